@@ -1,0 +1,197 @@
+"""Signing in for programs: tokens, who I am, my password, a ticket for sockets.
+
+None of these takes an idempotency key: an answer that holds secrets is never kept.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.accounts import commands
+from apps.accounts.commands import SignedIn
+from apps.accounts.queries import facility_facts
+from apps.accounts.rules.credentials import CredentialKind
+from apps.accounts.rules.passes import Use, make_pass
+from apps.core.api import Endpoint, TextField
+from apps.core.errors import Unauthenticated
+from apps.core.policy import PUBLIC, SIGNED_IN, Actor
+
+PASSWORD_LENGTH = 256
+
+
+class PasswordField(TextField):
+    """A password exactly as it was typed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=PASSWORD_LENGTH, trim_whitespace=False, **kwargs)
+
+
+class SignInIn(serializers.Serializer[Any]):
+    email = serializers.EmailField(max_length=254)
+    password = PasswordField()
+    deviceId = TextField(source="device_id", max_length=200, required=False, default="")
+
+
+class RefreshIn(serializers.Serializer[Any]):
+    refresh = TextField(max_length=PASSWORD_LENGTH)
+
+
+class PasswordIn(serializers.Serializer[Any]):
+    currentPassword = PasswordField(source="current")
+    newPassword = PasswordField(source="new")
+
+
+class UserOut(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    role = serializers.CharField()
+    departments = serializers.ListField(child=serializers.UUIDField())
+    allDepartments = serializers.BooleanField()
+
+
+class TokensOut(serializers.Serializer[Any]):
+    access = serializers.CharField()
+    refresh = serializers.CharField()
+    user = UserOut()
+
+
+class FacilityOut(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    timeZone = serializers.CharField()
+    currency = serializers.CharField()
+
+
+class MeOut(serializers.Serializer[Any]):
+    type = serializers.CharField()
+    id = serializers.UUIDField(allow_null=True)
+    name = serializers.CharField()
+    role = serializers.CharField(allow_null=True)
+    departments = serializers.ListField(child=serializers.UUIDField())
+    allDepartments = serializers.BooleanField()
+    facility = FacilityOut(allow_null=True)
+    permissions = serializers.ListField(child=serializers.CharField())
+
+
+class TicketOut(serializers.Serializer[Any]):
+    ticket = serializers.CharField()
+    expiresAt = serializers.DateTimeField()
+
+
+def tokens_json(signed_in: SignedIn, access: str) -> dict[str, Any]:
+    """What signing in gives."""
+    staff = signed_in.staff
+    user = {
+        "id": str(staff.id),
+        "name": staff.name,
+        "role": staff.role,
+        "departments": [str(department) for department in staff.department_ids],
+        "allDepartments": staff.all_departments,
+    }
+    return {"access": access, "refresh": signed_in.secret, "user": user}
+
+
+def me_json(actor: Actor) -> dict[str, Any]:
+    """Who somebody is to us, and what they may do."""
+    facts = facility_facts(actor.facility_id) if actor.facility_id else None
+    facility = facts and {
+        "id": str(facts.id),
+        "name": facts.name,
+        "timeZone": facts.time_zone,
+        "currency": facts.currency,
+    }
+    return {
+        "type": str(actor.type),
+        "id": str(actor.id) if actor.id else None,
+        "name": actor.name,
+        "role": str(actor.role) if actor.role else None,
+        "departments": sorted(str(department) for department in actor.department_ids),
+        "allDepartments": actor.all_departments,
+        "facility": facility,
+        "permissions": sorted(actor.permissions),
+    }
+
+
+class Token(Endpoint):
+    """Staff sign in."""
+
+    policy = PUBLIC
+
+    @extend_schema(request=SignInIn, responses=TokensOut)
+    def post(self, request: Request) -> Response:
+        """Exchange e-mail and password for an access token (15 minutes) and a refresh token (7 days)."""
+        signed_in = commands.sign_in_staff(now=self.now, kind=CredentialKind.STAFF_REFRESH, **self.read(SignInIn))
+        return Response(tokens_json(signed_in, signed_in.access(self.now)))
+
+
+class Refresh(Endpoint):
+    """Staff stay signed in."""
+
+    policy = PUBLIC
+
+    @extend_schema(request=RefreshIn, responses=TokensOut)
+    def post(self, request: Request) -> Response:
+        """Exchange a refresh token for new tokens. Each works once; one shown twice ends them all."""
+        signed_in = commands.refresh(now=self.now, secret=self.read(RefreshIn)["refresh"])
+        return Response(tokens_json(signed_in, signed_in.access(self.now)))
+
+
+class Logout(Endpoint):
+    """Signing out."""
+
+    policy = SIGNED_IN
+
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """End this session: the access token, the refresh tokens it came with, or the browser's cookie."""
+        commands.sign_out(actor=self.actor, now=self.now)
+        return Response(status=204)
+
+
+class Me(Endpoint):
+    """Oneself."""
+
+    policy = SIGNED_IN
+
+    @extend_schema(responses=MeOut)
+    def get(self, request: Request) -> Response:
+        """Who I am and what I may do."""
+        return Response(me_json(self.actor))
+
+
+class Password(Endpoint):
+    """One's own password."""
+
+    policy = SIGNED_IN
+
+    @extend_schema(request=PasswordIn, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Change my password. Every other session of mine ends."""
+        commands.change_password(actor=self.actor, now=self.now, **self.read(PasswordIn))
+        return Response(status=204)
+
+
+class SocketTicket(Endpoint):
+    """A way into sockets without a token in an address."""
+
+    policy = SIGNED_IN
+
+    @extend_schema(request=None, responses=TicketOut)
+    def post(self, request: Request) -> Response:
+        """A ticket for the first frame of a socket, good for one minute."""
+        actor = self.actor
+        holder = actor.id or actor.subject_id
+        if actor.credential_id is None or holder is None:
+            raise Unauthenticated
+        ticket, expires_at = make_pass(
+            Use.SOCKET,
+            credential_id=actor.credential_id,
+            holder_id=holder,
+            now=self.now,
+            secret=str(settings.SECRET_KEY),
+        )
+        return Response({"ticket": ticket, "expiresAt": expires_at.isoformat()})

@@ -1,0 +1,222 @@
+"""Giving out credentials, using them up, and taking them back: steps for the commands of every app."""
+
+import secrets
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db.models import Q
+
+from apps.accounts.models import Credential, Staff
+from apps.accounts.queries.actors import LinkInvalid, hash_secret, link_keys
+from apps.accounts.queries.facilities import facility_facts
+from apps.accounts.rules.credentials import (
+    RESTORE_LIFETIME,
+    SKEW,
+    TRACKING_DAYS_AFTER,
+    CredentialKind,
+    fingerprint,
+)
+from apps.accounts.rules.links import SignedLink, seal, short_code
+from apps.audit.commands import record
+from apps.core.commands import collect, step, unit
+from apps.core.errors import Conflict, DomainError, sentence
+from apps.core.policy import Actor
+
+
+class LinkUsed(Conflict):
+    code = "link_used"
+    detail = sentence("This code was used already. Please scan a new one, or ask at the desk.")
+
+
+class LinkExpired(DomainError):
+    code = "link_expired"
+    status = 400
+    detail = sentence("This code is no longer valid. Please scan a new one, or ask at the desk.")
+
+
+@step
+def issue_tracking(*, visit_id: UUID, facility_id: UUID, day: date, now: datetime) -> tuple[str, str]:
+    """A link that shows where a visit stands: (signed token for the API, short code for messages).
+
+    One row is behind both. It works until the end of the day after the visit's.
+    """
+    credential_id = uuid4()
+    code = short_code(credential_id, link_keys()[0])
+    ends = facility_facts(facility_id).end_of(day + timedelta(days=TRACKING_DAYS_AFTER))
+    credential = _issue(
+        CredentialKind.TRACKING,
+        id=credential_id,
+        secret=code,
+        facility_id=facility_id,
+        subject_type="visit",
+        subject_id=visit_id,
+        issued_at=now,
+        expires_at=ends,
+    )
+    return _sealed(credential), code
+
+
+@step
+def issue_checkin_link(
+    *, department_id: UUID, facility_id: UUID, expires_at: datetime, printed: bool, now: datetime
+) -> tuple[str, Credential]:
+    """A link that lets one person into a department's queue: (signed token, its row)."""
+    credential = _issue(
+        CredentialKind.CHECKIN,
+        facility_id=facility_id,
+        subject_type="department",
+        subject_id=department_id,
+        scope={"printed": printed},
+        issued_at=now,
+        expires_at=expires_at,
+    )
+    return _sealed(credential), credential
+
+
+@step
+def use_checkin_link(actor: Actor, now: datetime) -> Credential:
+    """Use up the check-in link that this actor holds; of many at once exactly one succeeds.
+
+    Raises `LinkUsed`, `LinkExpired` (also when revoked, or dated ahead), `LinkInvalid`.
+    """
+    if actor.credential_id is None:
+        raise LinkInvalid
+    row = Credential.objects.filter(id=actor.credential_id, kind=CredentialKind.CHECKIN)
+    usable = row.filter(used_at__isnull=True, revoked_at__isnull=True, expires_at__gt=now, issued_at__lte=now + SKEW)
+    won = usable.update(used_at=now)
+    credential = row.first()
+    if credential is None:
+        raise LinkInvalid
+    if not won:
+        raise LinkUsed if credential.used_at else LinkExpired
+    return credential
+
+
+@step
+def issue_restore(
+    *, visit_id: UUID, patient_id: UUID, device_fingerprint: str, now: datetime
+) -> tuple[str, Credential]:
+    """What lets a patient's own phone come back to a visit: (random secret, its row). It rotates on use."""
+    secret = new_secret()
+    credential = _issue(
+        CredentialKind.RESTORE,
+        secret=secret,
+        facility_id=unit().actor.facility_id,
+        subject_type="visit",
+        subject_id=visit_id,
+        scope={"patients": [str(patient_id)]},
+        issued_at=now,
+        expires_at=now + RESTORE_LIFETIME,
+        device_hash=hash_device(device_fingerprint),
+    )
+    return secret, credential
+
+
+@step
+def issue_to_staff(
+    *, staff: Staff, kind: CredentialKind, lifetime: timedelta, now: datetime, device_id: str = ""
+) -> tuple[str, Credential]:
+    """A session or refresh token of a member of staff: (random secret, its row)."""
+    secret = new_secret()
+    credential = _issue(
+        kind,
+        secret=secret,
+        facility_id=staff.facility_id,
+        staff=staff,
+        issued_at=now,
+        expires_at=now + lifetime,
+        last_seen_at=now,
+        device_hash=hash_device(device_id),
+    )
+    return secret, credential
+
+
+@step
+def rotate(*, kind: CredentialKind, secret: str, lifetime: timedelta, now: datetime) -> tuple[str, Credential] | None:
+    """Give a fresh secret for one that was not used yet: (new secret, its row), or None when it is refused.
+
+    One shown for the second time was copied: its whole family ends, the newest too. The caller must let that
+    stand (return, not raise).
+    """
+    rows = Credential.objects.filter(kind=kind, secret_hash=hash_secret(kind, secret))
+    won = rows.filter(used_at__isnull=True, revoked_at__isnull=True, expires_at__gt=now).update(used_at=now)
+    shown = rows.select_related("staff").first()
+    if shown is None:
+        return None
+    if not won:
+        if shown.used_at:
+            _end_copied(shown, now)
+        return None
+    if not shown.is_live(now):
+        return None
+    fresh = new_secret()
+    return fresh, _issue(
+        kind,
+        secret=fresh,
+        facility_id=shown.facility_id,
+        staff=shown.staff,
+        subject_type=shown.subject_type,
+        subject_id=shown.subject_id,
+        scope=shown.scope,
+        family_id=shown.family_id,
+        issued_at=now,
+        expires_at=now + lifetime,
+        last_seen_at=now,
+        device_hash=shown.device_hash,
+    )
+
+
+@step
+def revoke(which: Q, now: datetime) -> int:
+    """End credentials from this moment on; how many there were. The next request with one is nobody's."""
+    return Credential.objects.filter(which, revoked_at__isnull=True).update(revoked_at=now)
+
+
+@step
+def revoke_links_to(subject_id: UUID, now: datetime) -> int:
+    """End every link to a visit, department or board, and every session bound to it."""
+    return revoke(Q(subject_id=subject_id), now)
+
+
+def _end_copied(shown: Credential, now: datetime) -> None:
+    ended = revoke(Q(family_id=shown.family_id), now)
+    record(
+        action="credential.reused",
+        entity_type="credential",
+        entity_id=shown.id,
+        after={"kind": shown.kind, "ended": ended},
+        facility_id=shown.facility_id,
+    )
+
+
+def new_secret() -> str:
+    """256 random bits as one word."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_device(device_id: str) -> str:
+    """What is kept of a device's own name for itself; nothing for none."""
+    return fingerprint(device_id, "device", settings.PEPPER) if device_id else ""
+
+
+def _issue(kind: CredentialKind, *, secret: str | None = None, **values: Any) -> Credential:
+    """A credential, written with the command's last statement. A family begins with itself."""
+    values = {"id": uuid4()} | values
+    values = {"family_id": values["id"]} | values
+    hashed = hash_secret(kind, secret) if secret else None
+    credential = Credential(kind=kind, secret_hash=hashed, **values)
+    collect(credential)
+    return credential
+
+
+def _sealed(credential: Credential) -> str:
+    link = SignedLink(
+        CredentialKind(credential.kind),
+        credential.id,
+        credential.subject_id or credential.id,
+        credential.issued_at,
+        credential.expires_at,
+    )
+    return seal(link, link_keys()[0])

@@ -1,0 +1,110 @@
+"""Facilities are opened, and people begin to work in them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+
+from apps.accounts.commands.signing_in import encode_password
+from apps.accounts.models import Facility, Staff
+from apps.accounts.queries.facilities import FacilityFacts, facility_facts
+from apps.audit.commands import record
+from apps.core.commands import command, step
+from apps.core.errors import Conflict, Invalid, sentence
+from apps.core.policy import Actor, Permission, Role, Scope
+
+
+class EmailTaken(Conflict):
+    code = "email_taken"
+    detail = sentence("Somebody else signs in with this e-mail address.")
+
+
+@command
+def open_facility(
+    *,
+    actor: Actor,
+    now: datetime,
+    name: str,
+    code: str,
+    time_zone: str = "Asia/Kolkata",
+    currency: str = "INR",
+    address: str = "",
+    phone: str = "",
+) -> FacilityFacts:
+    """Open a hospital or clinic. Only the system itself does: nobody inside one may make another."""
+    actor.require(Permission.SYSTEM_KEEP, Scope(None))
+    facility = Facility(name=name, code=code, time_zone=time_zone, currency=currency, address=address, phone=phone)
+    _check(facility)
+    facility.save(force_insert=True)
+    record(
+        action="facility.opened",
+        entity_type="facility",
+        entity_id=facility.id,
+        after={"name": name, "code": code, "timeZone": time_zone},
+        facility_id=facility.id,
+    )
+    return facility_facts(facility.id)
+
+
+@command
+def register_staff(
+    *,
+    actor: Actor,
+    now: datetime,
+    email: str,
+    name: str,
+    role: Role,
+    password: str,
+    facility_id: UUID,
+    department_ids: list[UUID] | None = None,
+    all_departments: bool = False,
+) -> UUID:
+    """Give somebody an account in a facility. Raises `EmailTaken`, and `Invalid` for a weak password."""
+    if not actor.may(Permission.SYSTEM_KEEP):
+        actor.require(Permission.MASTERS_CHANGE, Scope(facility_id))
+    staff = Staff(
+        facility_id=facility_id,
+        email=email.lower(),
+        name=name,
+        role=role,
+        department_ids=department_ids or [],
+        all_departments=all_departments,
+    )
+    if Staff.objects.filter(email=staff.email).exists():
+        raise EmailTaken
+    staff.password = encode_password(password, staff, "password")
+    _check(staff)
+    staff.save(force_insert=True)
+    record(
+        action="staff.registered",
+        entity_type="staff",
+        entity_id=staff.id,
+        after={"role": str(role), "allDepartments": all_departments},
+        facility_id=facility_id,
+    )
+    return staff.id
+
+
+@step
+def serve_departments(staff_id: UUID, department_ids: list[UUID]) -> None:
+    """Let somebody's account act in these departments and in no others, as a step of what gave them the work."""
+    staff = Staff.objects.select_for_update().get(id=staff_id)
+    if sorted(staff.department_ids) == sorted(department_ids):
+        return
+    before, staff.department_ids = staff.department_ids, department_ids
+    staff.save(update_fields=["department_ids"])
+    record(
+        action="staff.departments_changed",
+        entity_type="staff",
+        entity_id=staff.id,
+        before={"departments": [str(d) for d in before]},
+        after={"departments": [str(d) for d in department_ids]},
+        facility_id=staff.facility_id,
+    )
+
+
+def _check(row: Facility | Staff) -> None:
+    try:
+        row.full_clean()
+    except ValidationError as wrong:
+        raise Invalid(wrong.message_dict) from wrong

@@ -1,0 +1,234 @@
+"""Who somebody is: the one place where a request, a socket or a link becomes an actor.
+
+Whatever is wrong with what they show (forged, over, revoked, garbage), they are nobody: None, never an error.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from typing import Any, TypeGuard
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import HttpRequest, parse_cookie
+from django.utils import timezone
+
+from apps.accounts.models import Credential, Staff
+from apps.accounts.rules.credentials import (
+    ACTOR_TYPES,
+    BEARER_KINDS,
+    CODE_LENGTH,
+    COOKIE_KINDS,
+    GRANTED,
+    CredentialKind,
+    fingerprint,
+)
+from apps.accounts.rules.links import TOKEN_LENGTH, short_code, unseal
+from apps.accounts.rules.passes import Use, credential_of_pass
+from apps.core.errors import DomainError, sentence
+from apps.core.policy import Actor, ActorType, Role
+
+SESSION_KEY = "credential"
+"""Where the session cookie keeps the secret of its credential."""
+
+LONGEST = 2048
+"""Characters. Nothing longer than this was ever given out."""
+
+
+class LinkInvalid(DomainError):
+    code = "invalid_link"
+    status = 400
+    detail = sentence("This code is not one of ours. Please scan it again, or ask at the desk.")
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """Somebody a request is from, by which credential, and whether a browser's cookie said so by itself."""
+
+    actor: Actor
+    credential: Credential
+    by_cookie: bool
+
+
+def recognise(request: HttpRequest, now: datetime) -> Recognised | None:
+    """Who a request is from: its bearer token decides where it has one, else its session cookie."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return _recognised(_by_bearer(token.strip(), now), by_cookie=False)
+    return _recognised(_by_session(request.session, now), by_cookie=True)
+
+
+def actor_of_request(request: HttpRequest) -> Actor | None:
+    """Who a request is from, right now."""
+    found = recognise(request, timezone.now())
+    return found.actor if found else None
+
+
+async def actor_of_scope(scope: dict[str, Any]) -> Actor | None:
+    """Who opens a socket, by the same session cookie or Authorization header as a request's."""
+    return await database_sync_to_async(_actor_of_headers)(dict(scope.get("headers", [])), timezone.now())
+
+
+def actor_of_token(token: object, now: datetime) -> Actor | None:
+    """Whose bearer token this is: an access token, a patient's own, or a tracking link's."""
+    return _actor(_by_bearer(token, now))
+
+
+def actor_of_ticket(ticket: object, now: datetime) -> Actor | None:
+    """Whose socket ticket this is."""
+    if not _is_plausible(ticket):
+        return None
+    credential_id = credential_of_pass(ticket, Use.SOCKET, now=now, secret=str(settings.SECRET_KEY))
+    return _actor(_live(_rows().filter(id=credential_id), now)) if credential_id else None
+
+
+def actor_again(actor: Actor, now: datetime) -> Actor | None:
+    """The same actor as things are now (role, departments), or None when their access has ended.
+
+    For whoever stays connected: sockets ask this every few seconds.
+    """
+    return _actor(_live(_rows().filter(id=actor.credential_id), now)) if actor.credential_id else None
+
+
+def actors_again(credential_ids: Iterable[UUID], now: datetime) -> dict[UUID, Actor]:
+    """Those of these credentials' holders who still have access, as they are now, in one query."""
+    rows = _rows().filter(id__in=credential_ids)
+    return {row.id: actor_of_credential(row) for row in rows if row.is_live(now)}
+
+
+def actor_of_tracking(token_or_code: object, now: datetime) -> Actor | None:
+    """The holder of a tracking link, by its signed token or by the short code in a message; `subject_id` is
+    the visit."""
+    if not _is_plausible(token_or_code):
+        return None
+    if len(token_or_code) == CODE_LENGTH:
+        hashed = hash_secret(CredentialKind.TRACKING, token_or_code.lower())
+        return _actor(_live(_rows().filter(kind=CredentialKind.TRACKING, secret_hash=hashed), now))
+    return _actor(_by_tracking_token(token_or_code, now))
+
+
+def tracking_code(visit_id: UUID, now: datetime) -> str:
+    """The short code of a visit's tracking link, to print its slip again; "" when there is none any more."""
+    rows = _rows().filter(subject_id=visit_id, kind=CredentialKind.TRACKING).order_by("-issued_at")
+    credential = _live(rows, now)
+    codes = [short_code(credential.id, key) for key in link_keys()] if credential else []
+    known = (
+        code for code in codes if credential and hash_secret(CredentialKind.TRACKING, code) == credential.secret_hash
+    )
+    return next(known, "")
+
+
+def actor_of_checkin(token: object, now: datetime) -> Actor:
+    """The holder of a check-in link; `subject_id` is the department. Raises `LinkInvalid`.
+
+    Whether it still works is asked where it is used up (`use_checkin_link`), so that a repeat of a request
+    that used it gets its first answer.
+    """
+    link = unseal(token, CredentialKind.CHECKIN, link_keys()) if _is_plausible(token) else None
+    credential = _rows().filter(id=link.credential_id, kind=link.kind).first() if link else None
+    if link is None or credential is None or credential.subject_id != link.subject_id:
+        raise LinkInvalid
+    return actor_of_credential(credential)
+
+
+def actor_of_staff(staff: Staff, via: str = "", credential_id: UUID | None = None) -> Actor:
+    """A member of staff as an actor; `via` names the tool that acts in their place."""
+    return Actor(
+        ActorType.STAFF,
+        staff.id,
+        staff.name,
+        staff.facility_id,
+        role=Role(staff.role),
+        department_ids=frozenset(staff.department_ids),
+        all_departments=staff.all_departments,
+        credential_id=credential_id,
+        via=via,
+    )
+
+
+def actor_of_credential(credential: Credential) -> Actor:
+    """The holder of a credential as an actor. A link or patient is held to a subject, not to departments."""
+    if credential.staff:
+        return actor_of_staff(credential.staff, credential_id=credential.id)
+    kind = CredentialKind(credential.kind)
+    places = frozenset({credential.subject_id} if kind is CredentialKind.CHECKIN and credential.subject_id else ())
+    return Actor(
+        ACTOR_TYPES[kind],
+        None,
+        kind.value,
+        credential.facility_id,
+        department_ids=places,
+        all_departments=not places,
+        granted=GRANTED.get(kind, frozenset()),
+        subject_id=credential.subject_id,
+        credential_id=credential.id,
+    )
+
+
+def hash_secret(kind: CredentialKind, secret: str) -> str:
+    """What the table keeps of a secret."""
+    return fingerprint(secret, kind, settings.PEPPER)
+
+
+def link_keys() -> list[str]:
+    """Keys of signed links: the first signs, every one of them verifies."""
+    return str(settings.LINK_KEY).split(",")
+
+
+def _rows() -> QuerySet[Credential]:
+    return Credential.objects.select_related("staff")
+
+
+def _live(rows: QuerySet[Credential], now: datetime) -> Credential | None:
+    credential = rows.first()
+    return credential if credential and credential.is_live(now) else None
+
+
+def _recognised(credential: Credential | None, *, by_cookie: bool) -> Recognised | None:
+    return Recognised(actor_of_credential(credential), credential, by_cookie) if credential else None
+
+
+def _actor(credential: Credential | None) -> Actor | None:
+    return actor_of_credential(credential) if credential else None
+
+
+def _is_plausible(secret: object) -> TypeGuard[str]:
+    return isinstance(secret, str) and secret.isascii() and 0 < len(secret) <= LONGEST
+
+
+def _by_bearer(token: object, now: datetime) -> Credential | None:
+    if not _is_plausible(token):
+        return None
+    if token.count(".") == 2:
+        credential_id = credential_of_pass(token, Use.ACCESS, now=now, secret=str(settings.SECRET_KEY))
+        return _live(_rows().filter(id=credential_id), now) if credential_id else None
+    if len(token) == TOKEN_LENGTH:
+        return _by_tracking_token(token, now)
+    return _by_secret(token, BEARER_KINDS, now)
+
+
+def _by_tracking_token(token: str, now: datetime) -> Credential | None:
+    link = unseal(token, CredentialKind.TRACKING, link_keys())
+    return _live(_rows().filter(id=link.credential_id, kind=link.kind), now) if link else None
+
+
+def _by_session(session: Any, now: datetime) -> Credential | None:
+    secret = session.get(SESSION_KEY)
+    return _by_secret(secret, COOKIE_KINDS, now) if _is_plausible(secret) else None
+
+
+def _by_secret(secret: str, kinds: frozenset[CredentialKind], now: datetime) -> Credential | None:
+    hashes = [hash_secret(kind, secret) for kind in sorted(kinds)]
+    return _live(_rows().filter(kind__in=sorted(kinds), secret_hash__in=hashes, used_at__isnull=True), now)
+
+
+def _actor_of_headers(headers: dict[bytes, bytes], now: datetime) -> Actor | None:
+    scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+    if scheme.lower() == "bearer":
+        return _actor(_by_bearer(token.strip(), now))
+    cookie = parse_cookie(headers.get(b"cookie", b"").decode("latin-1")).get(settings.SESSION_COOKIE_NAME)
+    session = import_module(settings.SESSION_ENGINE).SessionStore(cookie)
+    return _actor(_by_session(session, now))

@@ -1,0 +1,82 @@
+"""Facilities as plain values."""
+
+import time
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from uuid import UUID
+
+from apps.accounts.models import Facility
+from apps.accounts.rules.places import clock_in, day_in, end_of_day
+
+KEPT_SECONDS = 60
+"""How long a process goes on with a facility's name and time zone as it read them."""
+
+
+@dataclass(frozen=True, slots=True)
+class FacilityFacts:
+    """What others need to know of a facility: its name, letterhead, clock and currency."""
+
+    id: UUID
+    name: str
+    code: str
+    time_zone: str
+    currency: str
+    address: str
+    phone: str
+
+    def day_of(self, now: datetime) -> date:
+        """The facility's day at a moment."""
+        return day_in(self.time_zone, now)
+
+    def end_of(self, day: date) -> datetime:
+        """The moment a day is over there."""
+        return end_of_day(self.time_zone, day)
+
+    def clock(self, now: datetime) -> str:
+        """What the clock on the wall shows there: `10:24`."""
+        return clock_in(self.time_zone, now)
+
+
+def facility_facts(facility_id: UUID) -> FacilityFacts:
+    """A facility's facts, up to a minute old. Raises `Facility.DoesNotExist`."""
+    return _facts(facility_id, int(time.monotonic() // KEPT_SECONDS))
+
+
+@lru_cache(maxsize=64)
+def _facts(facility_id: UUID, minute: int) -> FacilityFacts:
+    return _of(Facility.objects.get(id=facility_id))
+
+
+def facilities() -> list[FacilityFacts]:
+    """Every facility, for work that goes through all of them."""
+    return [_of(facility) for facility in Facility.objects.all()]
+
+
+def facility_by_code(code: str) -> FacilityFacts | None:
+    """The facility with a code, or None."""
+    found = Facility.objects.filter(code=code).first()
+    return _of(found) if found else None
+
+
+def house_name() -> str:
+    """What stands above pages of nobody in particular: the facility's name where there is just one."""
+    return _house_name(int(time.monotonic() // KEPT_SECONDS))
+
+
+@lru_cache(maxsize=1)
+def _house_name(minute: int) -> str:
+    names = list(Facility.objects.values_list("name", flat=True)[:2])
+    return names[0] if len(names) == 1 else "OPD"
+
+
+def _of(facility: Facility) -> FacilityFacts:
+    return FacilityFacts(
+        facility.id,
+        facility.name,
+        facility.code,
+        facility.time_zone,
+        facility.currency,
+        facility.address,
+        facility.phone,
+    )

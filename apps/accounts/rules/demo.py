@@ -1,0 +1,4 @@
+"""What is public about the demonstration hospital; production refuses to run with it."""
+
+DEMO_DOMAIN = "demo.opd"
+DEMO_PASSWORD = "opd-demo-2026"  # noqa: S105 - printed on the start page

@@ -1,0 +1,151 @@
+"""Writing the audit trail: what was done, what was opened, what was refused; and sealing it."""
+
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+
+from apps.audit import anchor
+from apps.audit.models import AuditEntry, Seal, Unsealed
+from apps.audit.queries import audit_key, waiting_entries
+from apps.audit.rules import GENESIS, Anchor, link_hash
+from apps.core.admin import MasterChange
+from apps.core.commands import collect, command, step, unit
+from apps.core.errors import Forbidden
+from apps.core.policy import Actor
+
+BATCH = 2_000
+"""Entries sealed in one transaction."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+log = logging.getLogger(__name__)
+
+
+class ChainBroken(Exception):
+    """The chain in the database is not the one that was anchored; sealing on would hide it. See `verify_audit`."""
+
+
+@step
+def record(
+    *,
+    action: str,
+    entity_type: str,
+    entity_id: object,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    reason: str = "",
+    facility_id: UUID | None = None,
+) -> None:
+    """Say in the running command's transaction what its actor did. Values only; the actor's facility unless told."""
+    running = unit()
+    actor = running.actor
+    collect(
+        AuditEntry(
+            at=running.now,
+            facility_id=facility_id or actor.facility_id,
+            actor_type=str(actor.type),
+            actor_id=actor.id,
+            actor_role=str(actor.role or ""),
+            actor_via=actor.via or ("" if actor.id else actor.name[:40]),
+            action=action,
+            entity_type=entity_type,
+            entity_id=str(entity_id),
+            before=None if before is None else dict(before),
+            after=None if after is None else dict(after),
+            reason=reason,
+            trace_id=running.trace_id,
+        )
+    )
+
+
+@command
+def record_opened(
+    *,
+    actor: Actor,
+    now: datetime,
+    entity_type: str,
+    entity_id: object,
+    reason: str = "",
+    facility_id: UUID | None = None,
+) -> None:
+    """Say that somebody opened a person's record."""
+    record(action="opened", entity_type=entity_type, entity_id=entity_id, reason=reason, facility_id=facility_id)
+
+
+@command
+def _record_refused(*, actor: Actor, now: datetime, permission: str) -> None:
+    record(action="refused", entity_type="permission", entity_id=permission)
+
+
+def note_master_change(change: MasterChange) -> None:
+    """Record what somebody did to plain master data in the admin."""
+    record(
+        action=change.action,
+        entity_type=change.entity_type,
+        entity_id=change.entity_id,
+        before=change.before,
+        after=change.after,
+    )
+
+
+def note_refusal(actor: Actor, refusal: Forbidden) -> None:
+    """Say in a transaction of its own that somebody was refused. A database that is away makes no other answer."""
+    try:
+        _record_refused(actor=actor, now=timezone.now(), permission=str(refusal.params.get("permission", "")))
+    except DatabaseError as error:
+        log.error("refusal not recorded", extra={"error": type(error).__name__})
+
+
+def seal(now: datetime) -> int:
+    """Link every entry committed so far into the chain, then anchor the chain's head; the number sealed.
+
+    The anchor is written after the commit: killed in between, it lags behind, which the next sealing mends.
+    Raises `ChainBroken` instead of building on a chain that is not the anchored one.
+    """
+    sealed = 0
+    with anchor.held():
+        while True:
+            known = anchor.read()
+            count, head = _seal_batch(known, now)
+            if head.position and head != known:
+                anchor.write(head)
+            sealed += count
+            if count < BATCH:
+                return sealed
+
+
+def _seal_batch(known: Anchor | None, now: datetime) -> tuple[int, Anchor]:
+    with transaction.atomic(durable=True):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('audit.chain'))")
+        head = _head(known)
+        waiting = waiting_entries(BATCH)
+        seals = []
+        for entry_id, entry_at, values in waiting:
+            position = head.position + 1
+            head = Anchor(position, link_hash(audit_key(), head.hash, position, _seconds(now), values))
+            seals.append(Seal(position=position, sealed_at=now, entry_id=entry_id, entry_at=entry_at, hash=head.hash))
+        Seal.objects.bulk_create(seals)
+        Unsealed.objects.filter(entry_id__in=[entry_id for entry_id, _, _ in waiting]).delete()
+    return len(waiting), head
+
+
+def _head(known: Anchor | None) -> Anchor:
+    """The chain's last link, once it is sure that the anchored one is still in it."""
+    anchored = known is None or not known.position
+    if known and known.position:
+        anchored = Seal.objects.filter(position=known.position, hash=known.hash).exists()
+    if not anchored:
+        raise ChainBroken
+    last = Seal.objects.order_by("-position").values_list("position", "hash").first()
+    return Anchor(*last) if last else Anchor(0, GENESIS)
+
+
+def _seconds(moment: datetime) -> str:
+    """A time as PostgreSQL spells its seconds since 1970: exact to the microsecond."""
+    micros = (moment - _EPOCH) // timedelta(microseconds=1)
+    return f"{micros // 1_000_000}.{micros % 1_000_000:06d}"

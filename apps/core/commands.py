@@ -1,0 +1,276 @@
+"""Every write: one transaction, one actor, one `now`; audit rows, events and answer written with it.
+
+A command is always called with keywords and always gets `actor` and `now`::
+
+    @command
+    def call_next(*, actor: Actor, now: datetime, doctor_id: UUID) -> Visit | None: ...
+
+    call_next(actor=actor, now=now, doctor_id=doctor.id)                 # plain
+    call_next.answer(once, snapshot, actor=actor, now=now, doctor_id=…)  # at an edge, idempotent
+"""
+
+import functools
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, ParamSpec, TypeVar
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, OperationalError, connection, models, transaction
+
+from apps.core.crypto import decrypt
+from apps.core.errors import Conflict, DomainError, Forbidden, Unavailable, sentence
+from apps.core.models import IdempotencyKey, Stream
+from apps.core.policy import Actor
+from apps.core.trace import trace_id
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Answer = dict[str, Any]
+TRIES = 4
+"""How often a command is begun again after a deadlock, a serialization failure or a lost race for its key."""
+
+NOTIFY_CHANNEL = "opd_outbox"
+log = logging.getLogger(__name__)
+
+
+class KeyReused(DomainError):
+    code = "idempotency_key_reused"
+    status = 422
+    detail = sentence("This idempotency key was already used for a different request.")
+
+
+class InFlight(Conflict):
+    code = "in_flight"
+    detail = sentence("The same request is still being worked on. Ask again in a moment.")
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """What makes a request repeatable: its key, the route it came by and a fingerprint of its body."""
+
+    key: str
+    route: str
+    fingerprint: str
+
+    @classmethod
+    def of(cls, key: str, route: str, body: Any) -> "Once":
+        """From a decoded JSON body; the order of its keys does not matter."""
+        canonical = json.dumps(body, sort_keys=True, cls=DjangoJSONEncoder)
+        return cls(key, route, hashlib.sha256(canonical.encode()).hexdigest())
+
+
+@dataclass(slots=True)
+class Unit:
+    """What one running command has gathered: locked streams and the rows to write with its last statement."""
+
+    actor: Actor
+    now: datetime
+    trace_id: str
+    streams: dict[str, int] = field(default_factory=dict)
+    moved: set[str] = field(default_factory=set)
+    rows: list[models.Model] = field(default_factory=list)
+
+
+_unit: ContextVar[Unit | None] = ContextVar("unit", default=None)
+refusal_listeners: list[Callable[[Actor, Forbidden], None]] = []
+"""Told of every refusal, after its transaction is gone. The audit app adds itself here."""
+
+
+conflict_listeners: list[Callable[[Conflict], None]] = []
+"""Told of every command that the state of things refused. Reporting counts them."""
+
+
+def report_refusal(actor: Actor | None, refusal: Forbidden) -> None:
+    """Tell the listeners, once, that somebody known was refused; edges report what no command has reported."""
+    if actor is not None and not refusal.reported:
+        refusal.reported = True
+        for listener in refusal_listeners:
+            listener(actor, refusal)
+
+
+def unit() -> Unit:
+    """The running command's unit. Raises outside of a command: a step never opens a transaction."""
+    current = _unit.get()
+    if current is None:
+        raise RuntimeError("This belongs inside a @command.")
+    return current
+
+
+def collect(*rows: models.Model) -> None:
+    """Leave rows to be written together in the command's last statement."""
+    unit().rows.extend(rows)
+
+
+class Command(Generic[P, R]):
+    """A write that can be called, or called for an answer that is kept under an idempotency key."""
+
+    def __init__(self, story: Callable[P, R]) -> None:
+        self.story = story
+        functools.update_wrapper(self, story)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self._begin(lambda: self.story(*args, **kwargs), kwargs)
+
+    def answer(self, once: Once | None, render: Callable[[R], Answer], /, *args: P.args, **kwargs: P.kwargs) -> Answer:
+        """Run for a JSON-able answer, rendered inside the transaction; a repeat under `once` gets the first one.
+
+        Raises `KeyReused` (other body), `InFlight` (the first is still running) and what the command raises.
+        """
+
+        def body() -> Answer:
+            kept = _kept_answer(once) if once else None
+            if kept is not None:
+                return kept
+            answer = render(self.story(*args, **kwargs))
+            if once:
+                _keep(once, answer)
+            return answer
+
+        return self._begin(body, kwargs)
+
+    def _begin(self, body: Callable[[], Any], kwargs: Any) -> Any:
+        if _unit.get() is not None:
+            raise RuntimeError(f"{self.story.__name__} is a command; inside another one use a step.")
+        actor: Actor = kwargs["actor"]
+        try:
+            return _retrying(lambda: _in_transaction(body, actor, kwargs["now"]))
+        except Conflict as conflict:
+            for listener in conflict_listeners:
+                listener(conflict)
+            raise
+        except Forbidden as refusal:
+            report_refusal(actor, refusal)
+            raise
+
+
+def command(story: Callable[P, R]) -> Command[P, R]:
+    """Make a function the one transaction of a use case."""
+    return Command(story)
+
+
+def step(function: Callable[P, R]) -> Callable[P, R]:
+    """Make a function a part of a command's transaction; it refuses to run outside of one."""
+
+    @functools.wraps(function)
+    def inside(*args: P.args, **kwargs: P.kwargs) -> R:
+        unit()
+        return function(*args, **kwargs)
+
+    return inside
+
+
+@contextmanager
+def _gathering(actor: Actor, now: datetime) -> Iterator[Unit]:
+    gathered = Unit(actor, now, trace_id())
+    token = _unit.set(gathered)
+    try:
+        yield gathered
+    finally:
+        _unit.reset(token)
+
+
+def _in_transaction(body: Callable[[], Any], actor: Actor, now: datetime) -> Any:
+    with transaction.atomic(durable=True), _gathering(actor, now) as gathered:
+        result = body()
+        _write_together(gathered)
+        return result
+
+
+def _retrying(attempt: Callable[[], Any]) -> Any:
+    for left in range(TRIES - 1, -1, -1):
+        try:
+            return attempt()
+        except (OperationalError, IntegrityError) as error:
+            if not _worth_repeating(error):
+                raise
+            if not left:
+                raise Unavailable from error
+            log.info("command repeated", extra={"sqlstate": getattr(error.__cause__, "sqlstate", "")})
+    raise AssertionError("unreachable")
+
+
+def _worth_repeating(error: Exception) -> bool:
+    """Deadlock, serialization failure, lock timeout, or the same idempotency key finished a moment before us."""
+    if isinstance(error, IntegrityError):
+        return "idempotency_key_once" in str(error)
+    return getattr(error.__cause__, "sqlstate", "") in {"40001", "40P01", "55P03"}
+
+
+def _scope(actor: Actor, once: Once) -> str:
+    return f"{actor.type}:{actor.id or actor.credential_id or actor.name}:{once.route}"[:200]
+
+
+def _kept_answer(once: Once) -> Answer | None:
+    """The stored answer of a repeat. Holds a lock on the key until the end, so that a twin is told to wait."""
+    scope = _scope(unit().actor, once)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0)), k.fingerprint, k.answer"
+            " FROM (SELECT 1) AS one LEFT JOIN core_idempotencykey k ON k.scope = %s AND k.key = %s",
+            [f"{scope} {once.key}", scope, once.key],
+        )
+        mine, fingerprint, sealed = cursor.fetchone()
+    if fingerprint is None:
+        if not mine:
+            raise InFlight
+        return None
+    if fingerprint != once.fingerprint:
+        raise KeyReused
+    answer: Answer = json.loads(decrypt(sealed, "core.idempotencykey.answer"))
+    return answer
+
+
+def _keep(once: Once, answer: Answer) -> None:
+    collect(
+        IdempotencyKey(
+            scope=_scope(unit().actor, once),
+            key=once.key,
+            fingerprint=once.fingerprint,
+            answer=json.dumps(answer, cls=DjangoJSONEncoder),
+            created_at=unit().now,
+        )
+    )
+
+
+def _write_together(gathered: Unit) -> None:
+    """Audit rows, transitions, events, the kept answer and the streams' new numbers, in one statement."""
+    parts: list[str] = []
+    params: list[Any] = []
+    by_model: dict[type[models.Model], list[models.Model]] = {}
+    for row in gathered.rows:
+        by_model.setdefault(type(row), []).append(row)
+    for model, rows in by_model.items():
+        sql, values = _insert_sql(model, rows)
+        parts.append(sql)
+        params.extend(values)
+    if gathered.moved:
+        moved = sorted(gathered.moved)
+        parts.append(
+            f"UPDATE {Stream._meta.db_table} s SET sequence = n.sequence"  # noqa: S608
+            " FROM unnest(%s::text[], %s::bigint[]) AS n(name, sequence) WHERE s.name = n.name"
+        )
+        params.extend([moved, [gathered.streams[name] for name in moved]])
+    if not parts:
+        return
+    heard = [f"{name}:{gathered.streams[name]}" for name in sorted(gathered.moved)]
+    statement = ", ".join(f"w{i} AS ({part})" for i, part in enumerate(parts))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH {statement} SELECT pg_notify('{NOTIFY_CHANNEL}', heard) FROM unnest(%s::text[]) AS heard",  # noqa: S608
+            [*params, heard],
+        )
+
+
+def _insert_sql(model: type[models.Model], rows: list[models.Model]) -> tuple[str, tuple[Any, ...]]:
+    """One INSERT for all rows of a model, as Django itself would write it."""
+    fields = [f for f in model._meta.concrete_fields if not isinstance(f, models.AutoField)]
+    query = models.sql.InsertQuery(model)
+    query.insert_values(fields, rows)
+    ((sql, params),) = query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
+    return sql, tuple(params)

@@ -1,0 +1,103 @@
+"""Events: written with the command that made them, numbered by their stream, relayed at least once in order."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection
+
+from apps.core.commands import collect, unit
+from apps.core.events import Event
+from apps.core.models import OutboxEvent, Stream
+from apps.core.policy import Actor
+
+
+def lock_streams(*names: str) -> None:
+    """Lock the rows of these streams, in sorted order, until the command ends.
+
+    Always the first lock of a command: two commands on one queue then run one after the other. Streams
+    already locked are left alone; a later call may not name one that sorts before an already locked one.
+    """
+    gathered = unit()
+    wanted = sorted(set(names) - set(gathered.streams))
+    if not wanted:
+        return
+    found = _lock(wanted)
+    if len(found) < len(wanted):
+        Stream.objects.bulk_create([Stream(name=name) for name in wanted], ignore_conflicts=True)
+        found = _lock(wanted)
+    gathered.streams.update(found)
+
+
+def _lock(names: list[str]) -> dict[str, int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, sequence FROM core_stream WHERE name = ANY(%s) ORDER BY name FOR UPDATE", [names])
+        return dict(cursor.fetchall())
+
+
+def emit(event: Event) -> None:
+    """Write an event under the next number of its stream, which the command must have locked before."""
+    gathered = unit()
+    if event.stream not in gathered.streams:
+        raise RuntimeError(f"{event.stream} is not locked by this command.")
+    gathered.streams[event.stream] += 1
+    gathered.moved.add(event.stream)
+    collect(
+        OutboxEvent(
+            occurred_at=gathered.now,
+            facility_id=gathered.actor.facility_id,
+            stream=event.stream,
+            sequence=gathered.streams[event.stream],
+            type=event.type,
+            actor=actor_values(gathered.actor),
+            trace_id=gathered.trace_id,
+            entity_type=event.entity_type,
+            entity_id=event.entity_id,
+            entity_version=event.entity_version,
+            payload=dict(event.payload),
+        )
+    )
+
+
+def actor_values(actor: Actor) -> dict[str, str]:
+    """An actor as values for an event: kind, id and role; never a name."""
+    values = {"type": str(actor.type)}
+    if actor.id:
+        values["id"] = str(actor.id)
+    if actor.role:
+        values["role"] = str(actor.role)
+    if actor.via:
+        values["via"] = actor.via
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What a stream's follower missed: events in order, or `too_old` when it must take a whole view."""
+
+    events: list[OutboxEvent]
+    too_old: bool
+
+
+REPLAY_AT_MOST = 200
+"""Events. Beyond this a fresh view is smaller than what was missed."""
+
+
+def replay(stream: str, after: int) -> Replay:
+    """The events of a stream after a number, or `too_old` if they are too many or no longer all kept."""
+    events = list(
+        OutboxEvent.objects.filter(stream=stream, sequence__gt=after).order_by("sequence")[: REPLAY_AT_MOST + 1]
+    )
+    gap = bool(events) and events[0].sequence != after + 1
+    return Replay(events[:REPLAY_AT_MOST], too_old=gap or len(events) > REPLAY_AT_MOST)
+
+
+def sequence_of(event_id: UUID) -> tuple[str, int] | None:
+    """Where an event stands, by its id: (stream, sequence), or None when it is unknown or long gone."""
+    found = OutboxEvent.objects.filter(id=event_id).values_list("stream", "sequence").first()
+    return (found[0], found[1]) if found else None
+
+
+def stream_sequences(names: list[str]) -> dict[str, int]:
+    """The last number of each stream; 0 for one that has not moved."""
+    known = dict(Stream.objects.filter(name__in=names).values_list("name", "sequence"))
+    return {name: known.get(name, 0) for name in names}

@@ -1,0 +1,44 @@
+"""Boards, kept by the administrator."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.forms import CheckboxSelectMultiple
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.admin import AuditedModelAdmin
+from apps.display.models import Board
+from apps.display.queries import address
+from apps.scheduling.queries import departments
+
+
+@admin.register(Board)
+class BoardAdmin(AuditedModelAdmin):
+    """Which hall shows which departments, and where."""
+
+    list_display = ("name", "opens", "calls_for")
+    search_fields = ("name", "slug")
+    fields = ("name", "slug", "departments")
+    prepopulated_fields = {"slug": ["name"]}
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("departments")
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Departments of the own facility, as a list of boxes to tick; they are opened elsewhere."""
+        if db_field.name != "departments":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        return db_field.formfield(queryset=departments(), widget=CheckboxSelectMultiple)
+
+    @admin.display(description=_("opens at"))
+    def opens(self, board: Board) -> SafeString:
+        """The board's address, to be opened."""
+        return format_html('<a href="{0}">{0}</a>', address(board))
+
+    @admin.display(description=_("departments"))
+    def calls_for(self, board: Board) -> str:
+        """The departments' codes."""
+        return ", ".join(sorted(place.code for place in board.departments.all()))

@@ -1,0 +1,83 @@
+"""What a board shows. Numbers and rooms only: this is on a wall, and at an address without a password."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django_scopes import scope, scopes_disabled
+
+from apps.accounts.queries import facility_facts
+from apps.core.errors import NotFound
+from apps.display.models import Board
+from apps.queue.queries.board import rooms_and_calls
+from apps.queue.queries.lines import sequences_of, stamp
+from apps.queue.rules.hall import HALL_LANGUAGES
+
+
+def boards() -> list[dict[str, str]]:
+    """Every board of the house as `{name, url}`, for the start page."""
+    with scopes_disabled():
+        return [{"name": board.name, "url": address(board)} for board in Board.objects.order_by("name")]
+
+
+def address(board: Board) -> str:
+    """Where a board is opened."""
+    return f"/display/{board.slug}/"
+
+
+def board_stream(board_id: UUID) -> str:
+    """The live view of a board."""
+    return f"board.{board_id}"
+
+
+def board_at(slug: str) -> Board:
+    """The board of an address, of whatever facility. Raises `NotFound`."""
+    with scopes_disabled():
+        board = Board.objects.filter(slug=slug).first()
+    if board is None:
+        raise NotFound
+    return board
+
+
+def board_of(board_id: UUID) -> Board:
+    """A board by its id, of whatever facility. Raises `NotFound`."""
+    with scopes_disabled():
+        board = Board.objects.filter(id=board_id).first()
+    if board is None:
+        raise NotFound
+    return board
+
+
+def facility_of_board(board_id: UUID) -> UUID | None:
+    """Whose board this is; None when there is none."""
+    with scopes_disabled():
+        return Board.objects.filter(id=board_id).values_list("facility_id", flat=True).first()
+
+
+def department_ids_of(board: Board) -> list[UUID]:
+    """The departments of a board, always in the same order: a board's number has one part for each."""
+    return sorted(board.departments.through.objects.filter(board_id=board.id).values_list("department_id", flat=True))
+
+
+def board_sequence(department_ids: Iterable[UUID]) -> str:
+    """The number of the last change that a board of these departments shows."""
+    return sequences_of(list(department_ids))
+
+
+def board_view(board: Board, now: datetime) -> dict[str, Any]:
+    """The whole board, ready for `templates/display/_board.html`."""
+    with scope(facility=board.facility_id):
+        department_ids = department_ids_of(board)
+        sequence = board_sequence(department_ids)
+        facility = facility_facts(board.facility_id)
+        return {
+            "board": {"id": board.id, "slug": board.slug, "name": board.name},
+            "facility": facility.name,
+            "languages": HALL_LANGUAGES,
+            "stream": board_stream(board.id),
+            "sequence": sequence,
+            "as_of": stamp(now),
+            "clock": facility.clock(now),
+            **rooms_and_calls(department_ids, now),
+        }

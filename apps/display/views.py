@@ -1,0 +1,45 @@
+"""The board's page, for every screen that knows the address."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django_scopes import scope
+
+from apps.core.policy import PUBLIC
+from apps.core.views import live_part, page
+from apps.display.queries import board_at, board_sequence, board_view, department_ids_of
+
+PART = "display/_board.html"
+"""The part of the page that changes."""
+
+
+@page(policy=PUBLIC)
+def board(request: HttpRequest, slug: str) -> HttpResponse:
+    """The whole screen, complete without scripts."""
+    found = board_at(slug)
+    with translation.override(settings.LANGUAGE_CODE):
+        view = board_view(found, timezone.now())
+        response = render(request, "display/board.html", {"view": view, "hospital": view["facility"]})
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@page(policy=PUBLIC)
+def board_part(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """The part that changes, for screens without a socket."""
+    found, now = board_at(slug), timezone.now()
+    with scope(facility=found.facility_id):
+        sequence = board_sequence(department_ids_of(found))
+    mark = f"{found.id} {found.name} {sequence} {now:%H:%M}"
+    with translation.override(settings.LANGUAGE_CODE):
+        return live_part(request, mark, PART, lambda: {"view": board_view(found, now)})
+
+
+def board_html(view: dict[str, Any]) -> str:
+    """The changing part of a board. A hall has its own languages; what is left is in the house's."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return render_to_string(PART, {"view": view})

@@ -1,0 +1,74 @@
+"""Finishing a consultation, and the holder's own visit with what was prescribed."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.core.api import Endpoint, TextField
+from apps.core.errors import NotFound
+from apps.core.policy import Permission
+from apps.encounters.commands import complete
+from apps.encounters.queries import signed_prescription
+from apps.queue.queries import shapes
+from apps.queue.queries.own import own_visit
+from apps.queue.queries.visits import snapshot, visit_of
+
+
+class CompleteIn(serializers.Serializer[Any]):
+    """Finish a consultation, with what was prescribed."""
+
+    doctorId = serializers.UUIDField(source="doctor_id", required=False)
+    prescriptionText = TextField(source="prescription_text", required=False, allow_blank=True, max_length=20_000)
+    expectedVersion = serializers.IntegerField(
+        min_value=1, max_value=2_147_483_647, source="expected_version", required=False
+    )
+
+
+def completed_json(done: tuple[Any, Any]) -> dict[str, Any]:
+    """The completed visit's snapshot with the prescription's metadata (never its text)."""
+    visit, prescription = done
+    about = None
+    if prescription:
+        about = {
+            "prescriptionId": str(prescription.id),
+            "version": prescription.version,
+            "signedAt": prescription.signed_at.isoformat(),
+        }
+    return snapshot(visit) | {"prescription": about}
+
+
+class Complete(Endpoint):
+    """Finish a consultation."""
+
+    policy = Permission.VISIT_CONSULT
+
+    @extend_schema(request=CompleteIn, responses=shapes.SnapshotOut)
+    def post(self, request: Request, visit_id: UUID) -> Response:
+        """Complete the visit and sign the prescription in the same transaction."""
+        return self.run(complete, completed_json, visit_id=visit_id, **self.read(CompleteIn))
+
+
+class OwnVisit(Endpoint):
+    """A visit for its own holder."""
+
+    policy = Permission.VISIT_READ_OWN
+
+    @extend_schema(responses=shapes.OwnVisitOut)
+    def get(self, request: Request, visit_id: UUID) -> Response:
+        """See one's own place in the queue and, once signed, the prescription, which no tracking link shows."""
+        if self.actor.subject_id != visit_id:
+            raise NotFound
+        answer = own_visit(visit_of(visit_id))
+        signed = signed_prescription(visit_id) if self.actor.may(Permission.PRESCRIPTION_READ_OWN) else None
+        if signed:
+            answer["prescription"] = {
+                "prescriptionId": str(signed.id),
+                "version": signed.version,
+                "signedAt": signed.signed_at.isoformat(),
+                "text": signed.content,
+            }
+        return Response(answer)

@@ -1,0 +1,102 @@
+"""What is said over a socket, made into text once however many hear it."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from django.core.serializers.json import DjangoJSONEncoder
+
+from apps.core.api import explain
+from apps.core.errors import DomainError
+from apps.core.models import OutboxEvent
+from apps.live.events import ANNOUNCEMENTS
+from apps.live.queries import Picture
+
+
+def encode(type_: str, **content: Any) -> str:
+    """One frame."""
+    said = {"type": type_} | content
+    return json.dumps(said, cls=DjangoJSONEncoder, ensure_ascii=False, separators=(",", ":"))
+
+
+STALE = encode("stale")
+
+
+def envelope(event: OutboxEvent) -> dict[str, Any]:
+    """An event as every client gets it (document 003, 6.2)."""
+    return {
+        "eventId": event.id,
+        "eventType": event.type,
+        "occurredAt": event.occurred_at,
+        "traceId": event.trace_id,
+        "actor": event.actor,
+        "entityId": event.entity_id,
+        "entityVersion": event.entity_version,
+        "stream": event.stream,
+        "sequence": event.sequence,
+        "payload": event.payload,
+    }
+
+
+class Told(NamedTuple):
+    """An event in both forms in which it is told on its stream."""
+
+    event: OutboxEvent
+    to_staff: str
+    to_public: str
+
+
+def told(event: OutboxEvent) -> Told:
+    """An event, to those who follow its stream; who made it is told to staff only."""
+    said, data = envelope(event), _facts(event.stream, event.sequence, event.payload)
+    forms = (encode("queue-update", **form, data=data) for form in (said, _public(said)))
+    return Told(event, *forms)
+
+
+def announced(event: OutboxEvent) -> str:
+    """An announcement, to those who look at a view of its stream; what it says stands in the frame itself."""
+    return encode(ANNOUNCEMENTS[event.type], **event.payload | _public(envelope(event)))
+
+
+def drawn(picture: Picture, event: OutboxEvent) -> str:
+    """A view after a change, to all who look at it, with the event that it follows."""
+    of_view = {
+        "stream": picture.stream,
+        "sequence": picture.sequence,
+        "sequences": picture.numbers,
+        "payload": picture.payload,
+        "data": _facts(picture.stream, picture.sequence, picture.payload),
+    }
+    return encode("queue-update", **_public(envelope(event)) | of_view)
+
+
+def whole(picture: Picture) -> str:
+    """The whole view, to somebody who has nothing to go on from."""
+    return encode("resync", data=picture.as_json())
+
+
+def status(picture: Picture) -> str:
+    """The whole view, to somebody who asked."""
+    return encode("queue-status", data=_facts(picture.stream, picture.sequence, picture.payload))
+
+
+def heartbeat(stream: str, sequence: int | None) -> str:
+    """A sign of life of a stream, with the number of its last change."""
+    return encode("heartbeat-ack", stream=stream, sequence=sequence, at=datetime.now(UTC))
+
+
+def refused(error: DomainError) -> str:
+    """Why something was not done."""
+    said = explain(error)
+    return encode("error", code=said["code"], message=said["detail"])
+
+
+def _public(told: dict[str, Any]) -> dict[str, Any]:
+    """For everybody: of who made a change, only what kind of somebody it was."""
+    return told | {"actor": {"type": told["actor"].get("type")}}
+
+
+def _facts(stream: str, sequence: int, payload: dict[str, Any]) -> dict[str, Any]:
+    """What clients of document 004 read under `data`: the facts with their number, without our pages' HTML."""
+    facts = {name: value for name, value in payload.items() if name != "html"}
+    return facts | {"stream": stream, "sequence": sequence}

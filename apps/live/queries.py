@@ -1,0 +1,147 @@
+"""Which streams there are, who may see them, and what they show at this moment."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils.module_loading import import_string
+from django_scopes import scope
+
+from apps.core.errors import Forbidden, NotFound, Unauthenticated
+from apps.core.outbox import sequence_of, stream_sequences
+from apps.core.policy import Actor
+from apps.live.rules import NOTHING_USABLE, Held, View, read_held, serves_facility, split_name
+
+FACILITY = View(
+    prefix="facility",
+    facility_of=lambda facility_id: facility_id,
+    may=serves_facility,
+    render=lambda facility_id: {"facilityId": str(facility_id)},
+)
+"""What concerns a whole facility. It has no view of its own: who missed too much reads its pages anew."""
+
+
+def views() -> dict[str, View]:
+    """All kinds of streams by prefix: ours, and those that `settings.LIVE_VIEWS` names."""
+    return {view.prefix: view for view in (FACILITY, *import_string(settings.LIVE_VIEWS))}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One stream that exists: which kind, of what, and whose."""
+
+    view: View
+    key: Any
+    facility_id: UUID
+
+    @property
+    def name(self) -> str:
+        """The stream's one spelling."""
+        return f"{self.view.prefix}.{self.key}"
+
+    def numbered_streams(self) -> list[str]:
+        """The numbered streams that it is made of; itself, when it is one."""
+        return list(self.view.streams_of(self.key)) if self.view.streams_of else [self.name]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What a stream shows at one moment, and after which numbers that is."""
+
+    stream: str
+    numbers: dict[str, int]
+    payload: dict[str, Any]
+
+    @property
+    def sequence(self) -> int:
+        """One number that grows with each of them: their sum."""
+        return sum(self.numbers.values())
+
+    def as_json(self) -> dict[str, Any]:
+        """The whole view, the same over a socket and over HTTP."""
+        return {
+            "stream": self.stream,
+            "sequence": self.sequence,
+            "sequences": self.numbers,
+            "payload": self.payload,
+        }
+
+
+def find(name: object) -> Place:
+    """The stream of this name. Raises `NotFound`."""
+    prefix, key_text = split_name(name) or ("", "")
+    view = views().get(prefix)
+    if view is None:
+        raise NotFound
+    try:
+        key = view.key(key_text)
+    except ValueError:
+        raise NotFound from None
+    facility_id = view.facility_of(key)
+    if facility_id is None:
+        raise NotFound
+    return Place(view, key, facility_id)
+
+
+def admit(actor: Actor | None, name: object) -> Place:
+    """The stream of this name, if somebody may see it; None is anybody.
+
+    Raises `NotFound`, also for what is another facility's, `Unauthenticated`, `Forbidden`.
+    """
+    place = find(name)
+    if actor is not None and actor.facility_id != place.facility_id:
+        raise NotFound
+    with scope(facility=place.facility_id):
+        if not place.view.may(actor, place.key):
+            raise Forbidden if actor else Unauthenticated
+    return place
+
+
+def own_stream(actor: Actor) -> str:
+    """The name of the stream that belongs to the holder of a link, who cannot choose. Raises `NotFound`."""
+    with scope(facility=actor.facility_id):
+        for view in views().values():
+            key = view.own(actor) if view.own else None
+            if key is not None:
+                return f"{view.prefix}.{key}"
+    raise NotFound
+
+
+def draw(place: Place) -> Picture:
+    """What a stream shows now, under exactly the numbers it shows."""
+    with scope(facility=place.facility_id), _one_moment():
+        numbers = stream_sequences(place.numbered_streams())
+        return Picture(place.name, numbers, place.view.render(place.key))
+
+
+def numbers_of(place: Place) -> dict[str, int]:
+    """The numbers under which a stream would be drawn now."""
+    with scope(facility=place.facility_id):
+        return stream_sequences(place.numbered_streams())
+
+
+def held_by(given: object) -> Held | None:
+    """What a client has, by its `lastReceivedEventId`; None when it says nothing."""
+    if given is None:
+        return None
+    read = read_held(given)
+    if isinstance(read, UUID):
+        found = sequence_of(read)
+        return Held(found[0], (found[1],)) if found else NOTHING_USABLE
+    return read or NOTHING_USABLE
+
+
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    """All reads inside see the database as of the first; inside somebody's transaction, as that one does."""
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield

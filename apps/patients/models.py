@@ -1,0 +1,112 @@
+"""The registry: people, their further identifiers, and the counter of their numbers."""
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django_scopes import ScopedManager
+
+from apps.core.crypto import EncryptedTextField, blind_index
+from apps.core.models import ScopedModel
+from apps.patients.rules.identifiers import IDENTIFIER_NAMES, IdentifierKind
+from apps.patients.rules.names import LONGEST
+from apps.patients.rules.people import SEX_NAMES, STATUS_NAMES, Sex, Status
+
+INDEX_LENGTH = 40
+"""Characters of a blind index."""
+
+_PHONE_WHOLE = Q(phone_index="", phone_last4="") | (~Q(phone_index="") & ~Q(phone_last4=""))
+
+
+def phone_fingerprint(phone: str) -> str:
+    """The blind index of a phone in E.164; "" for none."""
+    return blind_index(phone, "patients.phone") if phone else ""
+
+
+def identifier_fingerprint(kind: IdentifierKind, value: str) -> str:
+    """The blind index of a cleaned identifier."""
+    return blind_index(value, f"patients.identifier.{kind}")
+
+
+class Patient(ScopedModel):
+    """A person known to a facility. Phone and address stand sealed; the blind index finds a phone.
+
+    `name_key` is the name as it sounds in Latin letters, for search; a phone may belong to a whole family.
+    """
+
+    uhid = models.CharField(_("UHID"), max_length=24)
+    name = models.CharField(_("name"), max_length=LONGEST)
+    name_key = models.TextField(editable=False)
+    sex = models.CharField(_("sex"), max_length=7, choices=[(s.value, SEX_NAMES[s]) for s in Sex])
+    birth_date = models.DateField(_("birth date"))
+    birth_date_estimated = models.BooleanField(_("birth date estimated from the age"), default=False)
+    phone = EncryptedTextField(_("phone"), blank=True)
+    phone_index = models.CharField(max_length=INDEX_LENGTH, blank=True, editable=False)
+    phone_last4 = models.CharField(max_length=4, blank=True, editable=False)
+    address = EncryptedTextField(_("address"), blank=True)
+    pregnant = models.BooleanField(_("pregnant"), default=False)
+    disabled = models.BooleanField(_("disabled"), default=False)
+    language = models.CharField(_("language"), max_length=8)
+    status = models.CharField(
+        _("status"), max_length=8, choices=[(s.value, STATUS_NAMES[s]) for s in Status], default=Status.ACTIVE
+    )
+    created_at = models.DateTimeField(_("registered"), editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        verbose_name = _("patient")
+        verbose_name_plural = _("patients")
+        constraints = [
+            models.UniqueConstraint(fields=["facility", "uhid"], name="uhid_once_in_a_facility"),
+            models.CheckConstraint(condition=~Q(uhid="") & ~Q(name=""), name="patient_has_uhid_and_name"),
+            models.CheckConstraint(condition=Q(sex__in=[str(s) for s in Sex]), name="patient_sex_known"),
+            models.CheckConstraint(condition=Q(status__in=[str(s) for s in Status]), name="patient_status_known"),
+            models.CheckConstraint(condition=_PHONE_WHOLE, name="patient_phone_index_with_last4"),
+        ]
+        indexes = [
+            GinIndex(fields=["name_key"], opclasses=["gin_trgm_ops"], name="patient_name_trigrams"),
+            models.Index(fields=["facility", "phone_index"], name="patient_phone", condition=~Q(phone_index="")),
+            models.Index(fields=["facility", "phone_last4"], name="patient_last4", condition=~Q(phone_index="")),
+            models.Index(fields=["facility", "birth_date"], name="patient_birth_date"),
+            models.Index(fields=["facility", "-created_at"], name="patient_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.uhid}"
+
+
+class PatientIdentifier(ScopedModel):
+    """A number or address by which others know a person; within a facility it belongs to one person only."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="identifiers")
+    kind = models.CharField(_("kind"), max_length=12, choices=[(k.value, IDENTIFIER_NAMES[k]) for k in IdentifierKind])
+    value = EncryptedTextField(_("value"))
+    value_index = models.CharField(max_length=INDEX_LENGTH, editable=False)
+    last4 = models.CharField(max_length=4, editable=False)
+    created_at = models.DateTimeField(editable=False)
+
+    class Meta:
+        verbose_name = _("identifier")
+        verbose_name_plural = _("identifiers")
+        constraints = [
+            models.UniqueConstraint(fields=["facility", "value_index", "kind"], name="identifier_of_one_patient"),
+            models.CheckConstraint(
+                condition=Q(kind__in=[str(k) for k in IdentifierKind]), name="identifier_kind_known"
+            ),
+            models.CheckConstraint(condition=~Q(value_index=""), name="identifier_has_index"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} …{self.last4}"
+
+
+class UhidCounter(models.Model):
+    """How many people a facility has registered; changed only under its row lock, so UHIDs have no gaps."""
+
+    facility = models.OneToOneField("accounts.Facility", primary_key=True, on_delete=models.PROTECT, related_name="+")
+    last = models.PositiveIntegerField(default=0)
+
+    objects = ScopedManager(facility="facility")
+
+    def __str__(self) -> str:
+        return f"{self.facility_id}: {self.last}"

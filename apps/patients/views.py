@@ -1,0 +1,98 @@
+"""The registry's pages at the desk: find somebody, or make a new file. Mounted in the admin."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from apps.accounts.queries import facility_facts
+from apps.core.errors import Conflict, Invalid
+from apps.core.policy import Permission
+from apps.core.views import actor_of, page, run_form, said
+from apps.patients import commands
+from apps.patients.forms import RegisterForm
+from apps.patients.queries import brief, likely_duplicates, search
+from apps.patients.rules.duplicates import REASON_NAMES
+from apps.patients.rules.phones import digits_of
+
+FOUND = 20
+"""People on a page of what was found."""
+
+PHONE_FROM = 7
+"""Digits from which what was searched for is taken to be a phone number."""
+
+
+@page(policy=Permission.PATIENT_READ)
+def find(request: HttpRequest) -> HttpResponse:
+    """Somebody by phone, name or file number."""
+    query = request.GET.get("q", "").strip()[:100]
+    shown = Paginator(search(query), FOUND).get_page(request.GET.get("page")) if query else None
+    now = timezone.now()
+    context = {
+        "query": query,
+        "page": shown,
+        "results": [_person(brief(patient, now)) for patient in shown or []],
+        "title": gettext("Register or find"),
+    }
+    return render(request, "desk/find.html", admin.site.each_context(request) | context)
+
+
+@page(policy=Permission.PATIENT_REGISTER, methods=("GET", "POST"))
+def register(request: HttpRequest) -> HttpResponse:
+    """A new file. Who may be the same person is shown first; the second time the desk has decided."""
+    now = timezone.now()
+    day = facility_facts(actor_of(request).facility_id).day_of(now)  # type: ignore[arg-type]  # staff have one
+    if request.method != "POST":
+        return _register_page(request, RegisterForm(initial=_first_guess(request.GET.get("q", "")), day=day), [])
+    form = RegisterForm(request.POST, day=day)
+    if not form.is_valid():
+        return _register_page(request, form, [], status=400)
+    if not request.POST.get("not_a_duplicate"):
+        alike = _alike(form.cleaned_data, now)
+        if alike:
+            return _register_page(request, form, alike, status=409)
+    try:
+        made = run_form(request, commands.register, lambda patient: {"id": str(patient.id)}, **form.cleaned_data)
+    except (Conflict, Invalid) as refusal:
+        form.add_error(None, said(refusal))
+        return _register_page(request, form, [], status=refusal.status)
+    return redirect(_walk_in_url(made["id"]))
+
+
+def _person(known: Any, **more: Any) -> dict[str, Any]:
+    return {**known, "url": _walk_in_url(known["id"]), **more}
+
+
+def _walk_in_url(patient_id: Any) -> str:
+    """Where somebody found gets a number."""
+    return f"{reverse('admin:desk_walk_in')}?patient={patient_id}"
+
+
+def _first_guess(query: str) -> dict[str, str]:
+    """What was searched for in vain, as the beginning of a new file."""
+    text = query.strip()
+    if any(character.isalpha() for character in text):
+        return {"name": text}
+    return {"phone": text} if len(digits_of(text)) >= PHONE_FROM else {}
+
+
+def _alike(typed: dict[str, Any], now: datetime) -> list[dict[str, Any]]:
+    """People who may be the one typed in, with the reasons in words."""
+    known = {name: typed[name] for name in ("name", "phone", "birth_date", "age")}
+    return [
+        _person(found["patient"], reasons=[gettext(REASON_NAMES[reason]) for reason in found["reasons"]])
+        for found in likely_duplicates(now=now, **known)
+    ]
+
+
+def _register_page(
+    request: HttpRequest, form: RegisterForm, duplicates: list[dict[str, Any]], status: int = 200
+) -> HttpResponse:
+    context = {"form": form, "duplicates": duplicates, "title": gettext("New file")}
+    return render(request, "desk/register.html", admin.site.each_context(request) | context, status=status)

@@ -1,0 +1,27 @@
+"""The desk's own pages in the admin, and the words that make a visit urgent."""
+
+from django.contrib import admin
+from django.urls import path
+
+from apps.core.admin import AuditedModelAdmin
+from apps.queue.models import TriageRule
+from apps.queue.views import desk, masters, walk_in
+
+desk_urls = [
+    path("desk/today/", desk.today, name="desk_today"),
+    path("desk/walk-in/", walk_in.walk_in, name="desk_walk_in"),
+    path("desk/slip/<uuid:visit_id>/", desk.slip, name="desk_slip"),
+    path("desk/visits/<uuid:visit_id>/<slug:action>/", desk.deed, name="desk_visit"),
+    path("departments/<uuid:department_id>/<slug:action>/", masters.opening, name="department_opening"),
+]
+"""Mounted by the admin's site before Django's own addresses."""
+
+
+@admin.register(TriageRule)
+class TriageRuleAdmin(AuditedModelAdmin):
+    """Phrases in what people say that make their visit urgent."""
+
+    list_display = ("phrase", "department", "active")
+    list_filter = ("active",)
+    search_fields = ("phrase",)
+    list_select_related = ("department",)

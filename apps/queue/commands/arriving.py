@@ -1,0 +1,248 @@
+"""Somebody arrives: at the desk, or by themselves with the hall's QR code."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+
+from apps.accounts.commands import issue_restore, issue_tracking, use_checkin_link
+from apps.accounts.queries import facility_facts
+from apps.core.commands import collect, command, step, unit
+from apps.core.errors import Conflict, Forbidden, Invalid, sentence
+from apps.core.events import department_stream
+from apps.core.outbox import emit, lock_streams
+from apps.core.policy import Actor, Permission, Scope
+from apps.patients.commands import register_in
+from apps.patients.queries import brief, get_active
+from apps.queue import events
+from apps.queue.commands.moving import expect, locked_visit, move, tell_transition
+from apps.queue.models import TriageRule, Visit
+from apps.queue.queries.visits import count_waiting, visits_in_the_way
+from apps.queue.rules.order import NeedsClass, Policy, Source, tier, virtual_arrival
+from apps.queue.rules.states import QUEUED, State, Verb
+from apps.queue.rules.triage import urgent_by
+from apps.scheduling.commands import issue_token
+from apps.scheduling.queries import department_of, departments_of_doctor
+from apps.scheduling.rules import DepartmentStatus
+
+
+class DepartmentClosed(Conflict):
+    code = "department_closed"
+    detail = sentence("This department takes nobody at present.")
+
+
+class AlreadyHere(Conflict):
+    code = "already_waiting"
+    detail = sentence("This person already has an open visit in this department.")
+
+
+class QueueFull(Conflict):
+    code = "queue_full"
+    detail = sentence("This queue is full. Please send the person to the desk.")
+
+
+class OtherDepartment(Forbidden):
+    code = "other_department"
+    detail = sentence("This code is for another department. Please scan the one in your hall, or ask at the desk.")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A new visit with the secrets that only this answer carries."""
+
+    visit: Visit
+    tracking_token: str
+    tracking_code: str
+    restore_token: str = ""
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody who arrives asks for and says."""
+
+    source: Source
+    symptoms: list[str]
+    doctor_id: UUID | None = None
+    needs: str | None = None
+    self_reported: bool = False
+    printed: bool = False
+
+
+@command
+def check_in(
+    *,
+    actor: Actor,
+    now: datetime,
+    department_id: UUID,
+    patient_id: UUID,
+    doctor_id: UUID | None = None,
+    source: str = Source.WALK_IN,
+    symptoms: list[str] | None = None,
+    needs: str | None = None,
+) -> Arrived:
+    """Give somebody at the desk a number and a place in the queue.
+
+    Raises `DepartmentClosed`, `PatientNotActive`, `AlreadyHere`, `QueueFull`.
+    """
+    actor.require(Permission.VISIT_CHECK_IN, Scope(actor.facility_id, department_id))
+    lock_streams(department_stream(department_id))
+    patient = get_active(patient_id)
+    if source == Source.EMERGENCY:
+        actor.require(Permission.VISIT_EMERGENCY, Scope(actor.facility_id, department_id))
+    visit = _enter(department_id, patient, Wish(Source(source), symptoms or [], doctor_id, needs))
+    return _with_links(visit)
+
+
+@command
+def self_check_in(
+    *,
+    actor: Actor,
+    now: datetime,
+    department_id: UUID,
+    name: str,
+    age: int,
+    symptoms: list[str],
+    device_fingerprint: str = "",
+) -> Arrived:
+    """Let the holder of a check-in link into the queue it was made for; the link works once.
+
+    A link from a rotating screen leads straight to the queue; a printed one leaves the visit SCANNED until
+    the desk confirms it, unless what the person says is urgent. Raises `OtherDepartment` for another
+    department's link, and what `check_in` raises.
+    """
+    if actor.subject_id != department_id:
+        raise OtherDepartment(permission=Permission.VISIT_SELF_CHECK_IN)
+    actor.require(Permission.VISIT_SELF_CHECK_IN, Scope(actor.facility_id, department_id))
+    lock_streams(department_stream(department_id))
+    link = use_checkin_link(actor, now)
+    patient = register_in(name=name, age=age)
+    printed = bool(link.scope.get("printed"))
+    visit = _enter(department_id, patient, Wish(Source.WALK_IN, symptoms, self_reported=True, printed=printed))
+    restore, credential = issue_restore(
+        visit_id=visit.id, patient_id=visit.patient_id, device_fingerprint=device_fingerprint, now=now
+    )
+    return _with_links(visit, restore, credential.expires_at)
+
+
+@command
+def confirm(
+    *,
+    actor: Actor,
+    now: datetime,
+    visit_id: UUID,
+    expected_version: int | None = None,
+    doctor_id: UUID | None = None,
+) -> Visit:
+    """Let somebody who scanned a printed code into the queue, after a look at the desk."""
+    visit = locked_visit(visit_id, Permission.VISIT_CHECK_IN)
+    expect(visit, expected_version)
+    changes: dict[str, Any] = {"triage_confirmed": True}
+    if doctor_id:
+        _require_doctor(doctor_id, visit.department_id)
+        changes |= {"doctor_id": doctor_id, "pooled": False}
+    return move(visit, Verb.CONFIRM, State.WAITING, **changes)
+
+
+@step
+def _enter(department_id: UUID, patient: Any, wish: Wish) -> Visit:
+    """Put a person into a department's queue of today, under the lock of its stream."""
+    department = department_of(department_id)
+    _require_room_in_queue(department)
+    if wish.doctor_id:
+        _require_doctor(wish.doctor_id, department_id)
+    day = facility_facts(department.facility_id).day_of(unit().now)
+    missed = None if wish.self_reported else _missed_today(patient, department_id, day)
+    token = missed.token if missed else issue_token(department=department, patient_id=patient.id, day=day)
+    visit = _new_visit(department, patient, wish, token)
+    visit.previous = missed
+    collect(visit)
+    if not missed:
+        about = {"tokenId": str(token.id), "tokenNumber": token.token_number}
+        emit(events.visit_event(events.TOKEN_CREATED, department_id, visit.id, visit.version, **about))
+    tell_transition(visit, None, "check_in", visit.urgent_by)
+    return visit
+
+
+def _new_visit(department: Any, patient: Any, wish: Wish, token: Any) -> Visit:
+    now = unit().now
+    phrase = (urgent_by(wish.symptoms, _phrases(department.id)) if wish.symptoms else None) or ""
+    emergency = wish.source is Source.EMERGENCY
+    needs = NeedsClass(wish.needs if wish.needs is not None else brief(patient, now)["needs"])
+    state = _first_state(urgent=bool(phrase) or emergency, printed=wish.printed)
+    return Visit(
+        facility_id=department.facility_id,
+        department=department,
+        token=token,
+        patient_id=patient.id,
+        doctor_id=wish.doctor_id,
+        pooled=wish.doctor_id is None,
+        day=token.day,
+        number=token.number,
+        state=state,
+        source=wish.source,
+        needs=needs,
+        emergency=emergency,
+        tier=tier(emergency=emergency, urgent=bool(phrase)),
+        arrival_key=virtual_arrival(policy_of(department.policy), arrived_at=now, needs=needs),
+        symptoms=wish.symptoms,
+        urgent_by=phrase,
+        triage_confirmed=not (wish.self_reported and phrase),
+        scanned_at=now,
+        queued_at=now if state in QUEUED else None,
+    )
+
+
+def _first_state(*, urgent: bool, printed: bool) -> State:
+    if urgent:
+        return State.URGENT
+    return State.SCANNED if printed else State.WAITING
+
+
+def policy_of(row: Any) -> Policy:
+    """A department's policy row as the plain value that the order's rules take."""
+    return Policy(
+        grace=timedelta(minutes=row.grace_minutes),
+        late_penalty=timedelta(minutes=row.late_penalty_minutes),
+        walk_in_penalty=timedelta(minutes=row.walk_in_penalty_minutes),
+        head_start=timedelta(minutes=row.head_start_minutes),
+        pin_after=row.pin_after_overtakes,
+    )
+
+
+def _require_room_in_queue(department: Any) -> None:
+    if department.status != DepartmentStatus.ACTIVE:
+        raise DepartmentClosed
+    if count_waiting(department.id) >= department.policy.queue_limit:
+        raise QueueFull
+
+
+def _require_doctor(doctor_id: UUID, department_id: UUID) -> None:
+    if department_id not in departments_of_doctor(doctor_id):
+        raise Invalid({"doctorId": [sentence("This doctor does not see people in this department.")]})
+
+
+def _phrases(department_id: UUID) -> list[str]:
+    here = Q(department_id=department_id) | Q(department_id__isnull=True)
+    return list(TriageRule.objects.filter(here, active=True).values_list("phrase", flat=True))
+
+
+def _missed_today(patient: Any, department_id: UUID, day: Any) -> Visit | None:
+    """Today's visit that ended in NO_SHOW: who comes late after all keeps the number, in a new visit.
+
+    Raises `AlreadyHere` when one is still open.
+    """
+    found = visits_in_the_way(patient.id, department_id, day)
+    if any(state != State.NO_SHOW for _, state in found):
+        raise AlreadyHere
+    return Visit.objects.select_related("token").get(id=found[0][0]) if found else None
+
+
+def _with_links(visit: Visit, restore_token: str = "", expires_at: datetime | None = None) -> Arrived:
+    token, code = issue_tracking(visit_id=visit.id, facility_id=visit.facility_id, day=visit.day, now=unit().now)
+    return Arrived(visit, token, code, restore_token, expires_at)
+
+
+__all__ = ["Arrived", "check_in", "confirm", "policy_of", "self_check_in"]

@@ -1,0 +1,107 @@
+"""Masters that touch people who wait: closing a department, a doctor's availability, check-in links."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from apps.accounts.commands import issue_checkin_link
+from apps.audit.commands import record
+from apps.core.commands import command
+from apps.core.errors import Conflict, Invalid, sentence
+from apps.core.events import department_stream, facility_stream
+from apps.core.outbox import emit, lock_streams
+from apps.core.policy import Actor, Permission, Scope
+from apps.queue import events
+from apps.queue.commands.moving import require_own_hands
+from apps.queue.models import Visit
+from apps.queue.rules.states import OPEN
+from apps.scheduling.commands import (
+    VersionConflict,
+    change_department_in,
+    delete_department_in,
+    set_availability_in,
+)
+from apps.scheduling.queries import department_of, departments_of_doctor, doctor_of
+from apps.scheduling.rules import Availability, DepartmentStatus
+
+
+class PeopleWaiting(Conflict):
+    code = "people_waiting"
+    detail = sentence("People still wait in this department. See or cancel them first.")
+
+
+@command
+def change_department(*, actor: Actor, now: datetime, department_id: UUID, **changes: Any) -> Any:
+    """Change a department or its queue policy; closing it while people wait is refused (`PeopleWaiting`)."""
+    actor.require(Permission.MASTERS_CHANGE, Scope(actor.facility_id))
+    department = department_of(department_id)
+    lock_streams(department_stream(department_id), facility_stream(department.facility_id))
+    if changes.get("status") == DepartmentStatus.INACTIVE:
+        _require_empty(department_id)
+    return change_department_in(department_of(department_id), changes)
+
+
+@command
+def delete_department(*, actor: Actor, now: datetime, department_id: UUID) -> None:
+    """Close a department for good. The row stays, inactive, because numbers and visits point at it."""
+    actor.require(Permission.MASTERS_CHANGE, Scope(actor.facility_id))
+    department = department_of(department_id)
+    lock_streams(department_stream(department_id), facility_stream(department.facility_id))
+    _require_empty(department_id)
+    delete_department_in(department_of(department_id))
+
+
+@command
+def set_availability(
+    *,
+    actor: Actor,
+    now: datetime,
+    doctor_id: UUID,
+    status: str,
+    expected_version: int | None = None,
+) -> Any:
+    """A doctor begins, pauses or ends; every queue served is told. Raises `VersionConflict`."""
+    departments = departments_of_doctor(doctor_id)
+    for department_id in departments:
+        actor.require(Permission.VISIT_CALL, Scope(actor.facility_id, department_id))
+    facility_id = department_of(departments[0]).facility_id
+    lock_streams(*(department_stream(d) for d in departments), facility_stream(facility_id))
+    doctor = doctor_of(doctor_id)
+    require_own_hands(actor, doctor)
+    if expected_version is not None and expected_version != doctor.version:
+        raise VersionConflict(extra={"version": doctor.version})
+    set_availability_in(doctor, Availability(status))
+    for department_id in departments:
+        emit(events.queue_updated(department_id, "doctor_status", doctorId=str(doctor_id), availability=status))
+    return doctor
+
+
+@command
+def create_checkin_link(
+    *, actor: Actor, now: datetime, department_id: UUID, expires_in: int, printed: bool = False
+) -> tuple[str, datetime]:
+    """A signed check-in token for one person: (token, its end). `expires_in` in seconds."""
+    actor.require(Permission.QRCODE_CREATE, Scope(actor.facility_id, department_id))
+    department = department_of(department_id)
+    if department.status != DepartmentStatus.ACTIVE:
+        raise Invalid({"departmentId": [sentence("This department takes nobody at present.")]})
+    ends = now + timedelta(seconds=expires_in)
+    token, credential = issue_checkin_link(
+        department_id=department_id,
+        facility_id=department.facility_id,
+        expires_at=ends,
+        printed=printed,
+        now=now,
+    )
+    record(
+        action="checkin_link.created",
+        entity_type="credential",
+        entity_id=credential.id,
+        after={"departmentId": str(department_id), "expiresAt": ends.isoformat(), "printed": printed},
+    )
+    return token, ends
+
+
+def _require_empty(department_id: UUID) -> None:
+    if Visit.objects.filter(department_id=department_id, state__in=sorted(OPEN)).exists():
+        raise PeopleWaiting

@@ -1,0 +1,170 @@
+"""The one place where a visit's state changes, and the lock it changes under."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError
+
+from apps.audit.commands import record
+from apps.core.commands import collect, step, unit
+from apps.core.errors import Conflict, Forbidden, NotFound, sentence
+from apps.core.events import department_stream
+from apps.core.outbox import emit, lock_streams
+from apps.core.policy import Actor, Permission, Role, Scope
+from apps.queue import events
+from apps.queue.models import Visit, VisitTransition
+from apps.queue.queries.visits import allowed_actions
+from apps.queue.rules.states import ACTIVE, QUEUED, TERMINAL, State, Verb, targets
+
+
+class NotAllowed(Conflict):
+    code = "not_allowed"
+    detail = sentence("This is not possible while the visit is in its present state.")
+
+
+class VersionConflict(Conflict):
+    code = "version_conflict"
+    detail = sentence("Somebody else acted on this visit meanwhile. Look again and repeat if needed.")
+
+
+class ActiveVisit(Conflict):
+    code = "active_visit"
+    detail = sentence("This doctor already has a patient. Finish that visit first.")
+
+
+@step
+def locked_visit(visit_id: UUID, permission: Permission, also: tuple[UUID, ...] = ()) -> Visit:
+    """A visit, read under the lock of its queue (and of other departments' queues). Raises `NotFound`."""
+    department_id = Visit.objects.filter(id=visit_id).values_list("department_id", flat=True).first()
+    if department_id is None:
+        raise NotFound
+    unit().actor.require(permission, Scope(unit().actor.facility_id, department_id))
+    lock_streams(*(department_stream(d) for d in {department_id, *also}))
+    return Visit.objects.select_related("token", "doctor").get(id=visit_id)
+
+
+def expect(visit: Visit, expected_version: int | None) -> None:
+    """Refuse when the visit is not the one that the caller has seen."""
+    if expected_version is not None and expected_version != visit.version:
+        raise VersionConflict(extra=stand(visit))
+
+
+def require_own_hands(actor: Actor, doctor: Any) -> None:
+    """A doctor acts for nobody but himself; desk and nurses may help any doctor of their departments."""
+    if actor.role is Role.DOCTOR and doctor.staff_id != actor.id:
+        raise Forbidden(permission=Permission.VISIT_CALL)
+
+
+def stand(visit: Visit) -> dict[str, Any]:
+    """Where a visit stands, for a refusal: state, version and what is allowed."""
+    return {"state": visit.state, "version": visit.version, "allowed": allowed_actions(visit)}
+
+
+@step
+def move(visit: Visit, verb: Verb, to: State, *, reason: str = "", **changes: Any) -> Visit:
+    """Take one edge of the state machine: check it, write it, and leave transition, audit row and event.
+
+    The queue's stream must be locked. Raises `NotAllowed` with the allowed actions, `ActiveVisit` when the
+    doctor is occupied, `Forbidden` for a doctor who moves another doctor's patient.
+    """
+    origin = State(visit.state)
+    if origin in ACTIVE:
+        require_own_hands(unit().actor, visit.doctor)
+    if to not in targets(origin, verb):
+        raise NotAllowed(extra=stand(visit))
+    now = unit().now
+    changes |= _stamps(visit, to, now) | {"state": to, "version": visit.version + 1}
+    for name, value in changes.items():
+        setattr(visit, name, value)
+    try:
+        Visit.objects.filter(id=visit.id).update(**changes)
+    except IntegrityError as error:
+        if "one_active_visit_per_doctor" in str(error):
+            raise ActiveVisit from error
+        raise
+    tell_transition(visit, origin, verb, reason)
+    return visit
+
+
+@step
+def amend(visit: Visit, **changes: Any) -> Visit:
+    """Change a visit without a transition; its version goes up all the same."""
+    changes |= {"version": visit.version + 1}
+    for name, value in changes.items():
+        setattr(visit, name, value)
+    Visit.objects.filter(id=visit.id).update(**changes)
+    return visit
+
+
+def _stamps(visit: Visit, to: State, now: datetime) -> dict[str, Any]:
+    """The times that a state brings with it."""
+    stamps: dict[str, Any] = {}
+    if to in QUEUED and visit.queued_at is None:
+        stamps["queued_at"] = now
+    if to is State.CALLED:
+        stamps |= {"called_at": now, "last_called_at": now, "times_called": visit.times_called + 1}
+    if to is State.IN_CONSULTATION:
+        stamps["consultation_started_at"] = now
+    if to is State.COMPLETED:
+        stamps["completed_at"] = now
+    if to is State.NO_SHOW:
+        stamps["no_show_at"] = now
+    if to in TERMINAL:
+        stamps["ended_at"] = now
+    return stamps
+
+
+@step
+def tell_transition(visit: Visit, origin: State | None, verb: Verb | str, reason: str = "") -> None:
+    """Leave the transition, its audit row and its event; exactly one of each per move."""
+    wait = _waited(visit, unit().now) if visit.state == State.CALLED else None
+    collect(_transition(visit, origin, verb, reason, wait))
+    record(
+        action=f"visit.{verb}",
+        entity_type="visit",
+        entity_id=visit.id,
+        before={"state": str(origin), "version": visit.version - 1} if origin else None,
+        after={"state": visit.state, "version": visit.version},
+        reason=reason,
+    )
+    about = {
+        "visitId": str(visit.id),
+        "tokenNumber": visit.token.token_number,
+        "tokenLabel": visit.token.label,
+        "from": str(origin) if origin else None,
+        "to": visit.state,
+        "verb": str(verb),
+        "doctorId": str(visit.doctor_id) if visit.doctor_id else None,
+        "roomId": str(visit.room_id) if visit.room_id else None,
+        "waitedSeconds": wait,
+    }
+    emit(events.visit_event(events.TRANSITIONED, visit.department_id, visit.id, visit.version, **about))
+
+
+def _transition(
+    visit: Visit, origin: State | None, verb: Verb | str, reason: str, waited: int | None
+) -> VisitTransition:
+    gathered = unit()
+    return VisitTransition(
+        at=gathered.now,
+        facility_id=visit.facility_id,
+        department_id=visit.department_id,
+        visit_id=visit.id,
+        verb=str(verb),
+        from_state=str(origin or ""),
+        to_state=visit.state,
+        version=visit.version,
+        actor_type=gathered.actor.type,
+        actor_id=gathered.actor.id,
+        via=gathered.actor.via,
+        doctor_id=visit.doctor_id,
+        reason=reason,
+        actual_wait_seconds=waited,
+        trace_id=gathered.trace_id,
+    )
+
+
+def _waited(visit: Visit, now: datetime) -> int:
+    began = visit.queued_at or visit.scanned_at
+    return max(0, int((now - began).total_seconds()))

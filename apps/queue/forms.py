@@ -1,0 +1,152 @@
+"""Forms of the desk and of the hall: a walk-in, a reason, a check-in by oneself."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.errors import Invalid
+from apps.patients.rules.names import LONGEST, clean_name
+from apps.patients.rules.people import OLDEST_TYPED
+from apps.queue.queries.desk import least_waited_for
+from apps.queue.queries.shown import NEEDS_NAMES
+from apps.queue.rules.order import Source
+
+MOST_SYMPTOMS = 20
+LONGEST_SYMPTOM = 200
+LONGEST_REASON = 200
+
+_NEEDS = [("", _("Nothing in particular")), *((need.value, _(name)) for need, name in NEEDS_NAMES.items())]
+
+
+class SymptomsField(forms.CharField):
+    """What somebody complains of, one to a line; cleaned to a list."""
+
+    widget = forms.Textarea
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, max_length=MOST_SYMPTOMS * (LONGEST_SYMPTOM + 2), **options)
+        self.widget.attrs |= {"rows": 3, "autocomplete": "off", "dir": "auto"}
+
+    def clean(self, value: Any) -> Any:
+        lines = [line.strip() for line in super().clean(value).splitlines() if line.strip()]
+        if len(lines) > MOST_SYMPTOMS or any(len(line) > LONGEST_SYMPTOM for line in lines):
+            raise forms.ValidationError(gettext("At most 20 lines of 200 letters."))
+        return lines
+
+
+class WalkInForm(forms.Form):
+    """A number for somebody at the desk. `place` is a department, or a department and one of its doctors.
+
+    A valid form's `arguments` are those of `commands.check_in`.
+    """
+
+    place = forms.ChoiceField(
+        label=_("Department and doctor"),
+        help_text=_("Of the doctors who are here, the one with the fewest waiting stands first."),
+    )
+    symptoms = SymptomsField(label=_("What is the complaint?"))
+    needs = forms.ChoiceField(
+        label=_("Special need"), required=False, choices=_NEEDS, help_text=_("Gives a head start in the queue.")
+    )
+    source = forms.ChoiceField(label=_("Kind of visit"), widget=forms.RadioSelect)
+
+    def __init__(
+        self,
+        *args: Any,
+        departments: Iterable[Any],
+        doctors: list[dict[str, Any]],
+        phrases: list[str],
+        may_be_emergency: bool,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        groups = [_group(place, doctors) for place in departments]
+        self.fields["place"].choices = groups  # type: ignore[attr-defined]
+        self.fields["place"].initial = groups[0][1][0][0] if groups else None
+        self.fields["symptoms"].help_text = _symptoms_help(phrases)
+        self.fields["source"].choices = _sources(may_be_emergency)  # type: ignore[attr-defined]
+        self.fields["source"].initial = Source.WALK_IN
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What `check_in` takes."""
+        department_id, _colon, doctor_id = self.cleaned_data["place"].partition(":")
+        return {
+            "department_id": UUID(department_id),
+            "doctor_id": UUID(doctor_id) if doctor_id else None,
+            "symptoms": self.cleaned_data["symptoms"],
+            "needs": self.cleaned_data["needs"],
+            "source": self.cleaned_data["source"],
+        }
+
+
+class ReasonForm(forms.Form):
+    """Why something is done to a visit."""
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=LONGEST_REASON, widget=forms.TextInput({"autocomplete": "off", "dir": "auto"})
+    )
+
+
+class UrgentForm(ReasonForm):
+    """Why a visit goes first, and how far."""
+
+    emergency = forms.BooleanField(
+        label=_("Emergency: before everybody else"), required=False, help_text=_("Without it: before all in turn.")
+    )
+
+
+class SelfCheckInForm(forms.Form):
+    """Somebody who scanned the hall's code takes a place in the queue."""
+
+    name = forms.CharField(
+        label=_("Your name"), max_length=LONGEST, widget=forms.TextInput({"autocomplete": "name", "dir": "auto"})
+    )
+    age = forms.IntegerField(
+        label=_("Your age in years"),
+        min_value=0,
+        max_value=OLDEST_TYPED,
+        widget=forms.NumberInput({"inputmode": "numeric"}),
+    )
+    symptoms = SymptomsField(label=_("What troubles you?"), help_text=_("In your own words, one thing to a line."))
+
+    def clean_name(self) -> str:
+        try:
+            return clean_name(self.cleaned_data["name"])
+        except Invalid as refusal:
+            said = [gettext(text) for texts in refusal.extra["errors"].values() for text in texts]
+            raise forms.ValidationError(said) from refusal
+
+
+def _group(department: Any, doctors: list[dict[str, Any]]) -> tuple[str, list[tuple[str, str]]]:
+    """A department's choices: its doctors, the least waited for first, then whoever is free."""
+    own = [doctor for doctor in doctors if department.id in doctor["departments"]]
+    best = least_waited_for(own)
+    ordered = sorted(own, key=lambda d: (d["id"] != best, not d["available"], d["waiting"], d["name"]))
+    choices = [(f"{department.id}:{doctor['id']}", _doctor_label(doctor)) for doctor in ordered]
+    anybody = (str(department.id), gettext("Any doctor"))
+    return department.name, [*choices, anybody] if best else [anybody, *choices]
+
+
+def _doctor_label(doctor: dict[str, Any]) -> str:
+    people = doctor["waiting"]
+    label = ngettext("%(doctor)s, %(people)d waiting", "%(doctor)s, %(people)d waiting", people)
+    label %= {"doctor": doctor["name"], "people": people}
+    return label if doctor["available"] else gettext("%(doctor)s (not here now)") % {"doctor": label}
+
+
+def _symptoms_help(phrases: list[str]) -> str:
+    """What the triage rules listen for, so that the desk knows what a line will do."""
+    if not phrases:
+        return gettext("One to a line.")
+    listed = ", ".join(phrases)
+    return gettext("One to a line. These words make the visit urgent: %(phrases)s.") % {"phrases": listed}
+
+
+def _sources(may_be_emergency: bool) -> list[tuple[str, str]]:
+    sources = [(str(Source.WALK_IN), gettext("Walk-in")), (str(Source.FOLLOW_UP), gettext("Follow-up"))]
+    return [*sources, (str(Source.EMERGENCY), gettext("Emergency"))] if may_be_emergency else sources

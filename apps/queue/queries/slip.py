@@ -1,0 +1,44 @@
+"""The paper slip: the number, where to go, and the square code of the visit's own page."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.safestring import mark_safe
+
+from apps.accounts.queries import facility_facts, tracking_code
+from apps.patients.queries import brief
+from apps.queue.models import Visit
+from apps.queue.queries.links import tracking_url
+from apps.queue.rules.hall import symbol_names
+from apps.queue.rules.qr import qr_svg
+
+FIRST_PRINT = timedelta(minutes=2)
+"""How long after check-in the printed slip still is the first one; later ones are marked as copies."""
+
+
+def slip_view(visit: Visit, now: datetime) -> dict[str, Any]:
+    """What `templates/desk/slip.html` prints. A copy carries the same code as the first slip: no new one is made.
+
+    Of the person only initials and age: slips are lost. The code is left out once its link has ended.
+    """
+    facility = facility_facts(visit.facility_id)
+    person = brief(visit.patient, now)
+    room = visit.room or (visit.doctor.room if visit.doctor else None)
+    code = tracking_code(visit.id, now)
+    url = tracking_url(code) if code else ""
+    return {
+        "token": visit.token.label,
+        "room": room.number if room else "",
+        "symbol": room.symbol if room else "",
+        "symbol_names": symbol_names(room.symbol) if room else {},
+        "doctor": visit.doctor.name if visit.doctor else "",
+        "department": visit.department.name,
+        "date": date_format(visit.day, "D j M Y"),
+        "for_": f"{person['initials']}, {person['age_sex']}",
+        "qr_svg": mark_safe(qr_svg(url)) if url else "",  # noqa: S308 - drawn by us
+        "tracking_url": url,
+        "printed_at": facility.clock(now),
+        "board_name": room.hall if room else "",
+        "copy": now - visit.scanned_at > FIRST_PRINT,
+    }

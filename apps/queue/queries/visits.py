@@ -1,0 +1,198 @@
+"""One visit and its place: the snapshot every client gets, positions, and what may be done."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from apps.core.errors import NotFound
+from apps.queue.models import Visit
+from apps.queue.rules.order import Tier
+from apps.queue.rules.states import OPEN, QUEUED, State, Verb, verbs_from
+
+ACTIONS: dict[Verb, str] = {
+    Verb.CONFIRM: "confirm",
+    Verb.TRIAGE_UP: "urgent",
+    Verb.TRIAGE_DOWN: "not-urgent",
+    Verb.CALL: "call",
+    Verb.START: "start",
+    Verb.COMPLETE: "complete",
+    Verb.HOLD: "hold",
+    Verb.RESUME: "resume",
+    Verb.PUT_BACK: "put-back",
+    Verb.NO_SHOW: "no-show",
+    Verb.CANCEL: "cancel",
+}
+"""What a client may ask for, by the verb of the state machine that it takes."""
+
+
+def _one_of(states: Iterable[State]) -> str:
+    return "state IN (" + ", ".join(f"'{state}'" for state in sorted(states)) + ")"
+
+
+IN_LINE = _one_of(QUEUED)
+"""Who can be called, as SQL that the partial indexes on `queue_visit` are made for."""
+
+
+def visits_with_names() -> QuerySet[Visit]:
+    """Visits with all that is shown beside them, in one statement; of people what stands sealed stays so."""
+    shown = Visit.objects.select_related("token", "patient", "doctor", "room", "department")
+    return shown.defer("patient__phone", "patient__address")
+
+
+def visit_of(visit_id: UUID) -> Visit:
+    """A visit of this facility. Raises `NotFound`."""
+    visit = visits_with_names().filter(id=visit_id).first()
+    if visit is None:
+        raise NotFound
+    return visit
+
+
+def allowed_actions(visit: Visit) -> list[str]:
+    """What may be done to a visit in its state, also without a transition: a repeated call, a confirmed triage."""
+    actions = [ACTIONS[verb] for verb in verbs_from(State(visit.state)) if verb in ACTIONS]
+    if visit.state == State.CALLED:
+        return ["recall", *actions]
+    return [ACTIONS[Verb.TRIAGE_UP], *actions] if visit.state == State.URGENT else actions
+
+
+def waiting_in(department_id: UUID) -> QuerySet[Visit]:
+    """People who can be called, in the order of D4. One index serves it."""
+    return Visit.objects.filter(department_id=department_id, state__in=sorted(QUEUED)).order_by(
+        "tier", "arrival_key", "number"
+    )
+
+
+def count_waiting(department_id: UUID) -> int:
+    """How many people can be called in a department. Asked at every arrival, so in plain SQL: half the time."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT count(*) FROM queue_visit WHERE department_id = %s AND {IN_LINE}",  # noqa: S608
+            [department_id],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def visits_in_the_way(patient_id: UUID, department_id: UUID, day: date) -> list[tuple[UUID, str]]:
+    """A person's open visits in a department, and this day's that ended in NO_SHOW, as (id, state); latest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, state FROM queue_visit WHERE patient_id = %s AND department_id = %s"  # noqa: S608
+            f" AND ({_one_of(OPEN)} OR (state = '{State.NO_SHOW}' AND day = %s)) ORDER BY number DESC",
+            [patient_id, department_id, day],
+        )
+        return cursor.fetchall()
+
+
+_FIRST = (
+    "SELECT v.*, t.code AS token_code, t.letter AS token_letter"  # noqa: S608
+    " FROM queue_visit v JOIN scheduling_token t ON t.id = v.token_id"
+    f" WHERE v.department_id = ANY(%s) AND {IN_LINE} AND (v.doctor_id = %s OR v.doctor_id IS NULL)"
+    " ORDER BY v.tier, v.arrival_key, v.number LIMIT 1"
+)
+"""Written out because every call runs it under the queue's lock: building it anew costs more than running it."""
+
+
+def first_in_line(doctor_id: UUID, department_ids: list[UUID]) -> Visit | None:
+    """Whom this doctor calls next in these departments: the first of D4 among the doctor's people and those
+    without a doctor. The departments are of the facility in scope. What a call does not need is loaded later.
+    """
+    visit = next(iter(Visit.objects.raw(_FIRST, [department_ids, doctor_id])), None)
+    if visit:
+        token: Any = Visit._meta.get_field("token").related_model
+        read = vars(visit)
+        known = {
+            "id": visit.token_id,
+            "number": visit.number,
+            "code": read["token_code"],
+            "letter": read["token_letter"],
+        }
+        visit.token = token.from_db(None, list(known), list(known.values()))
+    return visit
+
+
+def ahead_of(visit: Visit) -> int:
+    """How many waiting people may be called before this one: those ahead in order who share a doctor with it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT count(*) FROM queue_visit WHERE department_id = %s AND {IN_LINE}"  # noqa: S608
+            " AND (tier, arrival_key, number) < (%s, %s, %s)"
+            " AND (%s::uuid IS NULL OR doctor_id IS NULL OR doctor_id = %s)",
+            [visit.department_id, visit.tier, visit.arrival_key, visit.number, visit.doctor_id, visit.doctor_id],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def position(visit: Visit) -> int | None:
+    """The place in the queue, 1 for whoever is next; None for anybody who is not waiting."""
+    return ahead_of(visit) + 1 if visit.state in QUEUED else None
+
+
+def priority(visit: Visit) -> str:
+    """NORMAL or URGENT, as the contract writes it; an emergency is URGENT too."""
+    return "URGENT" if visit.tier <= Tier.URGENT else "NORMAL"
+
+
+def snapshot(visit: Visit | None) -> dict[str, Any]:
+    """The visit as every client of the API gets it; `{visit: null}` when nobody was there to call."""
+    if visit is None:
+        return {"visit": None}
+    return {
+        "visitId": str(visit.id),
+        "tokenId": str(visit.token_id),
+        "tokenNumber": visit.token.token_number,
+        "tokenLabel": visit.token.label,
+        "departmentId": str(visit.department_id),
+        "doctorId": str(visit.doctor_id) if visit.doctor_id else None,
+        "roomId": str(visit.room_id) if visit.room_id else None,
+        "state": visit.state,
+        "priority": priority(visit),
+        "position": position(visit),
+        "version": visit.version,
+        "timestamps": {
+            "scannedAt": _iso(visit.scanned_at),
+            "queuedAt": _iso(visit.queued_at),
+            "calledAt": _iso(visit.called_at),
+            "consultationStartedAt": _iso(visit.consultation_started_at),
+            "completedAt": _iso(visit.completed_at),
+            "noShowAt": _iso(visit.no_show_at),
+        },
+        "etaFrom": None,
+        "etaTo": None,
+        "etaLikely": None,
+        "allowed": allowed_actions(visit),
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def department_queue(department_id: UUID, limit: int = 500) -> dict[str, Any]:
+    """`{nowServing[], waiting[]}` of one department for staff; people by name, in order."""
+    active = visits_with_names().filter(department_id=department_id, state__in=["CALLED", "IN_CONSULTATION"])
+    waiting = waiting_in(department_id).select_related("token", "patient")
+    waiting = waiting.defer("patient__phone", "patient__address")[:limit]
+    return {
+        "nowServing": [_row(visit, None) for visit in active.order_by("called_at")],
+        "waiting": [_row(visit, place) for place, visit in enumerate(waiting, start=1)],
+    }
+
+
+def _row(visit: Visit, place: int | None) -> dict[str, Any]:
+    return {
+        "visitId": str(visit.id),
+        "tokenNumber": visit.token.token_number,
+        "tokenLabel": visit.token.label,
+        "position": place,
+        "state": visit.state,
+        "priority": priority(visit),
+        "patient": {"id": str(visit.patient_id), "name": visit.patient.name, "uhid": visit.patient.uhid},
+        "doctorId": str(visit.doctor_id) if visit.doctor_id else None,
+        "etaFrom": None,
+        "etaTo": None,
+        "version": visit.version,
+    }

@@ -1,0 +1,1 @@
+"""Pure decisions of the queue: states, order, triage, check-in links. Values in, values out."""

@@ -1,0 +1,67 @@
+"""What stands on boards and slips in every language of the hall, side by side.
+
+Not the reader's language: a hall is read by many people at once, so these words do not go through the catalogue.
+"""
+
+from typing import TypedDict
+
+
+class Words(TypedDict):
+    """The phrases of one language."""
+
+    code: str
+    now_calling: str
+    last_called: str
+    please_come_in: str
+    with_doctor: str
+    sit: str
+    no_news: str
+    room: str
+
+
+ENGLISH = Words(
+    code="en",
+    now_calling="Now calling",
+    last_called="Last called",
+    please_come_in="Please come in",
+    with_doctor="With doctor",
+    sit="Please sit. We will call your number.",
+    no_news="No connection. Our staff will call the numbers aloud.",
+    room="Room",
+)
+HINDI = Words(
+    code="hi",
+    now_calling="अब बुलाया जा रहा है",
+    last_called="पिछली बार बुलाया गया",
+    please_come_in="कृपया अंदर आइए",
+    with_doctor="डॉक्टर के पास",
+    sit="कृपया बैठें। आपका नंबर बुलाया जाएगा।",
+    no_news="संपर्क नहीं है। कर्मचारी नंबर पुकारेंगे।",
+    room="कमरा",
+)
+TAMIL = Words(
+    code="ta",
+    now_calling="அழைக்கப்படுகிறது",
+    last_called="கடைசியாக அழைத்தது",
+    please_come_in="உள்ளே வாருங்கள்",
+    with_doctor="மருத்துவரிடம்",
+    sit="அமருங்கள். உங்கள் எண் அழைக்கப்படும்.",
+    no_news="இணைப்பு இல்லை. ஊழியர்கள் எண்களை அழைப்பார்கள்.",
+    room="அறை",
+)
+HALL_LANGUAGES: tuple[Words, ...] = (ENGLISH, HINDI, TAMIL)
+"""In the order of the hall."""
+
+_SYMBOLS: dict[str, dict[str, str]] = {
+    "boat": {"en": "Boat", "hi": "नाव", "ta": "படகு"},
+    "mango": {"en": "Mango", "hi": "आम", "ta": "மாம்பழம்"},
+    "fish": {"en": "Fish", "hi": "मछली", "ta": "மீன்"},
+    "pot": {"en": "Pot", "hi": "घड़ा", "ta": "பானை"},
+    "bell": {"en": "Bell", "hi": "घंटी", "ta": "மணி"},
+    "drum": {"en": "Drum", "hi": "ढोल", "ta": "மேளம்"},
+}
+
+
+def symbol_names(symbol: str) -> dict[str, str]:
+    """What a room's picture is called in each language of the hall; nothing for a room without one."""
+    return _SYMBOLS.get(symbol, {})

@@ -1,0 +1,76 @@
+"""Whose turn it is (requirements D4): two strict tiers, then one key per visit that never changes with time."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+
+
+class Tier(IntEnum):
+    """Strict precedence. A lower tier is always called first."""
+
+    EMERGENCY = 0
+    URGENT = 1
+    PINNED = 2
+    REST = 3
+
+
+class NeedsClass(StrEnum):
+    """Why somebody gets a head start; empty for nobody in particular."""
+
+    NONE = ""
+    ELDERLY = "elderly"
+    CHILD = "child"
+    PREGNANT = "pregnant"
+    DISABLED = "disabled"
+
+
+class Source(StrEnum):
+    """How a person came to this visit."""
+
+    EMERGENCY = "emergency"
+    PAID_PRIORITY = "paid_priority"
+    FOLLOW_UP = "follow_up"
+    ONLINE = "online"
+    WALK_IN = "walk_in"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One department's rules of order, as durations."""
+
+    grace: timedelta = timedelta(minutes=15)
+    late_penalty: timedelta = timedelta(minutes=15)
+    walk_in_penalty: timedelta = timedelta(0)
+    head_start: timedelta = timedelta(minutes=25)
+    pin_after: int = 8
+
+
+def tier(*, emergency: bool, urgent: bool, pinned: bool = False) -> Tier:
+    """The tier of a waiting visit. An emergency is set by staff only; pinned people come right behind the urgent."""
+    if emergency:
+        return Tier.EMERGENCY
+    if urgent:
+        return Tier.URGENT
+    return Tier.PINNED if pinned else Tier.REST
+
+
+def virtual_arrival(
+    policy: Policy,
+    *,
+    arrived_at: datetime,
+    appointment_at: datetime | None = None,
+    needs: NeedsClass = NeedsClass.NONE,
+) -> datetime:
+    """The key a visit is ordered by inside its tier (requirements D4).
+
+    Booked and there by appointment plus grace: the appointment's time, however early they came. Booked and
+    later: their arrival plus the late penalty. Not booked: their arrival plus the walk-in penalty. Minus the
+    head start for those with special needs. Constant over time, so whoever waits long enough is next.
+    """
+    if appointment_at is None:
+        key = arrived_at + policy.walk_in_penalty
+    elif arrived_at <= appointment_at + policy.grace:
+        key = appointment_at
+    else:
+        key = arrived_at + policy.late_penalty
+    return key - policy.head_start if needs else key

@@ -1,0 +1,45 @@
+"""Addresses of the queue."""
+
+from django.urls import path
+
+from apps.queue.api import masters, patients, staff
+from apps.queue.views import track
+
+_MOVES = {
+    "call-next": staff.CallIfNext,
+    "call": staff.Call,
+    "recall": staff.Recall,
+    "put-back": staff.PutBack,
+    "start": staff.Start,
+    "no-show": staff.NoShow,
+    "hold": staff.Hold,
+    "resume": staff.Resume,
+    "cancel": staff.Cancel,
+    "confirm": staff.Confirm,
+    "urgent": staff.Urgent,
+    "not-urgent": staff.NotUrgent,
+}
+
+api_urls = [
+    path("visits", staff.Visits.as_view(), name="visits"),
+    path("visits/<uuid:visit_id>", staff.VisitDetail.as_view(), name="visit"),
+    path("departments/<uuid:department_id>/queue", staff.DepartmentQueue.as_view(), name="department-queue"),
+    path("doctor/queue/call-next", staff.CallNext.as_view(), name="call-next"),
+    *(
+        path(f"doctor/visits/<uuid:visit_id>/{verb}", move.as_view(), name=f"visit-{verb}")
+        for verb, move in _MOVES.items()
+    ),
+    path("consultation/start", staff.ConsultationStart.as_view(), name="consultation-start"),
+    path("admin/departments", masters.AdminDepartments.as_view(), name="admin-departments"),
+    path("admin/departments/<uuid:department_id>", masters.AdminDepartment.as_view(), name="admin-department"),
+    path("admin/qrcodes", masters.QrCodes.as_view(), name="qrcodes"),
+    path("doctors/<uuid:doctor_id>/status", masters.DoctorStatus.as_view(), name="doctor-status"),
+    path("patient/checkin", patients.CheckIn.as_view(), name="patient-checkin"),
+    path("patient/visits/<uuid:visit_id>/cancel", patients.CancelOwn.as_view(), name="own-visit-cancel"),
+]
+
+page_urls = [
+    path("t/", track.enter_code, name="enter-code"),
+    path("t/<str:code>/", track.track, name="track"),
+    path("checkin", track.check_in, name="check-in"),
+]

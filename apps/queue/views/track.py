@@ -1,0 +1,114 @@
+"""Pages of somebody who waits: their place in the queue, and checking in with the hall's code. No sign-in."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django_scopes import scope
+
+from apps.accounts.queries import actor_of_checkin, actor_of_tracking, facility_facts
+from apps.core.errors import DomainError
+from apps.core.policy import PUBLIC, Actor
+from apps.core.views import live_part, page, run_form, said
+from apps.queue import commands
+from apps.queue.forms import SelfCheckInForm
+from apps.queue.queries.track import track_sequence, track_view
+from apps.scheduling.queries import department_of
+
+View = Callable[..., HttpResponseBase]
+
+
+def _kept_from_others(referrer: str) -> Callable[[View], View]:
+    """The address is the key: no cache, no search engine, no other site learns it.
+
+    A page with a form must name its own origin when it is sent (`same-origin`), or its protection against forged
+    requests would refuse it.
+    """
+
+    def keep(view: View) -> View:
+        @wraps(view)
+        def private(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            response = view(request, *args, **kwargs)
+            response["Cache-Control"] = "no-store"
+            response["Referrer-Policy"] = referrer
+            response["X-Robots-Tag"] = "noindex, nofollow"
+            return response
+
+        return private
+
+    return keep
+
+
+@page(policy=PUBLIC)
+@_kept_from_others("no-referrer")
+def enter_code(request: HttpRequest) -> HttpResponseBase:
+    """From a code typed in, or from a whole address pasted in its place, to the page."""
+    typed = request.GET.get("code", "")[:200]
+    path = urlsplit(typed.strip()).path.strip("/").rsplit("/", maxsplit=1)[-1]
+    code = "".join(character for character in path if character.isalnum()).lower()
+    return redirect("track", code=code) if code else redirect("start")
+
+
+@page(policy=PUBLIC)
+@_kept_from_others("no-referrer")
+def track(request: HttpRequest, code: str) -> HttpResponseBase:
+    """Where a visit stands. An unknown code and one that has ended look the same, so that nothing can be guessed."""
+    now = timezone.now()
+    holder = actor_of_tracking(code, now)
+    if holder is None or holder.subject_id is None:
+        return render(request, "track/expired.html", status=404)
+    with scope(facility=holder.facility_id):
+        visit, sequence = track_sequence(holder.subject_id)
+
+        def context() -> dict[str, Any]:
+            return {"view": track_view(visit, sequence, now), "code": code}
+
+        if request.headers.get("HX-Request"):
+            return live_part(request, f"{visit.id} {sequence} {now:%H:%M}", "track/_track.html", context)
+        return render(request, "track/track.html", context() | {"hospital": facility_facts(visit.facility_id).name})
+
+
+@page(policy=PUBLIC, methods=("GET", "POST"))
+@_kept_from_others("same-origin")
+def check_in(request: HttpRequest) -> HttpResponseBase:
+    """The hall's code was scanned: who are you? Then straight to the own page."""
+    token = request.GET.get("h", "")
+    try:
+        holder = actor_of_checkin(token, timezone.now())
+    except DomainError as refusal:
+        return _check_in_page(request, None, {"refusal": said(refusal)}, refusal.status)
+    with scope(facility=holder.facility_id):
+        department = department_of(holder.subject_id)  # type: ignore[arg-type]  # such a link is made for a department
+        where = {"department": department.name, "hospital": facility_facts(department.facility_id).name}
+        if request.method != "POST":
+            return _check_in_page(request, SelfCheckInForm(), where)
+        form = SelfCheckInForm(request.POST)
+        if not form.is_valid():
+            return _check_in_page(request, form, where, 400)
+        return _checked_in(request, form, holder, where)
+
+
+def _checked_in(request: HttpRequest, form: SelfCheckInForm, holder: Actor, where: dict[str, Any]) -> HttpResponseBase:
+    try:
+        arrived = run_form(
+            request,
+            commands.self_check_in,
+            lambda arrived: {"code": arrived.tracking_code},
+            actor=holder,
+            department_id=holder.subject_id,
+            **form.cleaned_data,
+        )
+    except DomainError as refusal:
+        form.add_error(None, said(refusal))
+        return _check_in_page(request, form, where, refusal.status)
+    return redirect("track", code=arrived["code"])
+
+
+def _check_in_page(
+    request: HttpRequest, form: SelfCheckInForm | None, more: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    return render(request, "track/check_in.html", {"form": form} | more, status=status)

@@ -1,0 +1,90 @@
+"""For whoever looks after the system: who did what, and events that could not be delivered."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from apps.accounts.queries import facility_facts, staff_names
+from apps.audit.commands import record_opened
+from apps.audit.queries import entries
+from apps.core.errors import Conflict
+from apps.core.policy import Permission
+from apps.core.relay import parked_events
+from apps.core.views import actor_of, page, run_form
+from apps.reporting import commands
+
+ROWS = 100
+
+
+@page(policy=Permission.AUDIT_READ)
+def audit_trail(request: HttpRequest) -> HttpResponse:
+    """Who did or opened what, newest first; of one kind of record, or of one record. Looking is recorded too."""
+    actor = actor_of(request)
+    kind, record = (request.GET.get(name, "").strip()[:80] for name in ("entity_type", "entity_id"))
+    looked_at = ":".join(filter(None, (kind, record)))[:80]
+    record_opened(actor=actor, now=timezone.now(), entity_type="audit", entity_id=looked_at)
+    found = entries(actor.facility_id, entity_type=kind, entity_id=record)
+    shown = Paginator(found, ROWS).get_page(request.GET.get("page"))
+    names = staff_names({entry.actor_id for entry in shown if entry.actor_id})
+    context = admin.site.each_context(request) | {
+        "title": gettext("Audit trail"),
+        "entries": [
+            {"entry": e, "name": names.get(e.actor_id, "") if e.actor_id else "", "changes": _changes(e)} for e in shown
+        ],
+        "page": shown,
+        "asked": {"entity_type": kind, "entity_id": record},
+        "zone": _zone(request),
+    }
+    return render(request, "reporting/audit_trail.html", context)
+
+
+@page(policy=Permission.AUDIT_READ)
+def parked(request: HttpRequest) -> HttpResponse:
+    """Events that failed too often and were set aside, so that others go on."""
+    found = parked_events().filter(facility_id=actor_of(request).facility_id)
+    shown = Paginator(found, ROWS).get_page(request.GET.get("page"))
+    context = {"title": gettext("Events set aside"), "events": shown, "page": shown, "zone": _zone(request)}
+    return render(request, "reporting/parked_events.html", admin.site.each_context(request) | context)
+
+
+@page(policy=Permission.MASTERS_CHANGE, methods=("POST",))
+def try_again(request: HttpRequest, event_id: UUID) -> HttpResponse:
+    """Let the relay take an event up again."""
+    try:
+        run_form(request, commands.try_again, lambda _none: {}, event_id=event_id)
+    except Conflict as refusal:
+        messages.warning(request, gettext(refusal.detail))
+    else:
+        messages.success(request, gettext("The event is tried again now."))
+    return redirect("admin:parked_events")
+
+
+def _changes(entry: Any) -> list[str]:
+    """What became different, value by value: `state: WAITING → CALLED`."""
+    before, after = entry.before or {}, entry.after or {}
+    told = []
+    for name in before | after:
+        was, is_now = (str(values.get(name, "")) for values in (before, after))
+        told.append(f"{name}: {was} → {is_now}" if before and after else f"{name}: {was or is_now}")
+    return told
+
+
+def _zone(request: HttpRequest) -> str:
+    """The clock that whoever looks lives by."""
+    facility_id = actor_of(request).facility_id
+    return facility_facts(facility_id).time_zone if facility_id else "UTC"
+
+
+desk_urls = [
+    path("audit-trail/", audit_trail, name="audit_trail"),
+    path("parked-events/", parked, name="parked_events"),
+    path("parked-events/<uuid:event_id>/", try_again, name="parked_event"),
+]
+"""Mounted by the admin's site before Django's own addresses."""

@@ -1,0 +1,99 @@
+"""What a process measures of itself, and how all of it is told to Prometheus.
+
+Several processes that serve the same requests share their counts through files when PROMETHEUS_MULTIPROC_DIR
+names a folder; without it each tells its own.
+"""
+
+import os
+from collections.abc import Iterator
+
+from django.db import DatabaseError
+from django.utils import timezone
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from apps.core.errors import Conflict
+from apps.reporting.queries import department_labels, queue_lengths, relay_state, tallies
+from apps.reporting.rules import LATENCY_STEPS, Measure, cumulative
+
+PLACE = ["facility", "department"]
+
+LATENCY = Histogram(
+    "opd_api_latency_ms",
+    "Time to answer a request to the API, in milliseconds.",
+    ["method", "route", "status"],
+    buckets=LATENCY_STEPS,
+)
+REFUSED = Counter(
+    "opd_transition_failures",
+    "Moves that were refused: not allowed in the state, somebody was faster, nobody there.",
+    ["code"],
+)
+
+
+def count_conflict(conflict: Conflict) -> None:
+    """Count a command that the state of things refused; what somebody may not do at all is the audit trail's."""
+    REFUSED.labels(conflict.code).inc()
+
+
+class House(Collector):
+    """The tallies and the present state, read from the database when Prometheus asks."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Every measure of document 000 (7.1) and 003 (13) that comes from the database."""
+        labels = department_labels()
+        counted = tallies(labels)
+        yield _counter("opd_tokens_created", "Numbers given to people.", counted[Measure.TOKENS])
+        yield _no_show_rate(counted[Measure.NO_SHOWS])
+        yield _durations(counted)
+        waiting = GaugeMetricFamily("opd_queue_length_current", "People waiting now.", labels=PLACE)
+        for place, people in queue_lengths(labels).items():
+            waiting.add_metric(place, people)
+        yield waiting
+        relay = relay_state(timezone.now())
+        yield GaugeMetricFamily("opd_relay_lag_seconds", "How long the oldest event has waited.", value=relay["lag"])
+        yield GaugeMetricFamily("opd_relay_parked_events", "Events that were given up.", value=relay["parked"])
+
+
+def _counter(name: str, about: str, by_place: dict[tuple[str, str], dict[str, int]]) -> Metric:
+    family = CounterMetricFamily(name, about, labels=PLACE)
+    for place, steps in by_place.items():
+        family.add_metric(place, sum(steps.values()))
+    return family
+
+
+def _no_show_rate(by_place: dict[tuple[str, str], dict[str, int]]) -> Metric:
+    """Document 000 names this counter without the usual `_total`, so that it is told untyped."""
+    family = Metric("opd_no_show_rate", "People taken off the queue because they did not come.", "unknown")
+    for place, steps in by_place.items():
+        family.add_sample("opd_no_show_rate", dict(zip(PLACE, place, strict=True)), sum(steps.values()))
+    return family
+
+
+def _durations(counted: dict[Measure, dict[tuple[str, str], dict[str, int]]]) -> Metric:
+    family = HistogramMetricFamily(
+        "opd_consultation_duration_seconds", "From start to end with the doctor.", labels=PLACE
+    )
+    for place, steps in counted[Measure.CONSULTATIONS].items():
+        seconds = sum(counted[Measure.CONSULTATION_SECONDS][place].values())
+        family.add_metric(place, cumulative(steps), sum_value=seconds)
+    return family
+
+
+def exposition() -> bytes:
+    """Everything, in the format of Prometheus. With the database away a process still tells of itself."""
+    own = CollectorRegistry()
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        MultiProcessCollector(own)
+        processes: CollectorRegistry = own
+    else:
+        processes = REGISTRY
+    told = generate_latest(processes)
+    house = CollectorRegistry(auto_describe=False)
+    try:
+        house.register(House())
+        return told + generate_latest(house) + b"opd_database_up 1\n"
+    except DatabaseError:
+        return told + b"opd_database_up 0\n"

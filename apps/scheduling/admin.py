@@ -1,0 +1,142 @@
+"""Departments, rooms and doctors, kept by the administrator."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.commands import serve_departments
+from apps.core.admin import AuditedModelAdmin, MasterForm
+from apps.core.events import Event, facility_stream
+from apps.core.outbox import emit, lock_streams
+from apps.core.views import actor_of
+from apps.scheduling import events
+from apps.scheduling.models import Department, Doctor, DoctorDepartment, QueuePolicy, Room
+from apps.scheduling.queries import departments_of_doctor
+from apps.scheduling.rules import DepartmentStatus
+
+
+class _Versioned(AuditedModelAdmin):
+    """Masters that commands change too: under the same lock, with the same count of versions and the same event."""
+
+    def _as_command(self, request: HttpRequest, form: Callable[[], HttpResponse]) -> HttpResponse:
+        def locked() -> HttpResponse:
+            lock_streams(facility_stream(actor_of(request).facility_id))  # type: ignore[arg-type]  # staff have one
+            return form()
+
+        return super()._as_command(request, locked)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change:
+            obj.version += 1
+        super().save_model(request, obj, form, change)
+        emit(self.event_of(obj))
+
+    def event_of(self, row: Any) -> Event:
+        """What others are told of the row as it is now."""
+        raise NotImplementedError
+
+
+class _PolicyForm(MasterForm):
+    """A new department gets its policy also when nobody touched the defaults."""
+
+    def has_changed(self) -> bool:
+        return self.instance._state.adding or super().has_changed()
+
+
+class PolicyInline(admin.StackedInline):
+    """How the department orders its queue."""
+
+    model = QueuePolicy
+    exclude = ("facility",)
+    can_delete = False
+    min_num = 1
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """A policy belongs to the facility of whoever sets it."""
+        own = {"facility_id": actor_of(request).facility_id}
+        return super().get_formset(request, obj, form=type("PolicyForm", (_PolicyForm,), own), **kwargs)
+
+
+@admin.register(Department)
+class DepartmentAdmin(_Versioned):
+    """Departments. Opening and closing one concerns the people who wait, and has a page of its own."""
+
+    list_display = ("code", "letter", "name", "kind", "status")
+    list_filter = ("kind", "status")
+    search_fields = ("code", "name")
+    readonly_fields = ("status",)
+    inlines = (PolicyInline,)
+    change_form_template = "admin/department_form.html"
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        department = kwargs.get("obj")
+        is_open = department is not None and department.status == DepartmentStatus.ACTIVE
+        context |= {
+            "opening": "close" if is_open else "open",
+            "opening_label": gettext("Close this department") if is_open else gettext("Open this department"),
+        }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A department is closed, not deleted: numbers and visits point at it."""
+        return False
+
+    def event_of(self, row: Department) -> Event:
+        return events.department_changed(row.facility_id, row.id, row.version, row.status)
+
+
+@admin.register(Room)
+class RoomAdmin(AuditedModelAdmin):
+    """Rooms with their pictures."""
+
+    list_display = ("number", "symbol", "hall")
+    search_fields = ("number", "hall")
+
+
+class ServedInline(admin.StackedInline):
+    """Where the doctor sees people."""
+
+    model = DoctorDepartment
+    min_num = 1
+    extra = 0
+    verbose_name = _("department")
+    verbose_name_plural = _("departments")
+
+
+@admin.register(Doctor)
+class DoctorAdmin(_Versioned):
+    """Doctors. Whether one sees people now is said at the console."""
+
+    list_display = ("name", "room", "availability", "specialization", "license_number")
+    list_filter = ("availability",)
+    search_fields = ("name", "license_number")
+    readonly_fields = ("availability",)
+    inlines = (ServedInline,)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("room")
+
+    def event_of(self, row: Doctor) -> Event:
+        return events.doctor_changed(row.facility_id, row.id, row.version, row.availability)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """The doctor's account may act where the doctor sees people."""
+        super().save_related(request, form, formsets, change)
+        doctor = form.instance
+        if doctor.staff_id:
+            serve_departments(doctor.staff_id, departments_of_doctor(doctor.id))
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Accounts of the own facility that no other doctor has."""
+        field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if field is not None and db_field.name == "staff":
+            match = request.resolver_match
+            own = match.kwargs.get("object_id") if match else None
+            free = Q(doctor__isnull=True) | Q(doctor__id=own) if own else Q(doctor__isnull=True)
+            field.queryset = field.queryset.filter(free, facility_id=actor_of(request).facility_id, is_active=True)
+        return field

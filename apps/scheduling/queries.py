@@ -1,0 +1,173 @@
+"""Shared reads of scheduling."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import QuerySet
+from django_scopes import scopes_disabled
+from rest_framework import serializers
+
+from apps.core.errors import NotFound
+from apps.scheduling.models import (
+    Department,
+    Doctor,
+    DoctorDepartment,
+    QueuePolicy,
+    Room,
+)
+from apps.scheduling.rules import Availability, DepartmentKind, DepartmentStatus
+
+
+def departments() -> QuerySet[Department]:
+    """All departments of the facility in scope, by code."""
+    return Department.objects.order_by("code")
+
+
+def department_names() -> list[tuple[UUID, str]]:
+    """Departments of the facility in scope as (id, name), to choose from."""
+    return list(departments().values_list("id", "name"))
+
+
+def department_of(department_id: UUID) -> Department:
+    """A department with its queue policy. Raises `NotFound`."""
+    found = Department.objects.select_related("policy").filter(id=department_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def facility_of_department(department_id: UUID) -> UUID | None:
+    """Whose department this is, asked before it is known in which facility one is."""
+    with scopes_disabled():
+        return Department.objects.filter(id=department_id).values_list("facility_id", flat=True).first()
+
+
+def facility_of_doctor(doctor_id: UUID) -> UUID | None:
+    """Whose doctor this is, asked before it is known in which facility one is."""
+    with scopes_disabled():
+        return Doctor.objects.filter(id=doctor_id).values_list("facility_id", flat=True).first()
+
+
+def rooms() -> QuerySet[Room]:
+    """All rooms of the facility in scope, by number."""
+    return Room.objects.order_by("number")
+
+
+def room_exists(room_id: UUID) -> bool:
+    """Whether a room belongs to the facility in scope."""
+    return Room.objects.filter(id=room_id).exists()
+
+
+def doctors() -> QuerySet[Doctor]:
+    """All doctors with room and the ids of their departments (`department_ids`), by name."""
+    return (
+        Doctor.objects.select_related("room")
+        .annotate(served=ArrayAgg("departments__id", distinct=True, default=[]))
+        .order_by("name", "id")
+    )
+
+
+def doctor_of(doctor_id: UUID) -> Doctor:
+    """A doctor with room and `department_ids`. Raises `NotFound`."""
+    found = doctors().filter(id=doctor_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+class DoctorAtWork(NamedTuple):
+    """What a call needs to know of a doctor."""
+
+    id: UUID
+    staff_id: UUID | None
+    availability: str
+    room_id: UUID | None
+
+
+def doctor_to_call_for(doctor_id: UUID) -> DoctorAtWork:
+    """Who calls, from where, and whether they see people now. Raises `NotFound`."""
+    found = Doctor.objects.filter(id=doctor_id).values_list(*DoctorAtWork._fields).first()
+    if found is None:
+        raise NotFound
+    return DoctorAtWork(*found)
+
+
+def doctor_of_staff(staff_id: UUID) -> Doctor | None:
+    """The doctor whose account this is, if any."""
+    return doctors().filter(staff_id=staff_id).first()
+
+
+def departments_of_doctor(doctor_id: UUID) -> list[UUID]:
+    """Ids of the departments a doctor of this facility serves. Raises `NotFound` when there is no such doctor."""
+    served = Doctor.objects.filter(id=doctor_id, departments__isnull=False).values_list("departments", flat=True)
+    if not served:
+        raise NotFound
+    return sorted(served)
+
+
+def doctors_of_department(department_id: UUID) -> QuerySet[Doctor]:
+    """Doctors who see people in a department, by name."""
+    return doctors_of_departments([department_id])
+
+
+def doctors_of_departments(department_ids: Iterable[UUID]) -> QuerySet[Doctor]:
+    """Doctors who see people in any of these departments, by name."""
+    serving = DoctorDepartment.objects.filter(department_id__in=list(department_ids))
+    return doctors().filter(id__in=serving.values("doctor_id"))
+
+
+def policy_json(policy: QueuePolicy) -> dict[str, int]:
+    """A policy's minutes and limits, under the names by which they are changed."""
+    return {
+        "graceMinutes": policy.grace_minutes,
+        "latePenaltyMinutes": policy.late_penalty_minutes,
+        "walkInPenaltyMinutes": policy.walk_in_penalty_minutes,
+        "headStartMinutes": policy.head_start_minutes,
+        "pinAfterOvertakes": policy.pin_after_overtakes,
+        "queueLimit": policy.queue_limit,
+    }
+
+
+class DepartmentOut(serializers.Serializer[Any]):
+    """A department as everybody may read it."""
+
+    id = serializers.UUIDField()
+    code = serializers.CharField()
+    letter = serializers.CharField()
+    name = serializers.CharField()
+    kind = serializers.ChoiceField([str(k) for k in DepartmentKind])
+    status = serializers.ChoiceField([str(s) for s in DepartmentStatus])
+
+
+class DoctorOut(serializers.Serializer[Any]):
+    """A doctor as staff may read it."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    departments = serializers.ListField(child=serializers.UUIDField(), source="department_ids")
+    room = serializers.SerializerMethodField()
+    availability = serializers.ChoiceField([str(a) for a in Availability])
+    specialization = serializers.CharField()
+    licenseNumber = serializers.CharField(source="license_number")
+    qualifications = serializers.CharField()
+    experienceYears = serializers.IntegerField(source="experience_years")
+    averageConsultationMinutes = serializers.IntegerField(source="average_consultation_minutes")
+    workingDays = serializers.ListField(child=serializers.IntegerField(), source="working_days")
+    version = serializers.IntegerField()
+
+    def get_room(self, doctor: Any) -> dict[str, str] | None:
+        """The doctor's room: id, number and symbol."""
+        room = doctor.room
+        return {"id": str(room.id), "number": room.number, "symbol": room.symbol} if room else None
+
+
+def department_json(department: Any) -> dict[str, Any]:
+    """A department as a row of the contract."""
+    return dict(DepartmentOut(department).data)
+
+
+def doctor_json(doctor: Any) -> dict[str, Any]:
+    """A doctor as a row of the contract."""
+    return dict(DoctorOut(doctor).data)

@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+
+
+class ProjectConfig(AppConfig):
+    """The project itself: its management commands, and the Celery application that tasks are sent through."""
+
+    name = "opd"
+    label = "opd"
+    verbose_name = "OPD"
+
+    def ready(self) -> None:
+        from opd import celery  # noqa: F401  tasks bind to the application that exists

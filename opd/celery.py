@@ -1,0 +1,23 @@
+"""The worker's application, and what beat starts when.
+
+Beat may run twice or be late: every task has its effect once, however often it is started.
+"""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opd.settings")
+
+app = Celery("opd")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.conf.beat_schedule = {
+    "keep-partitions": {"task": "core.keep_partitions", "schedule": crontab(minute="10", hour="*/6")},
+    "forget-idempotency-keys": {
+        "task": "core.forget_idempotency_keys",
+        "schedule": crontab(minute="40"),
+    },
+    "forget-old-credentials": {"task": "accounts.forget_old", "schedule": crontab(minute="25", hour="3")},
+}

@@ -1,0 +1,211 @@
+"""What a hospital consists of before its first visit, and the demo hospital itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from apps.accounts.rules.demo import DEMO_DOMAIN
+from apps.core.policy import Role
+from apps.patients.rules.people import Sex
+from apps.scheduling.rules import DepartmentKind, Symbol
+from opd.simulation.people import Person
+from opd.simulation.plan import Practice
+
+
+@dataclass(frozen=True, slots=True)
+class NewDepartment:
+    """A department to open. `sees_children`: only they are sent there."""
+
+    code: str
+    letter: str
+    name: str
+    kind: DepartmentKind = DepartmentKind.CONSULTATION
+    sees_children: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewRoom:
+    """A room to furnish; `hall` is the waiting hall it opens to."""
+
+    number: str
+    symbol: Symbol
+    hall: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewStaff:
+    """Somebody who serves all departments. The account is what stands before the @ of the address."""
+
+    account: str
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class NewDoctor:
+    """A doctor with an account, who sees people in one department. `average` in minutes; days: 0 is Monday."""
+
+    account: str
+    name: str
+    department: str
+    room: str
+    licence: str
+    qualifications: str
+    experience_years: int
+    average: int
+    working_days: tuple[int, ...] = (0, 1, 2, 3, 4, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class NewBoard:
+    """A board in a waiting hall, with the departments it shows."""
+
+    slug: str
+    name: str
+    departments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hospital:
+    """Everything that is loaded. `triage` maps a department's code ("" for all of them) to urgent phrases;
+    `doctors_at_work`: they see people from the start."""
+
+    name: str
+    code: str
+    domain: str
+    departments: tuple[NewDepartment, ...]
+    rooms: tuple[NewRoom, ...]
+    staff: tuple[NewStaff, ...]
+    doctors: tuple[NewDoctor, ...]
+    triage: Mapping[str, tuple[str, ...]]
+    address: str = ""
+    phone: str = ""
+    patients: tuple[Person, ...] = ()
+    boards: tuple[NewBoard, ...] = ()
+    doctors_at_work: bool = True
+
+    def address_of(self, account: str) -> str:
+        """The e-mail address somebody signs in with."""
+        return f"{account}@{self.domain}"
+
+    def account_of(self, role: Role) -> str:
+        """The first account of a role. Raises `StopIteration` for a hospital without one."""
+        return next(person.account for person in self.staff if person.role is role)
+
+    def practices(self) -> list[Practice]:
+        """The doctors as a day's plan sees them."""
+        children = {department.code for department in self.departments if department.sees_children}
+        return [Practice(d.account, d.department, d.average, d.department in children) for d in self.doctors]
+
+
+DEPARTMENTS = (
+    NewDepartment("GEN", "G", "General Medicine"),
+    NewDepartment("PED", "C", "Paediatrics", sees_children=True),
+    NewDepartment("ORT", "B", "Orthopaedics"),
+    NewDepartment("TRI", "T", "Triage", DepartmentKind.TRIAGE),
+    NewDepartment("LAB", "L", "Laboratory", DepartmentKind.LABORATORY),
+    NewDepartment("PHA", "P", "Pharmacy", DepartmentKind.PHARMACY),
+    NewDepartment("CSH", "M", "Cashier", DepartmentKind.CASHIER),
+)
+
+STAFF = (
+    NewStaff("admin", "Kavita Deshmukh", Role.ADMIN),
+    NewStaff("reception", "Meera Iyer", Role.RECEPTION),
+    NewStaff("nurse", "Sister Rose Thomas", Role.NURSE),
+    NewStaff("cashier", "Vikram Shah", Role.CASHIER),
+)
+
+TRIAGE = {
+    "": (
+        "chest pain",
+        "breathlessness",
+        "stroke",
+        "heavy bleeding",
+        "unconscious",
+        "convulsions",
+        "poisoning",
+        "snake bite",
+        "सीने में दर्द",
+        "साँस फूलना",
+        "நெஞ்சு வலி",
+        "மூச்சுத் திணறல்",
+    ),
+    "PED": ("not drinking", "cannot be woken"),
+    "ORT": ("open fracture",),
+}
+
+_WEEK = (0, 1, 2, 3, 4)
+
+DEMO = Hospital(
+    name="Asha District Hospital",
+    code="ADH",
+    domain=DEMO_DOMAIN,
+    address="Station Road, Ashanagar 411 001",
+    phone="+91 90000 00000",
+    departments=DEPARTMENTS,
+    rooms=(
+        NewRoom("3", Symbol.BOAT, "Hall A"),
+        NewRoom("4", Symbol.MANGO, "Hall A"),
+        NewRoom("5", Symbol.FISH, "Hall A"),
+        NewRoom("6", Symbol.POT, "Hall B"),
+        NewRoom("7", Symbol.BELL, "Hall B"),
+        NewRoom("8", Symbol.DRUM, "Hall B"),
+    ),
+    staff=STAFF,
+    doctors=(
+        NewDoctor("rao", "Dr Suresh Rao", "GEN", "4", "MMC-2004-11873", "MBBS, MD (Medicine)", 21, 6),
+        NewDoctor("nair", "Dr Anjali Nair", "GEN", "3", "TCMC-2012-40216", "MBBS, DNB (Medicine)", 13, 5),
+        NewDoctor("khan", "Dr Farah Khan", "PED", "5", "MMC-2009-27714", "MBBS, MD (Paediatrics)", 16, 6),
+        NewDoctor("murugan", "Dr K. Murugan", "ORT", "6", "TNMC-1998-60952", "MBBS, MS (Orthopaedics)", 27, 5, _WEEK),
+        NewDoctor("joshi", "Dr Meera Joshi", "ORT", "7", "MMC-2016-33508", "MBBS, DNB (Orthopaedics)", 9, 6),
+    ),
+    triage=TRIAGE,
+    patients=tuple(
+        Person(name, sex, age, f"+919000000{number:03d}", pregnant, disabled, language)
+        for number, (name, sex, age, pregnant, disabled, language) in enumerate(
+            (
+                ("Lakshmi Devi", Sex.FEMALE, 67, False, False, "hi"),
+                ("Ramesh Kumar", Sex.MALE, 54, False, False, "hi"),
+                ("Sunita Pawar", Sex.FEMALE, 33, False, False, "hi"),
+                ("Aarav Sharma", Sex.MALE, 4, False, False, "hi"),
+                ("Abdul Rehman", Sex.MALE, 58, False, False, "hi"),
+                ("Priya Sundaram", Sex.FEMALE, 29, True, False, "en"),
+                ("Gurpreet Singh", Sex.MALE, 44, False, False, "en"),
+                ("Mohan Lal", Sex.MALE, 71, False, False, "hi"),
+                ("Neha Gupta", Sex.FEMALE, 31, False, False, "hi"),
+                ("முருகன் செல்வம்", Sex.MALE, 49, False, False, "en"),
+                ("सावित्री यादव", Sex.FEMALE, 76, False, False, "hi"),
+                ("गोपाल तिवारी", Sex.MALE, 39, False, True, "hi"),
+                ("Fatima Sheikh", Sex.FEMALE, 26, True, False, "hi"),
+                ("Zoya Sheikh", Sex.FEMALE, 2, False, False, "hi"),
+                ("Thomas Kurian", Sex.MALE, 62, False, False, "en"),
+                ("Annamma Varghese", Sex.FEMALE, 81, False, False, "en"),
+                ("மீனாட்சி ராமன்", Sex.FEMALE, 35, False, False, "en"),
+                ("సరోజ రెడ్డి", Sex.FEMALE, 52, False, False, "en"),
+                ("వెంకటేష్ నాయుడు", Sex.MALE, 46, False, False, "en"),
+                ("মিতা ঘোষ", Sex.FEMALE, 41, False, False, "en"),
+                ("Subhash Mondal", Sex.MALE, 66, False, True, "en"),
+                ("Harpreet Kaur", Sex.FEMALE, 24, True, False, "en"),
+                ("Kabir Ansari", Sex.MALE, 1, False, False, "hi"),
+                ("Ananya Das", Sex.FEMALE, 9, False, False, "en"),
+                ("Vitthal Jadhav", Sex.MALE, 69, False, False, "hi"),
+                ("Rohini Kulkarni", Sex.FEMALE, 57, False, False, "hi"),
+                ("दीपक वर्मा", Sex.MALE, 28, False, False, "hi"),
+                ("पूजा गुप्ता", Sex.FEMALE, 3, False, False, "hi"),
+                ("Imran Qureshi", Sex.MALE, 37, False, False, "hi"),
+                ("Shabana Siddiqui", Sex.FEMALE, 48, False, False, "hi"),
+                ("ലീല മേനോൻ", Sex.FEMALE, 73, False, False, "en"),
+                ("Biju Joseph", Sex.MALE, 32, False, False, "en"),
+                ("ಶಾಂತಾ ಗೌಡ", Sex.FEMALE, 64, False, True, "en"),
+                ("Venkatesh Shetty", Sex.MALE, 51, False, False, "en"),
+                ("હંસા પટેલ", Sex.FEMALE, 59, False, False, "hi"),
+                ("Jignesh Patel", Sex.MALE, 22, False, False, "hi"),
+                ("Diya Nambiar", Sex.FEMALE, 6, False, False, "en"),
+                ("ਜਸਪਾਲ ਸਿੰਘ", Sex.MALE, 78, False, False, "en"),
+                ("Tenzin Dolma", Sex.FEMALE, 43, False, False, "en"),
+                ("Rajan Pillai", Sex.MALE, 85, False, True, "en"),
+            ),
+            start=1,
+        )
+    ),
+    boards=(NewBoard("hall-a", "Hall A", ("GEN", "PED")), NewBoard("hall-b", "Hall B", ("ORT",))),
+)

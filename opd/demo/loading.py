@@ -1,0 +1,213 @@
+"""Loading a hospital: whatever of it is missing is made, by commands where there are commands."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.apps import apps
+from django.db import models
+from django_scopes import scope
+
+from apps.accounts.commands import open_facility, register_staff
+from apps.accounts.queries import FacilityFacts, facility_by_code, staff_actor, staff_by_email
+from apps.audit.commands import record
+from apps.audit.queries import entries
+from apps.core.admin import values_of
+from apps.core.commands import command
+from apps.core.policy import Actor, Permission, Role, Scope, system_actor
+from apps.patients.commands import register
+from apps.patients.queries import search
+from apps.queue.commands import set_availability
+from apps.scheduling.commands import create_department, register_doctor
+from apps.scheduling.queries import departments, doctors, rooms
+from apps.scheduling.rules import Availability
+from opd.demo.hospital import Hospital, NewDoctor
+from opd.simulation.people import Person
+
+VIA = "demo"
+"""What the audit trail says of everything that is loaded."""
+
+LOADED = "facility.loaded"
+"""The audit entry that says that a loading is complete."""
+
+
+def load(hospital: Hospital, now: datetime, password: str) -> FacilityFacts:
+    """Make a hospital; everybody signs in with the same password.
+
+    A loading that was broken off is finished by the next one. Once it is complete nothing is made again: what
+    people change or take away afterwards stays so.
+    """
+    facility = facility_by_code(hospital.code) or open_facility(
+        actor=system_actor(VIA),
+        now=now,
+        name=hospital.name,
+        code=hospital.code,
+        address=hospital.address,
+        phone=hospital.phone,
+    )
+    if not entries(facility.id, entity_type="facility").filter(action=LOADED).exists():
+        with scope(facility=facility.id):
+            _Load(hospital, facility.id, now, password).everything()
+        _mark_loaded(actor=system_actor(VIA, facility.id), now=now, facility_id=facility.id)
+    return facility
+
+
+@command
+def _mark_loaded(*, actor: Actor, now: datetime, facility_id: UUID) -> None:
+    actor.require(Permission.SYSTEM_KEEP, Scope(None))
+    record(action=LOADED, entity_type="facility", entity_id=facility_id)
+
+
+class _Load:
+    """One loading, with what its steps share."""
+
+    def __init__(self, hospital: Hospital, facility_id: UUID, now: datetime, password: str) -> None:
+        self.hospital = hospital
+        self.facility_id = facility_id
+        self.now = now
+        self.password = password
+
+    def everything(self) -> None:
+        """In the order in which one thing needs another."""
+        self.employ()
+        self.admin = staff_actor(self.hospital.address_of(self.hospital.account_of(Role.ADMIN)), via=VIA)
+        self.open_departments()
+        self.furnish()
+        for doctor in self.hospital.doctors:
+            self.hire(doctor)
+        self.write_triage_rules()
+        self.hang_boards()
+        self.register_patients()
+
+    def employ(self) -> None:
+        """Accounts of everybody who serves all departments."""
+        for person in self.hospital.staff:
+            self._account(person.account, person.name, person.role, all_departments=True)
+
+    def open_departments(self) -> None:
+        """The departments, each with the usual queue policy."""
+        known = {department.code for department in departments()}
+        for new in self.hospital.departments:
+            if new.code not in known:
+                create_department(
+                    actor=self.admin, now=self.now, code=new.code, letter=new.letter, name=new.name, kind=new.kind
+                )
+        self.departments: dict[str, UUID] = {department.code: department.id for department in departments()}
+
+    def furnish(self) -> None:
+        """The rooms."""
+        known = {room.number for room in rooms()}
+        make = _model("scheduling.Room")
+        self._add(
+            make(facility_id=self.facility_id, number=room.number, symbol=room.symbol, hall=room.hall)
+            for room in self.hospital.rooms
+            if room.number not in known
+        )
+        self.rooms: dict[str, UUID] = {room.number: room.id for room in rooms()}
+
+    def hire(self, new: NewDoctor) -> None:
+        """A doctor with an account and a room."""
+        department_id = self.departments[new.department]
+        staff_id = self._account(new.account, new.name, Role.DOCTOR, department_ids=[department_id])
+        doctor = doctors().filter(staff_id=staff_id).first() or register_doctor(
+            actor=self.admin,
+            now=self.now,
+            name=new.name,
+            license_number=new.licence,
+            department_ids=[department_id],
+            staff_id=staff_id,
+            room_id=self.rooms[new.room],
+            specialization=next(d.name for d in self.hospital.departments if d.code == new.department),
+            qualifications=new.qualifications,
+            experience_years=new.experience_years,
+            average_consultation_minutes=new.average,
+            working_days=list(new.working_days),
+        )
+        if self.hospital.doctors_at_work and doctor.availability == Availability.OFFLINE:
+            set_availability(actor=self.admin, now=self.now, doctor_id=doctor.id, status=Availability.AVAILABLE)
+
+    def write_triage_rules(self) -> None:
+        """What makes a visit urgent."""
+        rule = _model("queue.TriageRule")
+        known = set(rule._default_manager.values_list("department_id", "phrase"))
+        wanted = [
+            (self.departments[code] if code else None, phrase)
+            for code, phrases in self.hospital.triage.items()
+            for phrase in phrases
+        ]
+        self._add(
+            rule(facility_id=self.facility_id, department_id=department_id, phrase=phrase)
+            for department_id, phrase in wanted
+            if (department_id, phrase) not in known
+        )
+
+    def hang_boards(self) -> None:
+        """The boards of the waiting halls."""
+        board = _model("display.Board")
+        known = set(board._default_manager.values_list("slug", flat=True))
+        for new in self.hospital.boards:
+            if new.slug not in known:
+                row = board(facility_id=self.facility_id, slug=new.slug, name=new.name)
+                shown = [self.departments[code] for code in new.departments]
+                _add_masters(actor=self.admin, now=self.now, rows=[row], departments=shown)
+
+    def register_patients(self) -> None:
+        """The people who have a record from the start, found again by their phone."""
+        desk = staff_actor(self.hospital.address_of(self.hospital.account_of(Role.RECEPTION)), via=VIA)
+        for person in self.hospital.patients:
+            if not search(person.phone).exists():
+                enrol(desk, self.now, person)
+
+    def _account(
+        self, account: str, name: str, role: Role, *, all_departments: bool = False, department_ids: Any = None
+    ) -> UUID:
+        known = staff_by_email(self.hospital.address_of(account))
+        if known:
+            return known.id
+        return register_staff(
+            actor=system_actor(VIA, self.facility_id),
+            now=self.now,
+            email=self.hospital.address_of(account),
+            name=name,
+            role=role,
+            password=self.password,
+            facility_id=self.facility_id,
+            all_departments=all_departments,
+            department_ids=department_ids,
+        )
+
+    def _add(self, rows: Iterable[models.Model]) -> None:
+        _add_masters(actor=self.admin, now=self.now, rows=list(rows))
+
+
+def enrol(actor: Actor, now: datetime, person: Person) -> Any:
+    """Register an invented person at the desk."""
+    return register(
+        actor=actor,
+        now=now,
+        name=person.name,
+        sex=person.sex,
+        age=person.age,
+        phone=person.phone,
+        pregnant=person.pregnant,
+        disabled=person.disabled,
+        language=person.language,
+    )
+
+
+@command
+def _add_masters(*, actor: Actor, now: datetime, rows: list[models.Model], departments: Sequence[UUID] = ()) -> None:
+    """Save rows of plain master data, each with its audit row, as the admin pages do; boards with departments."""
+    actor.require(Permission.MASTERS_CHANGE, Scope(actor.facility_id))
+    for row in rows:
+        row.full_clean()
+        row.save(force_insert=True)
+        entity = str(row._meta.model_name)
+        record(action=f"{entity}.created", entity_type=entity, entity_id=row.pk, after=values_of(row))
+        if departments:
+            row.departments.set(departments)  # type: ignore[attr-defined]
+
+
+def _model(label: str) -> type[models.Model]:
+    return apps.get_model(label)

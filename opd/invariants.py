@@ -1,0 +1,299 @@
+"""What must hold after any day, any crash and any race: asked of the database itself, one statement each.
+
+Every check looks at whole facilities and answers how much it looked at and the first row that is wrong.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.apps import apps
+from django.db import connection, transaction
+
+from apps.audit.queries import verify
+from apps.queue.rules.states import ACTIVE, OPEN, TRANSITIONS, State, Verb
+
+FIRST_STATES = (State.SCANNED, State.WAITING, State.URGENT)
+CHECK_IN = "check_in"
+DELIVERED_WITHIN = timedelta(seconds=30)
+"""How long an event may wait for its delivery beside a running relay."""
+
+IDLE_WITHIN = timedelta(seconds=30)
+MONTHS_AHEAD = 2
+"""Months for which partitions must be there already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is looked at. `settled`: everything is expected to be delivered by now."""
+
+    facilities: list[UUID]
+    now: datetime
+    settled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One invariant: how much was looked at, and the first offender; "" when it holds."""
+
+    name: str
+    seen: str
+    offender: str
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.offender
+
+
+Row = Sequence[Any]
+
+
+def check(look: Look) -> Iterator[Finding]:
+    """Every invariant, one after the other."""
+    for name, examine in INVARIANTS.items():
+        seen, offender = examine(look)
+        yield Finding(name, seen, offender)
+
+
+def _rows(sql: str, params: Sequence[Any]) -> list[Row]:
+    """What a statement finds, however long it takes."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        cursor.execute(sql, params)
+        return list(cursor.fetchall())
+
+
+def _count(sql: str, params: Sequence[Any]) -> int:
+    return int(_rows(sql, params)[0][0])
+
+
+def _first(rows: Iterable[Row], told: str) -> str:
+    """The first row in words, "" for none."""
+    return next((told.format(*row) for row in rows), "")
+
+
+_PATHS = """
+WITH edges AS (SELECT * FROM unnest(%s::text[], %s::text[], %s::text[]) AS e(origin, target, verb)),
+steps AS (
+    SELECT visit_id, version, from_state, to_state, verb,
+        lag(to_state) OVER path AS stood, lag(version) OVER path AS version_before,
+        lead(version) OVER path IS NULL AS last
+    FROM queue_visittransition WHERE facility_id = ANY(%s)
+    WINDOW path AS (PARTITION BY visit_id ORDER BY version, at)
+),
+judged AS (
+    SELECT coalesce(s.visit_id, v.id) AS visit_id, s.version, s.from_state, s.to_state, v.state,
+        CASE
+            WHEN s.visit_id IS NULL THEN 'has no transition'
+            WHEN v.id IS NULL THEN 'does not exist'
+            WHEN s.version <= coalesce(s.version_before, 0) THEN 'has two transitions to one version'
+            WHEN s.from_state <> coalesce(s.stood, '') THEN 'was moved from where it did not stand'
+            WHEN s.stood IS NULL AND (s.verb <> %s OR s.to_state <> ALL(%s)) THEN 'did not begin by arriving'
+            WHEN s.stood IS NOT NULL AND NOT EXISTS (
+                SELECT FROM edges WHERE origin = s.from_state AND target = s.to_state AND edges.verb = s.verb
+            ) THEN 'took an edge that is none'
+            WHEN s.last AND s.to_state <> v.state THEN 'stands elsewhere than its path leads'
+            WHEN s.last AND s.version > v.version THEN 'is behind its path'
+        END AS fault
+    FROM steps s FULL JOIN (SELECT * FROM queue_visit WHERE facility_id = ANY(%s)) v ON v.id = s.visit_id
+)
+SELECT visit_id, fault, version, from_state, to_state, state FROM judged WHERE fault IS NOT NULL LIMIT 1
+"""
+
+
+def _paths(look: Look) -> tuple[str, str]:
+    origins, targets = [str(o) for o, _ in TRANSITIONS], [str(t) for _, t in TRANSITIONS]
+    verbs = [str(verb) for verb in TRANSITIONS.values()]
+    params = [origins, targets, verbs, look.facilities, CHECK_IN, [str(s) for s in FIRST_STATES], look.facilities]
+    visits = _count("SELECT count(*) FROM queue_visit WHERE facility_id = ANY(%s)", [look.facilities])
+    return f"{visits:,} visits", _first(_rows(_PATHS, params), "visit {0} {1} (version {2}, {3} → {4}, is {5})")
+
+
+def _one_active_visit(look: Look) -> tuple[str, str]:
+    active = "FROM queue_visit WHERE facility_id = ANY(%s) AND state = ANY(%s)"
+    params = [look.facilities, sorted(ACTIVE)]
+    rows = _rows(f"SELECT doctor_id, count(*) {active} GROUP BY 1 HAVING count(*) > 1 LIMIT 1", params)
+    seen = _count(f"SELECT count(*) {active}", params)
+    return f"{seen:,} active visits", _first(rows, "doctor {0} has {1} active visits")
+
+
+def _one_open_visit(look: Look) -> tuple[str, str]:
+    unfinished = "FROM queue_visit WHERE facility_id = ANY(%s) AND state = ANY(%s)"
+    params = [look.facilities, sorted(OPEN)]
+    rows = _rows(
+        f"SELECT patient_id, department_id, count(*) {unfinished} GROUP BY 1, 2 HAVING count(*) > 1 LIMIT 1",
+        params,
+    )
+    seen = _count(f"SELECT count(*) {unfinished}", params)
+    return f"{seen:,} open visits", _first(rows, "patient {0} has {2} open visits in department {1}")
+
+
+_NUMBERS = """
+WITH given AS (
+    SELECT department_id, day, count(*) AS tokens, count(DISTINCT number) AS numbers, min(number) AS least,
+        max(number) AS most
+    FROM scheduling_token WHERE facility_id = ANY(%s) GROUP BY department_id, day
+),
+counted AS (
+    SELECT c.department_id, c.day, c.last FROM scheduling_tokencounter c
+    JOIN scheduling_department d ON d.id = c.department_id WHERE d.facility_id = ANY(%s)
+)
+SELECT department_id, day, coalesce(tokens, 0), coalesce(most, 0), coalesce(last, 0)
+FROM given FULL JOIN counted USING (department_id, day)
+WHERE (coalesce(tokens, 0), coalesce(numbers, 0), coalesce(most, 0))
+        IS DISTINCT FROM (coalesce(last, 0)::bigint, coalesce(last, 0)::bigint, coalesce(last, 0))
+    OR coalesce(least, 1) <> 1
+ORDER BY day LIMIT 1
+"""
+
+
+def _numbers(look: Look) -> tuple[str, str]:
+    seen = _count("SELECT count(*) FROM scheduling_token WHERE facility_id = ANY(%s)", [look.facilities])
+    rows = _rows(_NUMBERS, [look.facilities, look.facilities])
+    told = "department {0} on {1}: {2} tokens, highest {3}, counter {4}"
+    return f"{seen:,} tokens", _first(rows, told)
+
+
+def _visits_carry_their_tokens(look: Look) -> tuple[str, str]:
+    join = "FROM queue_visit v JOIN scheduling_token t ON t.id = v.token_id WHERE v.facility_id = ANY(%s)"
+    rows = _rows(
+        f"SELECT v.id, v.number, t.number {join} AND (v.number, v.day, v.patient_id, v.facility_id)"  # noqa: S608
+        " IS DISTINCT FROM (t.number, t.day, t.patient_id, t.facility_id) LIMIT 1",
+        [look.facilities],
+    )
+    seen = _count(f"SELECT count(*) {join}", [look.facilities])
+    return f"{seen:,} visits", _first(rows, "visit {0} with number {1} carries another's token, number {2}")
+
+
+_TOLD_ALIKE = """
+WITH moved AS (
+    SELECT visit_id::text AS visit, version::text AS version, count(*) AS n, max(to_state) AS state
+    FROM queue_visittransition WHERE facility_id = ANY(%s) GROUP BY 1, 2
+),
+audited AS (
+    SELECT entity_id AS visit, after->>'version' AS version, count(*) AS n, max(after->>'state') AS state
+    FROM audit_auditentry WHERE facility_id = ANY(%s) AND entity_type = 'visit' AND action = ANY(%s) GROUP BY 1, 2
+),
+told AS (
+    SELECT entity_id::text AS visit, entity_version::text AS version, count(*) AS n, max(payload->>'to') AS state
+    FROM core_outboxevent WHERE facility_id = ANY(%s) AND type = 'visit.transitioned' GROUP BY 1, 2
+)
+SELECT visit, version, coalesce(moved.n, 0), coalesce(audited.n, 0), coalesce(told.n, 0)
+FROM moved FULL JOIN audited USING (visit, version) FULL JOIN told USING (visit, version)
+WHERE (moved.n, audited.n, told.n) IS DISTINCT FROM (1::bigint, 1::bigint, 1::bigint)
+    OR moved.state <> audited.state OR moved.state <> told.state
+LIMIT 1
+"""
+
+
+def _told_alike(look: Look) -> tuple[str, str]:
+    actions = [f"visit.{verb}" for verb in (CHECK_IN, *Verb)]
+    rows = _rows(_TOLD_ALIKE, [look.facilities, look.facilities, actions, look.facilities])
+    moved = "SELECT count(*) FROM queue_visittransition WHERE facility_id = ANY(%s)"
+    told = "visit {0}, version {1}: {2} transitions, {3} audit entries, {4} events, or to different states"
+    return f"{_count(moved, [look.facilities]):,} transitions", _first(rows, told)
+
+
+_STREAMS = """
+WITH own AS (
+    SELECT 'facility.' || unnest(%s::uuid[]) AS name
+    UNION ALL SELECT 'dept.' || id FROM scheduling_department WHERE facility_id = ANY(%s)
+),
+kept AS (
+    SELECT stream AS name, count(*) AS n, count(DISTINCT sequence) AS numbers, min(sequence) AS least,
+        max(sequence) AS most
+    FROM core_outboxevent WHERE stream IN (SELECT name FROM own) GROUP BY 1
+)
+SELECT name, coalesce(n, 0), coalesce(most, 0), coalesce(s.sequence, 0)
+FROM own LEFT JOIN kept USING (name) LEFT JOIN core_stream s USING (name)
+WHERE coalesce(most, 0) <> coalesce(s.sequence, 0) OR n <> most OR numbers <> n OR least <> 1
+LIMIT 1
+"""
+
+
+def _streams(look: Look) -> tuple[str, str]:
+    rows = _rows(_STREAMS, [look.facilities, look.facilities])
+    seen = _count("SELECT count(*) FROM core_outboxevent WHERE facility_id = ANY(%s)", [look.facilities])
+    return f"{seen:,} events", _first(rows, "stream {0}: {1} events, highest number {2}, counter {3}")
+
+
+def _delivered(look: Look) -> tuple[str, str]:
+    waiting = (
+        "FROM core_outboxevent WHERE facility_id = ANY(%s) AND delivered_at IS NULL AND parked_at IS NULL"
+        " AND (%s OR occurred_at < %s)"
+    )
+    params = [look.facilities, look.settled, look.now - DELIVERED_WITHIN]
+    rows = _rows(f"SELECT stream, sequence, type {waiting} ORDER BY occurred_at LIMIT 1", params)
+    parked = "SELECT count(*) FROM core_outboxevent WHERE facility_id = ANY(%s) AND parked_at IS NOT NULL"
+    return f"{_count(parked, [look.facilities]):,} parked", _first(rows, "{0}:{1} {2} waits for its delivery")
+
+
+def _sealed(look: Look) -> tuple[str, str]:
+    verdict = verify(look.now)
+    wrong = "" if verdict.sound else f"entry {verdict.entry_id}, position {verdict.position}: {verdict.fault}"
+    return f"{verdict.links:,} links", wrong
+
+
+_UHIDS = """
+WITH given AS (
+    SELECT facility_id, count(*) AS people, count(DISTINCT number) AS numbers, min(number) AS least, max(number) AS most
+    FROM (SELECT facility_id, substring(uhid FROM '-([0-9]+)-[0-9]$')::bigint AS number FROM patients_patient
+        WHERE facility_id = ANY(%s)) AS p
+    GROUP BY facility_id
+)
+SELECT facility_id, coalesce(people, 0), coalesce(most, 0), coalesce(last, 0)
+FROM given FULL JOIN (SELECT * FROM patients_uhidcounter WHERE facility_id = ANY(%s)) c USING (facility_id)
+WHERE (coalesce(people, 0), coalesce(numbers, 0), coalesce(most, 0))
+        IS DISTINCT FROM (coalesce(last, 0)::bigint, coalesce(last, 0)::bigint, coalesce(last, 0)::bigint)
+    OR coalesce(least, 1) <> 1
+LIMIT 1
+"""
+
+
+def _uhids(look: Look) -> tuple[str, str]:
+    seen = _count("SELECT count(*) FROM patients_patient WHERE facility_id = ANY(%s)", [look.facilities])
+    rows = _rows(_UHIDS, [look.facilities, look.facilities])
+    return f"{seen:,} people", _first(rows, "facility {0}: {1} people, highest number {2}, counter {3}")
+
+
+def _nobody_idles(look: Look) -> tuple[str, str]:
+    ours = "FROM pg_stat_activity WHERE datname = current_database()"
+    rows = _rows(
+        f"SELECT pid, state, clock_timestamp() - state_change {ours} AND state LIKE 'idle in transaction%%'"
+        " AND state_change < clock_timestamp() - %s LIMIT 1",
+        [IDLE_WITHIN],
+    )
+    return f"{_count(f'SELECT count(*) {ours}', []):,} sessions", _first(rows, "session {0} is {1} for {2}")
+
+
+def _months_ahead(look: Look) -> tuple[str, str]:
+    first = look.now.astimezone(UTC)
+    months = [divmod(first.year * 12 + first.month - 1 + ahead, 12) for ahead in range(MONTHS_AHEAD + 1)]
+    grown = [model._meta.db_table for model in apps.get_models() if hasattr(model, "partitioned_by")]
+    wanted = [f"{table}_{year}_{month + 1:02d}" for table in grown for year, month in months]
+    rows = _rows(
+        "SELECT name FROM unnest(%s::text[]) AS name WHERE NOT EXISTS (SELECT FROM pg_inherits i"
+        " JOIN pg_class c ON c.oid = i.inhrelid WHERE c.relname = name) ORDER BY name LIMIT 1",
+        [wanted],
+    )
+    return f"{len(grown)} tables", _first(rows, "partition {0} is missing")
+
+
+INVARIANTS: dict[str, Callable[[Look], tuple[str, str]]] = {
+    "visits stand where their transitions lead": _paths,
+    "a doctor has at most one active visit": _one_active_visit,
+    "nobody waits twice in a department": _one_open_visit,
+    "token numbers run from 1 to the counter": _numbers,
+    "visits carry their own token's number": _visits_carry_their_tokens,
+    "transitions, audit entries and events are one to one": _told_alike,
+    "streams are numbered without gaps": _streams,
+    "events are delivered or parked": _delivered,
+    "the audit chain verifies": _sealed,
+    "UHIDs run from 1 to the counter": _uhids,
+    "no session idles in a transaction": _nobody_idles,
+    "partitions are made ahead": _months_ahead,
+}
+"""What must hold, and how it is found out."""

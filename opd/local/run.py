@@ -1,0 +1,178 @@
+"""`make run`: the whole house, from servers to the living day, until somebody stops it."""
+
+import http.client
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from opd.local.console import Console
+from opd.local.environment import settings_of, without_own_addresses
+from opd.local.home import PROJECT, Tenancy, Trouble, home_folder, make_folder, port_is_free
+from opd.local.keys import load_secrets
+from opd.local.processes import AskedToStop, Program, Supervisor
+from opd.local.servers import House, close_house, open_servers
+
+STEPS = (
+    ("Preparing the database", ("setup_database",)),
+    ("Preparing the translations", ("catalogue", "--compile")),
+    ("Loading the demo hospital", ("demo",)),
+)
+READY_WITHIN = 120.0
+"""Seconds after which a web process that is not ready counts as broken."""
+
+
+def run(given: Mapping[str, str]) -> None:
+    """Start everything, say where it is, keep it alive, stop it in order."""
+    with house_of("run", given) as house:
+        _require_port(given)
+        environment = settings_of(house.home, house.given, house.secrets) | open_servers(house)
+        for label, command in STEPS:
+            _run_step(house, label, command, environment)
+        _start_processes(house, environment)
+        announce(house.console, environment, house.home)
+        while True:
+            house.supervisor.watch()
+
+
+def serve_database(given: Mapping[str, str]) -> None:
+    """PostgreSQL and Valkey alone, for working at a shell: `eval "$(python -m opd.local env)"` in another one."""
+    with house_of("serve-database", given) as house:
+        open_servers(house)
+        house.console.say("PostgreSQL and Valkey are up. Ctrl-C stops them.")
+        while True:
+            house.supervisor.watch()
+
+
+@contextmanager
+def house_of(command: str, given: Mapping[str, str], *, for_tests: bool = False) -> Iterator[House]:
+    """A home held for one command, with its secrets, its supervisor and, at the end, nothing left running."""
+    home = home_folder(given)
+    make_folder(home)
+    given = without_own_addresses(home, given, load_secrets(home))
+    if for_tests:
+        home /= "test"
+        make_folder(home)
+    tenancy = Tenancy(home)
+    with tenancy.hold(command):
+        console = Console()
+        supervisor = Supervisor(home, console)
+        supervisor.listen_for_signals()
+        supervisor.end_leftovers()
+        secrets = load_secrets(home)
+        house = House(home, without_own_addresses(home, given, secrets), secrets, supervisor, console, for_tests)
+        try:
+            yield house
+        except AskedToStop:
+            console.say("Stopping …")
+        finally:
+            tenancy.announce_stopping()
+            close_house(house)
+
+
+PROCESSES: dict[str, tuple[str, ...]] = {
+    "web": (
+        *("daphne", "--bind", "{host}", "--port", "{port}", "--verbosity", "0", "--no-server-name"),
+        *("--websocket-max-message-size", "65536", "--ping-interval", "20", "--ping-timeout", "30"),
+        *("--application-close-timeout", "3", "opd.asgi:application"),
+    ),
+    "worker": ("celery", "-A", "opd", "worker", "--concurrency", "1", "--loglevel", "INFO", "--without-mingle"),
+    "beat": ("celery", "-A", "opd", "beat", "--pidfile", "", "--loglevel", "WARNING"),
+    "relay": ("manage", "relay"),
+    "day": ("manage", "simulate_day", "--live"),
+}
+"""The processes of the house, in the order they start."""
+
+
+def _start_processes(house: House, environment: Mapping[str, str]) -> None:
+    with house.console.step("Opening"):
+        for name, command in PROCESSES.items():
+            if name != "day" or environment.get("OPD_DEMO_TODAY_EMPTY") != "1":
+                house.supervisor.start(_program(name, command, environment))
+        _wait_until_ready(house, environment)
+
+
+def _program(name: str, command: tuple[str, ...], environment: Mapping[str, str]) -> Program:
+    """One of the project's own processes. The owner's address goes only where tables are made."""
+    host = environment.get("HOST") or "127.0.0.1"
+    arguments = [part.format(host=host, port=environment["PORT"]) for part in command]
+    script = [str(PROJECT / "manage.py")] if arguments[0] == "manage" else ["-m", arguments[0]]
+    if name in {"web", "relay", "beat", "day"}:
+        environment = {key: value for key, value in environment.items() if key != "DATABASE_OWNER_URL"}
+    return Program(name, lambda: [sys.executable, *script, *arguments[1:]], environment, PROJECT)
+
+
+def _run_step(house: House, label: str, command: tuple[str, ...], environment: Mapping[str, str]) -> None:
+    """Run one preparation; again, if a server fell meanwhile, since each of them can be repeated."""
+    supervisor, name = house.supervisor, command[0]
+    arguments = [sys.executable, str(PROJECT / "manage.py"), *command]
+    step = Program(name, lambda: arguments, environment, PROJECT, kept_alive=False, speaks=False)
+    with house.console.step(label):
+        for _ in range(3):
+            deaths = supervisor.deaths
+            if supervisor.run(step) == 0:
+                return
+            if supervisor.deaths == deaths:
+                break
+        raise Trouble(f"{label} failed:\n{supervisor.last_lines(name, 25)}")
+
+
+def _require_port(given: Mapping[str, str]) -> None:
+    """Refuse a port that is taken; a house that was just killed gets a moment to let go of it."""
+    host, port = given.get("HOST") or "127.0.0.1", given.get("PORT") or "8000"
+    try:
+        for _ in range(20):
+            if port_is_free(host, int(port)):
+                return
+            time.sleep(0.1)
+    except (OSError, ValueError, OverflowError) as error:
+        raise Trouble(f"The pages cannot be served at {host}, port {port}: {error}.") from None
+    raise Trouble(f"Port {port} is in use by another program. Choose another one: make run PORT={int(port) + 1}")
+
+
+def _wait_until_ready(house: House, environment: Mapping[str, str]) -> None:
+    until = time.monotonic() + READY_WITHIN
+    while not _is_ready(environment):
+        house.supervisor.watch()
+        if house.supervisor.falls("web") > 2 or time.monotonic() > until:
+            raise Trouble(f"The web process does not get ready:\n{house.supervisor.last_lines('web', 25)}")
+
+
+def _is_ready(environment: Mapping[str, str]) -> bool:
+    host, port = environment.get("HOST") or "127.0.0.1", int(environment["PORT"])
+    connection = http.client.HTTPConnection("127.0.0.1" if host == "0.0.0.0" else host, port, timeout=5)  # noqa: S104
+    try:
+        connection.request("GET", "/health/ready", headers={"Host": f"localhost:{port}"})
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def announce(console: Console, environment: Mapping[str, str], home: Path) -> None:
+    """Say where everything is and who may sign in."""
+    base = (environment.get("PUBLIC_BASE_URL") or f"http://localhost:{environment['PORT']}").rstrip("/")
+    lines = [
+        "",
+        "The house stands.",
+        "",
+        f"  Start page         {base}/",
+        f"  Front desk         {base}/admin/",
+        f"  Doctor's console   {base}/console/",
+        f"  Board, hall A      {base}/display/hall-a/",
+        f"  API                {base}/api/docs/",
+        "",
+    ]
+    if environment["OPD_DEMO"] == "1":
+        lines += [
+            "  Demo accounts, all with the password opd-demo-2026:",
+            "    desk        reception@demo.opd, nurse@demo.opd, cashier@demo.opd, admin@demo.opd",
+            "    doctors     rao@demo.opd, nair@demo.opd (General Medicine), khan@demo.opd (Paediatrics),",
+            "                murugan@demo.opd, joshi@demo.opd (Orthopaedics)",
+            "",
+        ]
+    shown = os.path.relpath(home / "log", PROJECT)
+    console.say("\n".join([*lines, f"  Logs are in {shown}. Ctrl-C stops everything.", ""]))

@@ -1,0 +1,31 @@
+"""`manage.py demo`: load the demo hospital."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from apps.accounts.queries import facility_by_code
+from apps.accounts.rules.demo import DEMO_PASSWORD
+from opd.demo.hospital import DEMO
+from opd.demo.loading import load
+from opd.removal import remove_facility
+
+
+class Command(BaseCommand):
+    """Safe to run again: what is there stays as it is, what is missing is made."""
+
+    help = "Loads Asha District Hospital with its staff, doctors and patients. Only with OPD_DEMO=1."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--reset", action="store_true", help="remove it first, with all its visits and records")
+
+    def handle(self, *args: Any, reset: bool, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError("The demo's accounts are public. It is loaded only with OPD_DEMO=1.")
+        known = facility_by_code(DEMO.code)
+        if reset and known:
+            remove_facility(known.id, timezone.now())
+        load(DEMO, timezone.now(), DEMO_PASSWORD)
+        self.stdout.write(f"{DEMO.name}: {len(DEMO.doctors)} doctors, {len(DEMO.patients)} people.")

@@ -1,0 +1,268 @@
+"""Every setting of the project in one file; what differs between hospitals comes from the environment.
+
+`.env.example` lists the variables. Keys are hexadecimal, 32 bytes each; several, comma-separated, rotate.
+"""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from opd.logs import LOGGING as LOGGING
+from opd.logs import configure_structlog
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+DEBUG = env.bool("DJANGO_DEBUG", default=False)
+DEMO = env.bool("OPD_DEMO", default=False)
+PRODUCTION = env.bool("OPD_PRODUCTION", default=False)
+if PRODUCTION and (DEMO or DEBUG):
+    raise ImproperlyConfigured("OPD_PRODUCTION refuses OPD_DEMO and DJANGO_DEBUG: demo accounts are public.")
+
+
+def _key(name: str) -> str:
+    """A secret that must be set; without one only a development checkout without OPD_PRODUCTION starts."""
+    value: str = env.str(name, default="")
+    if value:
+        return value
+    if PRODUCTION:
+        raise ImproperlyConfigured(f"{name} must be set.")
+    return "".join(f"{ord(c):02x}" for c in name.ljust(32, "."))[:64]
+
+
+SECRET_KEY = _key("SECRET_KEY")
+FIELD_KEYS = _key("OPD_FIELD_KEY").split(",")
+BLIND_INDEX_KEY = _key("OPD_BLIND_INDEX_KEY")
+AUDIT_KEY = _key("OPD_AUDIT_KEY")
+LINK_KEY = _key("OPD_LINK_KEY")
+PEPPER = _key("OPD_PEPPER")
+AUDIT_ANCHOR = Path(env.str("OPD_AUDIT_ANCHOR", default=str(BASE_DIR / ".opd" / "audit-anchor")))
+
+PORT = env.int("PORT", default=8000)
+PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", default=f"http://localhost:{PORT}").rstrip("/")
+_LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[urlsplit(PUBLIC_BASE_URL).hostname, *_LOOPBACK])
+TRUSTED_ORIGINS = env.list(
+    "TRUSTED_ORIGINS",
+    default=[PUBLIC_BASE_URL, *([] if PRODUCTION else [f"http://{host}:{PORT}" for host in _LOOPBACK])],
+)
+CSRF_TRUSTED_ORIGINS = TRUSTED_ORIGINS
+RATE_SCALE = env.float("OPD_RATE_SCALE", default=1.0)
+METRICS_TOKEN = env.str("OPD_METRICS_TOKEN", default="")
+
+INSTALLED_APPS = [
+    "opd",
+    "apps.core",
+    "apps.audit",
+    "apps.accounts",
+    "apps.live",
+    "apps.patients",
+    "apps.scheduling",
+    "apps.queue",
+    "apps.encounters",
+    "apps.reporting",
+    "apps.display",
+    "opd.admin_site.DeskAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.forms",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "channels",
+    "django_celery_beat",
+    "django_htmx",
+]
+
+MIDDLEWARE = [
+    "apps.core.middleware.TraceMiddleware",
+    "apps.reporting.middleware.LatencyMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "apps.accounts.middleware.ActorMiddleware",
+    "apps.core.middleware.RefusalMiddleware",
+]
+
+ROOT_URLCONF = "opd.urls"
+ASGI_APPLICATION = "opd.asgi.application"
+WSGI_APPLICATION = "opd.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "apps.accounts.views.house",
+            ],
+            "builtins": ["django.templatetags.i18n", "apps.core.templatetags.parchi"],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+
+def _database(url: str) -> dict[str, Any]:
+    """PostgreSQL with a pool, and limits that keep one bad request from holding up a hall."""
+    parsed: dict[str, Any] = env.db_url_config(url)
+    parsed |= {
+        "ENGINE": "opd.postgresql",
+        "CONN_MAX_AGE": 0,
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+    }
+    size = env.int("DATABASE_POOL", default=20)
+    parsed["OPTIONS"] = {
+        "options": "-c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=15s",
+        "connect_timeout": 5,
+    } | ({"pool": {"min_size": 2, "max_size": size, "timeout": 5, "reconnect_timeout": 5}} if size else {})
+    parsed["TEST"] = {"NAME": env.str("OPD_TEST_DB", default="test_opd")}
+    return parsed
+
+
+DATABASE_URL = env.str("DATABASE_URL", default="postgres://postgres@127.0.0.1:5432/opd")
+DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", default=DATABASE_URL)
+DATABASES = {"default": _database(DATABASE_URL)}
+if DATABASE_OWNER_URL != DATABASE_URL:
+    DATABASES["owner"] = _database(DATABASE_OWNER_URL) | {"TEST": {"MIRROR": "default"}}
+    DATABASES["owner"]["OPTIONS"] = {"connect_timeout": 5}
+OWNER_DATABASE = "owner" if "owner" in DATABASES else "default"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": 2, "socket_connect_timeout": 2}]},
+    }
+}
+LIVE_VIEWS = "opd.subscriptions.LIVE_VIEWS"
+LIVE_SOCKETS_PER_PERSON = 30
+LIVE_SOCKETS_PER_ADDRESS = 2_000  # a whole waiting room may come through one address; both times RATE_SCALE
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 120
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_TIMEZONE = "UTC"
+
+AUTH_USER_MODEL = "accounts.Staff"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = [
+    "apps.accounts.hashers.StaffPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "/login/staff/"
+LOGIN_REDIRECT_URL = "/"
+
+# The signed cookie only carries the secret of a row in accounts' one table of credentials, which decides.
+SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "apps.core.pages.csrf_failure"
+if PRODUCTION:
+    SESSION_COOKIE_NAME = "__Host-sessionid"
+    CSRF_COOKIE_NAME = "__Host-csrftoken"
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SECURE_SSL_REDIRECT = True
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF, *[o.replace("http", "ws", 1) for o in TRUSTED_ORIGINS if "[" not in o]],
+        "media-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("hi", "हिन्दी")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_HTTPONLY = True
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = env.str("OPD_STATIC_ROOT", default="") or None
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [],  # DRF reads these before `apps.core.api` can exist: a view that is
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],  # no Endpoint lets nobody in
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "apps.core.api.handle_exception",
+    "DEFAULT_PAGINATION_CLASS": "apps.core.api.Page",
+    "UNAUTHENTICATED_USER": None,
+    "STRICT_JSON": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "OPD",
+    "DESCRIPTION": "Runs a hospital's outpatient department.",
+    "VERSION": "1.0.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "COMPONENT_SPLIT_PATCH": False,  # our serializers say themselves what may be left out
+}
+
+configure_structlog()

@@ -1,0 +1,64 @@
+"""The people of a hospital in whose place the simulator acts. Every write says so: `via` is "simulator"."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.core.exceptions import ObjectDoesNotExist
+from django_scopes import scope
+
+from apps.accounts.queries import facility_by_code, staff_actor
+from apps.core.policy import Actor, Role
+from apps.scheduling.queries import departments, doctor_of_staff
+from opd.demo.hospital import Hospital
+
+VIA = "simulator"
+
+
+@dataclass(frozen=True, slots=True)
+class Practitioner:
+    """A doctor to act for: the account's name, the row, the person, and the code of the department."""
+
+    key: str
+    id: UUID
+    actor: Actor
+    department: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """A hospital's people at work. Departments by code, practitioners by account."""
+
+    facility_id: UUID
+    desk: Actor
+    nurse: Actor
+    departments: dict[str, UUID]
+    practitioners: dict[str, Practitioner]
+
+
+def cast_of(hospital: Hospital) -> Cast:
+    """The people of a hospital that was loaded, as they are now. Raises `LookupError` for one that was not."""
+    facility = facility_by_code(hospital.code)
+    if facility is None:
+        raise LookupError(f"{hospital.code} was not loaded")
+    with scope(facility=facility.id):
+        codes = {department.id: department.code for department in departments()}
+        found = (_practitioner(hospital, new.account, codes) for new in hospital.doctors)
+        return Cast(
+            facility_id=facility.id,
+            desk=staff_actor(hospital.address_of(hospital.account_of(Role.RECEPTION)), via=VIA),
+            nurse=staff_actor(hospital.address_of(hospital.account_of(Role.NURSE)), via=VIA),
+            departments={code: id_ for id_, code in codes.items()},
+            practitioners={practitioner.key: practitioner for practitioner in found if practitioner},
+        )
+
+
+def _practitioner(hospital: Hospital, account: str, codes: dict[UUID, str]) -> Practitioner | None:
+    """A doctor where and as what they work today; None for one who has left."""
+    try:
+        actor = staff_actor(hospital.address_of(account), via=VIA)
+    except ObjectDoesNotExist:
+        return None
+    doctor = doctor_of_staff(actor.id) if actor.id else None
+    if doctor is None or not doctor.department_ids:
+        return None
+    return Practitioner(account, doctor.id, actor, codes[doctor.department_ids[0]])

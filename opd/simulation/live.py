@@ -1,0 +1,198 @@
+"""The simulator beside people: every second it looks at the hospital as it is, and does what is due.
+
+All that it knows is in the database, where its moves are told from people's by their `via`. So it can be killed,
+started again, or outrun by a person at any moment: it looks again.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from random import Random
+from threading import Event
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DatabaseError, InterfaceError, connection
+from django_scopes import scope
+
+from apps.core.commands import Command
+from apps.core.errors import Conflict, DomainError
+from apps.core.trace import start_trace
+from apps.encounters.commands import complete
+from apps.patients.queries import search
+from apps.queue import commands
+from apps.queue.rules.order import Source
+from apps.scheduling.rules import Availability
+from opd.demo.hospital import Hospital
+from opd.demo.loading import enrol
+from opd.simulation.cast import Cast, cast_of
+from opd.simulation.looking import look_at
+from opd.simulation.people import Person, person
+from opd.simulation.plan import ALARMING, PRESCRIPTIONS, SOURCES, SYMPTOMS, weighted
+from opd.simulation.rounds import DID_NOT_COME, SENT_FOR_TEST, Decision, Deed, Doctor, Look, Seen, decide
+
+POOL = 400
+"""Invented people who come again and again."""
+
+CHILD_EVERY = 3
+"""One in so many of them is a child."""
+
+CAST_KEPT = timedelta(minutes=1)
+LONGEST_PAUSE = 10.0
+"""Seconds between two tries while the database is away."""
+
+log = logging.getLogger(__name__)
+
+
+class LivePlayer:
+    """One simulator beside people. `clock` tells the time; `random` decides who arrives when."""
+
+    def __init__(self, hospital: Hospital, clock: Callable[[], datetime], random: Random | None = None) -> None:
+        self.hospital = hospital
+        self.clock = clock
+        self.random = random or Random()
+        self._children = {new.code for new in hospital.departments if new.sees_children}
+        self._cast: Cast | None = None
+        self._cast_at: datetime | None = None
+
+    def run(self, stop: Event) -> None:
+        """Act about every second until told to stop, through every failure of the database."""
+        pause = 0.5
+        while not stop.is_set():
+            try:
+                connection.close_if_unusable_or_obsolete()
+                self.tick()
+                pause = 0.5
+                stop.wait(1.0)
+            except (DatabaseError, InterfaceError) as error:
+                log.warning("simulator without database", extra={"error": type(error).__name__})
+                self._cast = None
+                stop.wait(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+        connection.close()
+
+    def tick(self) -> int:
+        """Look once and do what is due; the number of deeds that were done. 0 while there is no such hospital."""
+        cast = self._present_cast()
+        if cast is None:
+            return 0
+        with scope(facility=cast.facility_id):
+            look = look_at(cast, self.clock())
+            if not look.doctors:  # the hospital was removed, perhaps to be loaded anew
+                self._cast = None
+            busy = {visit.patient_id for visit in look.visits}
+            return sum(self._try(cast, look, decision, busy) for decision in decide(look, self.random))
+
+    def _present_cast(self) -> Cast | None:
+        """The people to act for, read anew every minute: accounts change, and a demo is loaded again."""
+        now = self.clock()
+        if self._cast is None or self._cast_at is None or now - self._cast_at > CAST_KEPT:
+            try:
+                self._cast, self._cast_at = cast_of(self.hospital), now
+            except (LookupError, ObjectDoesNotExist):
+                self._cast = None
+        return self._cast
+
+    def _try(self, cast: Cast, look: Look, decision: Decision, busy: set[UUID]) -> bool:
+        """Do one thing. Somebody may have been faster; then the next look shows what there is to do."""
+        start_trace()
+        try:
+            if decision.visit:
+                self._move(cast, decision, decision.visit)
+            elif decision.doctor:
+                self._set(cast, decision.deed, decision.doctor)
+            else:
+                self._arrive(cast, look, decision.department, busy)
+        except (DomainError, ObjectDoesNotExist) as refusal:
+            log.debug("outrun", extra={"deed": str(decision.deed), "refusal": type(refusal).__name__})
+            if not isinstance(refusal, Conflict):
+                self._cast = None
+            return False
+        return True
+
+    def _move(self, cast: Cast, decision: Decision, visit: Seen) -> None:
+        """Move a visit if it still is as it was seen."""
+        command, details = _MOVES[decision.deed]
+        if decision.doctor:
+            actor = cast.practitioners[decision.doctor.key].actor
+        else:
+            actor = cast.nurse if decision.deed in _BY_NURSE else cast.desk
+        if decision.doctor and decision.deed in _NAMES_DOCTOR:
+            details = details | {"doctor_id": decision.doctor.id}
+        if decision.deed is Deed.COMPLETE:
+            details = details | {"prescription_text": self.random.choice(("", *PRESCRIPTIONS))}
+        command(actor=actor, now=self.clock(), visit_id=visit.id, expected_version=visit.version, **details)
+
+    def _set(self, cast: Cast, deed: Deed, doctor: Doctor) -> None:
+        commands.set_availability(
+            actor=cast.practitioners[doctor.key].actor,
+            now=self.clock(),
+            doctor_id=doctor.id,
+            status=Availability.PAUSED if deed is Deed.PAUSE else Availability.AVAILABLE,
+            expected_version=doctor.version,
+        )
+
+    def _arrive(self, cast: Cast, look: Look, department: str, busy: set[UUID]) -> None:
+        """Somebody of the pool who is not here now comes to the desk."""
+        patient_id = self._somebody(cast, department, busy)
+        if patient_id is None:
+            return
+        busy.add(patient_id)
+        emergency, alarming = self.random.random() < 0.01, self.random.random() < 0.03
+        source = Source.EMERGENCY if emergency else weighted(self.random, SOURCES)
+        symptom = self.random.choice(ALARMING if alarming else SYMPTOMS)
+        doctors = [d for d in look.attended() if d.department == department]
+        asked = self.random.choice(doctors).id if doctors and self.random.random() < 0.1 else None
+        commands.check_in(
+            actor=cast.nurse if emergency else cast.desk,
+            now=self.clock(),
+            department_id=cast.departments[department],
+            patient_id=patient_id,
+            doctor_id=asked,
+            source=source,
+            symptoms=[symptom] if symptom else [],
+        )
+
+    def _somebody(self, cast: Cast, department: str, busy: set[UUID]) -> UUID | None:
+        """A person of the pool without an open visit, registered at the first coming; None if none is found soon."""
+        child = department in self._children
+        for _ in range(20):
+            chosen = pool_person(self.random.randrange(POOL), child=child)
+            known = search(chosen.phone).first()
+            if known is None:
+                return enrol(cast.desk, self.clock(), chosen).id
+            if known.id not in busy:
+                return known.id
+        return None
+
+
+def pool_person(number: int, *, child: bool) -> Person:
+    """The n-th person of the pool, or the next to it who is a child, or none."""
+    if child:
+        number -= number % CHILD_EVERY
+    elif number % CHILD_EVERY == 0:
+        number += 1
+    return person(Random(f"pool:{number}"), number, child=child)
+
+
+_MOVES: dict[Deed, tuple[Command[..., Any], dict[str, Any]]] = {
+    Deed.CALL_NEXT: (commands.call_if_next, {}),
+    Deed.CALL: (commands.call, {}),
+    Deed.RECALL: (commands.recall, {}),
+    Deed.START: (commands.start, {}),
+    Deed.TEST: (commands.hold, {"reason": SENT_FOR_TEST}),
+    Deed.COMPLETE: (complete, {}),
+    Deed.SET_ASIDE: (commands.hold, {"reason": DID_NOT_COME}),
+    Deed.NO_SHOW: (commands.no_show, {}),
+    Deed.CONFIRM: (commands.confirm, {}),
+    Deed.WORSEN: (commands.triage_up, {"reason": "Worse while waiting."}),
+    Deed.LEAVE: (commands.cancel, {"reason": "Left before being called."}),
+    Deed.CLOSE: (commands.cancel, {"reason": "The day is over."}),
+    Deed.COME_BACK: (commands.resume, {}),
+}
+"""The command of each deed that moves a visit, and what it is told besides the visit."""
+
+_NAMES_DOCTOR = frozenset({Deed.CALL_NEXT, Deed.CALL, Deed.START, Deed.COMPLETE})
+_BY_NURSE = frozenset({Deed.WORSEN, Deed.COME_BACK, Deed.NO_SHOW})
+"""Of the deeds without a doctor; the desk does the others."""

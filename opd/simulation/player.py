@@ -1,0 +1,318 @@
+"""Plays a planned day through the hospital's real commands, in virtual time.
+
+A loop over one agenda: each act happens at its virtual moment, does one command, and puts on the agenda what
+follows. Nothing else decides the order, so the same plan gives the same day at any speed.
+"""
+
+import heapq
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import count
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django_scopes import scope
+
+from apps.accounts.queries import actor_of_checkin
+from apps.core.commands import Command
+from apps.core.trace import start_trace
+from apps.encounters.commands import complete
+from apps.queue.commands import (
+    call_next,
+    cancel,
+    check_in,
+    confirm,
+    create_checkin_link,
+    hold,
+    no_show,
+    recall,
+    resume,
+    self_check_in,
+    set_availability,
+    start,
+    triage_up,
+)
+from apps.queue.rules.order import Source
+from apps.queue.rules.states import State
+from apps.scheduling.rules import Availability
+from opd.demo.loading import enrol
+from opd.simulation.cast import VIA, Cast, Practitioner
+from opd.simulation.plan import PRESCRIPTIONS, Arrival, Break, Plan, Presence, Session
+
+R = TypeVar("R")
+Act = Callable[[], object]
+
+BETWEEN_PATIENTS = 25
+"""Seconds a doctor needs from one patient to the next call."""
+
+PATIENCE = 75
+"""Seconds a called person has before the call is repeated, and again before they count as not there."""
+
+AT_THE_DESK = 90
+"""Seconds until the desk looks at somebody who scanned a printed code."""
+
+BEFORE_TEST = 0.6
+"""Share of a consultation that comes before the test; the rest follows with the result."""
+
+LINK_SECONDS = 600
+
+
+@dataclass(slots=True)
+class _Visit:
+    """A visit on its way, as this player last saw it. `seconds` of consultation are still to come."""
+
+    id: UUID
+    patient_id: UUID
+    state: str
+    arrival: Arrival
+    presence: Presence
+    seconds: int = 0
+    tested: bool = False
+
+
+@dataclass(slots=True)
+class _Desk:
+    """A doctor at work; idle while nobody waits for them."""
+
+    practitioner: Practitioner
+    session: Session
+    breaks: list[Break]
+    idle: bool = False
+
+
+class Player:
+    """One playing of a plan. `reached` is called with each virtual moment before it happens; it may wait."""
+
+    def __init__(
+        self, plan: Plan, cast: Cast, opens_at: datetime, reached: Callable[[datetime], None] = lambda _: None
+    ) -> None:
+        self.plan = plan
+        self.cast = cast
+        self.opens_at = opens_at
+        self.reached = reached
+        self.commands = 0
+        self.ended = 0
+        self._at = 0
+        self._agenda: list[tuple[int, int, Act]] = []
+        self._order = count()
+        self._visits: dict[UUID, _Visit] = {}
+        self._desks = [_Desk(cast.practitioners[s.key], s, list(s.breaks)) for s in plan.sessions]
+        self._expected = Counter(arrival.department for arrival in plan.arrivals)
+
+    @property
+    def now(self) -> datetime:
+        """The virtual moment."""
+        return self.opens_at + timedelta(seconds=self._at)
+
+    def play(self) -> None:
+        """Play the whole day, until the last doctor has gone home."""
+        for desk in self._desks:
+            self._later(desk.session.begins, partial(self._begin, desk))
+        for arrival in self.plan.arrivals:
+            self._later(arrival.at, partial(self._arrive, arrival))
+        with scope(facility=self.cast.facility_id):
+            while self._agenda:
+                self._at, _, act = heapq.heappop(self._agenda)
+                self.reached(self.now)
+                start_trace()
+                act()
+
+    def _later(self, seconds: float, act: Act) -> None:
+        heapq.heappush(self._agenda, (self._at + round(seconds), next(self._order), act))
+
+    def _do(self, command: Command[..., R], **arguments: Any) -> R:
+        self.commands += 1
+        return command(now=self.now, **arguments)
+
+    def _move(self, command: Command[..., Any], visit: _Visit, **arguments: Any) -> Any:
+        """Do something to a visit, and note where it stands then."""
+        row = self._do(command, visit_id=visit.id, **arguments)
+        visit.state = row.state
+        return row
+
+    # Doctors
+
+    def _begin(self, desk: _Desk) -> None:
+        self._set(desk, Availability.AVAILABLE)
+        self._next(desk)
+
+    def _next(self, desk: _Desk) -> None:
+        """The doctor is free: for a break that is due, else for the next patient, else to wait or to go home."""
+        if desk.breaks and desk.breaks[0].at <= self._at:
+            self._set(desk, Availability.PAUSED)
+            self._later(desk.breaks.pop(0).seconds, partial(self._begin, desk))
+            return
+        doctor = desk.practitioner
+        row = self._do(call_next, actor=doctor.actor, doctor_id=doctor.id)
+        if row:
+            visit = self._visits[row.id]
+            visit.state = row.state
+            self._called(desk, visit)
+        elif self._expected[doctor.department]:
+            desk.idle = True
+        else:
+            self._set(desk, Availability.OFFLINE)
+
+    def _set(self, desk: _Desk, status: Availability) -> None:
+        doctor = desk.practitioner
+        self._do(set_availability, actor=doctor.actor, doctor_id=doctor.id, status=status)
+
+    def _free(self, desk: _Desk) -> None:
+        self._later(BETWEEN_PATIENTS, partial(self._next, desk))
+
+    def _wake(self, department: str, doctor_id: UUID | None) -> None:
+        """Somebody waits for any doctor of a department, or for one: an idle one looks up."""
+        for desk in self._desks:
+            doctor = desk.practitioner
+            if desk.idle and doctor.department == department and doctor_id in (None, doctor.id):
+                desk.idle = False
+                self._free(desk)
+                return
+
+    # Arriving, waiting, leaving
+
+    def _arrive(self, arrival: Arrival) -> None:
+        if arrival.self_check_in:
+            visit = self._scan(arrival)
+        else:
+            self.commands += 1
+            patient = enrol(self.cast.desk, self.now, arrival.person)
+            visit = self._check_in(arrival, patient.id, arrival.presence)
+        if arrival.worse_after is not None:
+            self._later(arrival.worse_after, partial(self._get_worse, visit))
+        if arrival.leaves_after is not None:
+            self._later(arrival.leaves_after, partial(self._leave, visit))
+
+    def _check_in(self, arrival: Arrival, patient_id: UUID, presence: Presence) -> _Visit:
+        arrived = self._do(
+            check_in,
+            actor=self.cast.nurse if arrival.source is Source.EMERGENCY else self.cast.desk,
+            department_id=self.cast.departments[arrival.department],
+            patient_id=patient_id,
+            doctor_id=self.cast.practitioners[arrival.doctor].id if arrival.doctor else None,
+            source=arrival.source,
+            symptoms=list(arrival.symptoms),
+        )
+        return self._entered(arrived.visit, arrival, presence)
+
+    def _scan(self, arrival: Arrival) -> _Visit:
+        """By the hall's code: straight into the queue, or, with a printed one, once the desk has looked."""
+        department_id = self.cast.departments[arrival.department]
+        token, _ = self._do(
+            create_checkin_link,
+            actor=self.cast.desk,
+            department_id=department_id,
+            expires_in=LINK_SECONDS,
+            printed=arrival.printed_code,
+        )
+        arrived = self._do(
+            self_check_in,
+            actor=replace(actor_of_checkin(token, self.now), via=VIA),
+            department_id=department_id,
+            name=arrival.person.name,
+            age=arrival.person.age,
+            symptoms=list(arrival.symptoms),
+        )
+        return self._entered(arrived.visit, arrival, arrival.presence)
+
+    def _entered(self, row: Any, arrival: Arrival, presence: Presence) -> _Visit:
+        visit = self._visits[row.id] = _Visit(row.id, row.patient_id, row.state, arrival, presence)
+        if row.state == State.SCANNED:
+            self._later(AT_THE_DESK, partial(self._confirm, visit))
+        else:
+            self._wake(arrival.department, row.doctor_id)
+        return visit
+
+    def _confirm(self, visit: _Visit) -> None:
+        if visit.state == State.SCANNED:
+            self._move(confirm, visit, actor=self.cast.desk)
+            self._wake(visit.arrival.department, None)
+
+    def _get_worse(self, visit: _Visit) -> None:
+        if visit.state == State.WAITING:
+            self._move(triage_up, visit, actor=self.cast.nurse, reason="Worse while waiting.")
+
+    def _leave(self, visit: _Visit) -> None:
+        if visit.state in (State.SCANNED, State.WAITING, State.URGENT, State.ON_HOLD):
+            self._move(cancel, visit, actor=self.cast.desk, reason="Left before being called.")
+            self._end(visit)
+
+    def _end(self, visit: _Visit) -> None:
+        """This person is done with. After a department's last one, its idle doctors look up and go home."""
+        self.ended += 1
+        department = visit.arrival.department
+        self._expected[department] -= 1
+        while not self._expected[department] and self._idle_in(department):
+            self._wake(department, None)
+
+    def _idle_in(self, department: str) -> bool:
+        return any(desk.idle and desk.practitioner.department == department for desk in self._desks)
+
+    # Called
+
+    def _called(self, desk: _Desk, visit: _Visit) -> None:
+        """Here at once, at the second call, or not at all."""
+        if visit.presence is Presence.HERE:
+            self._later(visit.arrival.walk, partial(self._start, desk, visit))
+            return
+        self._later(PATIENCE, partial(self._move, recall, visit, actor=desk.practitioner.actor))
+        if visit.presence is Presence.SLOW:
+            self._later(PATIENCE + visit.arrival.walk, partial(self._start, desk, visit))
+        else:
+            self._later(2 * PATIENCE, partial(self._miss, desk, visit))
+
+    def _miss(self, desk: _Desk, visit: _Visit) -> None:
+        """Not there: set aside until they are back, or taken off the queue, perhaps to come to the desk later."""
+        doctor = desk.practitioner.actor
+        if visit.presence is Presence.AWAY:
+            visit.presence = Presence.HERE
+            self._move(hold, visit, actor=doctor, reason="Did not come when called.")
+            self._later(visit.arrival.back_after, partial(self._come_back, visit))
+        else:
+            self._move(no_show, visit, actor=doctor)
+            if visit.presence is Presence.TOO_LATE:
+                again = partial(self._check_in, visit.arrival, visit.patient_id, Presence.HERE)
+                self._later(visit.arrival.back_after, again)
+            else:
+                self._end(visit)
+        self._free(desk)
+
+    def _come_back(self, visit: _Visit) -> None:
+        if visit.state == State.ON_HOLD:
+            row = self._move(resume, visit, actor=self.cast.nurse)
+            self._wake(visit.arrival.department, row.doctor_id)
+
+    # With the doctor
+
+    def _start(self, desk: _Desk, visit: _Visit) -> None:
+        arrival = visit.arrival
+        self._move(start, visit, actor=desk.practitioner.actor, doctor_id=desk.practitioner.id)
+        if not visit.tested:
+            visit.seconds = desk.session.seconds(arrival)
+        if arrival.test_seconds and not visit.tested:
+            self._later(visit.seconds * BEFORE_TEST, partial(self._send_for_test, desk, visit, arrival.test_seconds))
+        else:
+            self._later(visit.seconds, partial(self._complete, desk, visit))
+
+    def _send_for_test(self, desk: _Desk, visit: _Visit, test_seconds: int) -> None:
+        self._move(hold, visit, actor=desk.practitioner.actor, reason="Sent for a blood test.")
+        visit.tested, visit.seconds = True, round(visit.seconds * (1 - BEFORE_TEST))
+        self._later(test_seconds, partial(self._come_back, visit))
+        self._free(desk)
+
+    def _complete(self, desk: _Desk, visit: _Visit) -> None:
+        arrival = visit.arrival
+        text = PRESCRIPTIONS[arrival.number % len(PRESCRIPTIONS)] if arrival.prescribed else ""
+        row, _ = self._do(
+            complete,
+            actor=desk.practitioner.actor,
+            visit_id=visit.id,
+            doctor_id=desk.practitioner.id,
+            prescription_text=text,
+        )
+        visit.state = row.state
+        self._end(visit)
+        self._free(desk)

@@ -1,0 +1,32 @@
+"""Who is told of what: every event's handlers, by event type.
+
+A handler gets each event at least once and in the order of its stream, as a step of the relay's transaction: what
+it writes to the database happens once; anything else it does must be safe to repeat for the same event id.
+"""
+
+from collections.abc import Callable, Sequence
+
+from apps.core.models import OutboxEvent
+from apps.display import consumers as display_views
+from apps.live.rules import View
+from apps.queue import consumers as queue_views
+from apps.queue import events as queue
+from apps.reporting.commands import count
+
+EVERY = "*"
+"""Stands for all event types."""
+
+EVENT_HANDLERS: dict[str, list[Callable[[OutboxEvent], None]]] = {
+    EVERY: [],
+    queue.TOKEN_CREATED: [count],
+    queue.COMPLETED: [count],
+    queue.NO_SHOW: [count],
+}
+
+LIVE_VIEWS: list[View] = [*queue_views.VIEWS, *display_views.VIEWS]
+"""What screens can follow. `facility.{id}` is there without being named here."""
+
+
+def handlers_for(event_type: str) -> Sequence[Callable[[OutboxEvent], None]]:
+    """The handlers of one type of event: those of every event first."""
+    return [*EVENT_HANDLERS[EVERY], *EVENT_HANDLERS.get(event_type, [])]

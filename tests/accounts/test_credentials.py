@@ -1,0 +1,318 @@
+"""Links and secrets: given out by a command's step, used once, taken back; and whom each makes of its holder."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from apps.accounts import commands
+from apps.accounts.commands import LinkExpired, LinkUsed
+from apps.accounts.models import Credential, Facility
+from apps.accounts.queries import (
+    LinkInvalid,
+    actor_again,
+    actor_of_checkin,
+    actor_of_staff,
+    actor_of_ticket,
+    actor_of_token,
+    actor_of_tracking,
+)
+from apps.accounts.rules.credentials import CODE_LENGTH, CredentialKind
+from apps.accounts.rules.links import SignedLink, seal
+from apps.accounts.rules.passes import Use, make_pass
+from apps.audit.models import AuditEntry
+from apps.core.commands import command
+from apps.core.policy import Actor, ActorType, Permission, Scope
+from tests.cast import meera, signed_in
+from tests.factories import FacilityFactory
+from tests.races.threads import at_once
+
+NOW = datetime(2026, 11, 21, 5, 30, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+GARBAGE = [None, 7, "", " ", "x", "a.b.c", "..", "ப", "\ud800", "A" * 96, "2" * CODE_LENGTH, "x" * 10_000, "eyJ.eyJ.x"]
+
+
+@command
+def give_tracking(*, actor: Actor, now: datetime, visit_id: UUID) -> tuple[str, str]:
+    assert actor.facility_id
+    return commands.issue_tracking(visit_id=visit_id, facility_id=actor.facility_id, day=now.date(), now=now)
+
+
+@command
+def give_checkin(*, actor: Actor, now: datetime, department_id: UUID, printed: bool = False) -> tuple[str, Credential]:
+    assert actor.facility_id
+    return commands.issue_checkin_link(
+        department_id=department_id,
+        facility_id=actor.facility_id,
+        expires_at=now + 5 * MINUTE,
+        printed=printed,
+        now=now,
+    )
+
+
+@command
+def give_restore(*, actor: Actor, now: datetime, visit_id: UUID) -> tuple[str, Credential]:
+    return commands.issue_restore(visit_id=visit_id, patient_id=uuid4(), device_fingerprint="phone", now=now)
+
+
+@command
+def rotate_restore(*, actor: Actor, now: datetime, secret: str) -> tuple[str, Credential] | None:
+    return commands.rotate(kind=CredentialKind.RESTORE, secret=secret, lifetime=timedelta(hours=1), now=now)
+
+
+@command
+def use(*, actor: Actor, now: datetime) -> Credential:
+    return commands.use_checkin_link(actor, now)
+
+
+@command
+def take_back(*, actor: Actor, now: datetime, subject_id: UUID) -> int:
+    return commands.revoke_links_to(subject_id, now)
+
+
+@pytest.fixture
+def desk(db: None) -> Actor:
+    return actor_of_staff(meera())
+
+
+def test_a_tracking_link_has_a_token_for_programs_and_a_code_for_messages_with_one_row_behind(desk):
+    visit_id = uuid4()
+    token, code = give_tracking(actor=desk, now=NOW, visit_id=visit_id)
+    assert (len(token), len(code)) == (96, CODE_LENGTH)
+    row = Credential.objects.get()
+    for shown in (token, code, code.upper()):
+        actor = actor_of_tracking(shown, NOW)
+        assert actor is not None
+        assert (actor.type, actor.subject_id, actor.credential_id) == (ActorType.LINK, visit_id, row.id)
+        assert actor.facility_id == desk.facility_id
+    assert code not in str(Credential.objects.values().get())
+
+
+def test_a_tracking_link_shows_a_place_and_nothing_else(desk):
+    token, _ = give_tracking(actor=desk, now=NOW, visit_id=uuid4())
+    actor = actor_of_token(token, NOW)
+    assert actor is not None
+    assert actor.permissions == {Permission.VISIT_READ_OWN}
+    assert actor.may(Permission.VISIT_READ_OWN, Scope(desk.facility_id, uuid4()))
+    assert not actor.may(Permission.VISIT_READ_OWN, Scope(uuid4()))
+
+
+def test_a_tracking_link_works_until_the_end_of_the_next_day_by_the_facilitys_clock(desk):
+    token, code = give_tracking(actor=desk, now=NOW, visit_id=uuid4())
+    over = datetime(2026, 11, 22, 18, 30, tzinfo=UTC)
+    for shown in (token, code):
+        assert actor_of_tracking(shown, over - timedelta(seconds=1))
+        assert actor_of_tracking(shown, over) is None
+
+
+def test_a_link_that_was_taken_back_is_nobodys_at_once(desk):
+    visit_id = uuid4()
+    token, code = give_tracking(actor=desk, now=NOW, visit_id=visit_id)
+    secret, _ = give_restore(actor=desk, now=NOW, visit_id=visit_id)
+    holder = actor_of_tracking(token, NOW)
+    assert holder is not None
+    assert take_back(actor=desk, now=NOW, subject_id=visit_id) == 2
+    assert [actor_of_tracking(shown, NOW) for shown in (token, code)] == [None, None]
+    assert actor_of_token(secret, NOW) is None
+    assert actor_again(holder, NOW) is None
+
+
+@pytest.mark.parametrize("shown", GARBAGE)
+@pytest.mark.django_db
+def test_garbage_is_nobody_and_never_an_error(shown):
+    assert actor_of_tracking(shown, NOW) is None
+    assert actor_of_token(shown, NOW) is None
+    assert actor_of_ticket(shown, NOW) is None
+    with pytest.raises(LinkInvalid):
+        actor_of_checkin(shown, NOW)
+
+
+def forged(**changed: object) -> str:
+    facts = {
+        "kind": CredentialKind.TRACKING,
+        "credential_id": uuid4(),
+        "subject_id": uuid4(),
+        "issued_at": NOW,
+        "expires_at": NOW + MINUTE,
+    }
+    return seal(SignedLink(**(facts | changed)), "00" * 32)  # type: ignore[arg-type]
+
+
+def test_a_forged_link_is_refused_even_for_a_row_that_exists(desk):
+    give_tracking(actor=desk, now=NOW, visit_id=uuid4())
+    row = Credential.objects.get()
+    assert actor_of_tracking(forged(credential_id=row.id, subject_id=row.subject_id), NOW) is None
+
+
+def test_a_checkin_link_lets_into_its_own_department_only(desk):
+    department_id = uuid4()
+    token, row = give_checkin(actor=desk, now=NOW, department_id=department_id)
+    actor = actor_of_checkin(token, NOW)
+    assert (actor.type, actor.subject_id, actor.credential_id) == (ActorType.LINK, department_id, row.id)
+    assert actor.permissions == {Permission.VISIT_SELF_CHECK_IN}
+    assert actor.may(Permission.VISIT_SELF_CHECK_IN, Scope(desk.facility_id, department_id))
+    assert not actor.may(Permission.VISIT_SELF_CHECK_IN, Scope(desk.facility_id, uuid4()))
+
+
+def test_a_checkin_link_is_no_bearer_token_and_no_tracking_link(desk):
+    token, _ = give_checkin(actor=desk, now=NOW, department_id=uuid4())
+    assert actor_of_token(token, NOW) is None
+    assert actor_of_tracking(token, NOW) is None
+
+
+def test_a_checkin_link_remembers_whether_it_was_printed(desk):
+    token, _ = give_checkin(actor=desk, now=NOW, department_id=uuid4(), printed=True)
+    assert use(actor=actor_of_checkin(token, NOW), now=NOW).scope == {"printed": True}
+
+
+def test_a_checkin_link_works_once(desk):
+    token, _ = give_checkin(actor=desk, now=NOW, department_id=uuid4())
+    holder = actor_of_checkin(token, NOW)
+    use(actor=holder, now=NOW)
+    with pytest.raises(LinkUsed):
+        use(actor=holder, now=NOW)
+
+
+@pytest.mark.parametrize("when", [5 * MINUTE, -2 * MINUTE])
+def test_a_checkin_link_that_is_over_or_dated_ahead_is_refused(desk, when):
+    token, _ = give_checkin(actor=desk, now=NOW, department_id=uuid4())
+    with pytest.raises(LinkExpired):
+        use(actor=actor_of_checkin(token, NOW), now=NOW + when)
+    assert Credential.objects.get().used_at is None
+
+
+def test_a_checkin_link_that_was_taken_back_is_refused(desk):
+    department_id = uuid4()
+    token, _ = give_checkin(actor=desk, now=NOW, department_id=department_id)
+    holder = actor_of_checkin(token, NOW)
+    take_back(actor=desk, now=NOW, subject_id=department_id)
+    with pytest.raises(LinkExpired):
+        use(actor=holder, now=NOW)
+
+
+def test_only_a_checkin_link_can_be_used_as_one(desk):
+    token, _ = give_tracking(actor=desk, now=NOW, visit_id=uuid4())
+    holder = actor_of_tracking(token, NOW)
+    assert holder is not None
+    for actor in (holder, desk):
+        with pytest.raises(LinkInvalid):
+            use(actor=actor, now=NOW)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_ten_who_scan_one_code_at_the_same_moment_one_comes_in():
+    desk = actor_of_staff(meera())
+    for _ in range(10):
+        token, _row = give_checkin(actor=desk, now=NOW, department_id=uuid4())
+        holder = actor_of_checkin(token, NOW)
+
+        def scan(_: int, holder: Actor = holder) -> Credential:
+            return use(actor=holder, now=NOW)
+
+        answers, errors = at_once(scan, 10, desk.facility_id)
+        assert (len(answers), {type(error) for error in errors}) == (1, {LinkUsed})
+
+
+def test_a_restore_token_brings_a_patient_back_to_their_own_visit(desk):
+    visit_id = uuid4()
+    secret, row = give_restore(actor=desk, now=NOW, visit_id=visit_id)
+    actor = actor_of_token(secret, NOW)
+    assert actor is not None
+    assert (actor.type, actor.subject_id, actor.facility_id) == (ActorType.PATIENT, visit_id, desk.facility_id)
+    own = {Permission.VISIT_READ_OWN, Permission.VISIT_CANCEL_OWN, Permission.PRESCRIPTION_READ_OWN}
+    assert actor.permissions == own
+    assert row.expires_at == NOW + timedelta(hours=24)
+    assert actor_of_token(secret, row.expires_at) is None
+
+
+def test_a_patient_who_signs_out_ends_the_restore_token_and_leaves_a_trace(desk):
+    secret, row = give_restore(actor=desk, now=NOW, visit_id=uuid4())
+    commands.sign_out(actor=actor_of_token(secret, NOW), now=NOW)
+    assert actor_of_token(secret, NOW) is None
+    assert AuditEntry.trail.get(entity_id=str(row.id)).action == "patient.signed_out"
+
+
+def test_a_restore_token_rotates_and_a_copy_ends_both(desk):
+    first, _ = give_restore(actor=desk, now=NOW, visit_id=uuid4())
+    rotated = rotate_restore(actor=desk, now=NOW, secret=first)
+    assert rotated is not None
+    assert actor_of_token(first, NOW) is None
+    assert actor_of_token(rotated[0], NOW) is not None
+    assert rotate_restore(actor=desk, now=NOW, secret=first) is None
+    assert actor_of_token(rotated[0], NOW) is None
+
+
+def test_giving_out_a_link_costs_no_statement_of_its_own(desk):
+    give_tracking(actor=desk, now=NOW, visit_id=uuid4())
+    with CaptureQueriesContext(connection) as told:
+        give_tracking(actor=desk, now=NOW, visit_id=uuid4())
+    statements = [q["sql"] for q in told if not q["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))]
+    assert len(statements) == 1
+
+
+def test_links_are_given_out_by_commands_only(desk):
+    with pytest.raises(RuntimeError):
+        commands.issue_tracking(visit_id=uuid4(), facility_id=desk.facility_id, day=NOW.date(), now=NOW)
+
+
+@pytest.mark.django_db
+def test_a_socket_ticket_is_its_holders_for_a_minute(now):
+    staff = meera()
+    session = signed_in(staff)
+    ticket, ends = make_pass(
+        Use.SOCKET, credential_id=session.credential.id, holder_id=staff.id, now=now, secret=settings.SECRET_KEY
+    )
+    assert actor_of_ticket(ticket, now) == actor_of_staff(staff, credential_id=session.credential.id)
+    assert actor_of_ticket(ticket, ends) is None
+    assert actor_of_token(ticket, now) is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kind": "magic"},
+        {"expires_at": NOW},
+        {"secret_hash": None},
+        {"subject_id": None},
+        {"kind": CredentialKind.STAFF_SESSION},
+    ],
+)
+@pytest.mark.django_db
+def test_the_table_itself_refuses_what_makes_no_sense(wrong):
+    facility: Facility = FacilityFactory()
+    sound = {
+        "kind": CredentialKind.RESTORE,
+        "secret_hash": "0" * 64,
+        "facility": facility,
+        "subject_type": "visit",
+        "subject_id": uuid4(),
+        "family_id": uuid4(),
+        "issued_at": NOW,
+        "expires_at": NOW + MINUTE,
+    }
+    Credential.objects.create(**sound | {"secret_hash": "1" * 64})
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Credential.objects.create(**sound | wrong)
+
+
+@pytest.mark.django_db
+def test_no_two_credentials_of_a_kind_share_a_secret():
+    facility: Facility = FacilityFactory()
+    for kind, expected in [(CredentialKind.RESTORE, 1), (CredentialKind.TRACKING, 2)]:
+        Credential.objects.create(
+            kind=kind,
+            secret_hash="0" * 64,
+            facility=facility,
+            subject_id=uuid4(),
+            family_id=uuid4(),
+            issued_at=NOW,
+            expires_at=NOW + MINUTE,
+        )
+        assert Credential.objects.count() == expected
+    row = Credential.objects.get(kind=CredentialKind.RESTORE)
+    row.id = uuid4()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        row.save(force_insert=True)

@@ -1,0 +1,59 @@
+"""Who may do what, as a table to read aloud. A change of the policy is a change here, for everybody to see."""
+
+from apps.core.policy import ROLE_PERMISSIONS, TYPE_PERMISSIONS, ActorType, Permission, Role
+
+TABLE = """
+                     ADMIN DOCTOR RECEPTION NURSE CASHIER PHARMACIST LAB | patient system
+masters.read           x      x       x       x      x        x       x  |
+masters.change         x
+qrcode.create          x              x       x
+patient.read           x      x       x       x      x        x       x  |
+patient.register       x              x       x
+queue.read             x      x       x       x      x        x       x  |
+visit.check_in         x              x       x
+visit.self_check_in
+visit.emergency        x      x       x       x
+visit.call             x      x       x       x
+visit.consult                 x
+visit.hold             x      x       x       x
+visit.no_show          x      x       x       x
+visit.cancel           x      x       x       x
+visit.cancel_own                                                         |    x
+visit.read_own                                                           |    x
+prescription.read_own                                                    |    x
+audit.read             x
+desk.use               x              x       x      x        x       x  |
+console.use            x      x       x       x
+admin_site.use         x              x       x      x        x       x  |
+system.keep                                                              |           x
+"""
+
+
+def table() -> dict[str, set[str]]:
+    """The table as permission → who has it; a cross belongs to the heading that stands over it."""
+    heading, *rows = [line for line in TABLE.splitlines() if line.strip()]
+    names = heading.replace("|", " ").split()
+    spans = {name: range(heading.index(name), heading.index(name) + len(name)) for name in names}
+    return {
+        row.split()[0]: {name for name, span in spans.items() if any(row[i : i + 1] == "x" for i in span)}
+        for row in rows
+    }
+
+
+def test_the_policy_is_exactly_this_table():
+    roles = {role.value: ROLE_PERMISSIONS[role] for role in Role}
+    types = {kind.value: TYPE_PERMISSIONS[kind] for kind in (ActorType.PATIENT, ActorType.SYSTEM)}
+    policy = {
+        permission.value: {who for who, allowed in (roles | types).items() if permission in allowed}
+        for permission in Permission
+    }
+    assert policy == table()
+
+
+def test_links_screens_and_staff_without_a_role_may_nothing_by_themselves():
+    for kind in (ActorType.LINK, ActorType.SCREEN, ActorType.STAFF):
+        assert not TYPE_PERMISSIONS[kind]
+
+
+def test_every_role_is_in_the_policy():
+    assert set(ROLE_PERMISSIONS) == set(Role)

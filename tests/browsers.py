@@ -1,0 +1,27 @@
+"""Browsers in which somebody of the staff is signed in, for tests of pages."""
+
+from typing import Any
+
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+from django_scopes import scopes_disabled
+
+from apps.accounts.commands.signing_in import open_session
+from apps.accounts.models import Staff
+from apps.accounts.queries.actors import SESSION_KEY
+from apps.accounts.rules.credentials import CredentialKind
+from apps.core.policy import Actor
+
+
+def browser_of(actor: Actor, **how: Any) -> Client:
+    """A browser in which this member of staff is signed in, whatever their password."""
+    with scopes_disabled():
+        staff = Staff.objects.get(id=actor.id)
+    signed = open_session(actor=actor, now=timezone.now(), staff=staff, kind=CredentialKind.STAFF_SESSION)
+    client = Client(**how)
+    session = client.session
+    session[SESSION_KEY] = signed.secret
+    session.save()
+    client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+    return client

@@ -1,0 +1,69 @@
+"""The people of the tests: who they are and how they come in. Each app has its own section."""
+
+from typing import Any
+from uuid import UUID
+
+from django.test import Client
+from django.utils import timezone
+
+from apps.accounts.commands import SignedIn, sign_in_staff
+from apps.accounts.models import Facility, Staff
+from apps.accounts.queries.actors import SESSION_KEY, actor_of_staff
+from apps.accounts.rules.credentials import CredentialKind
+from apps.core.policy import Role
+from apps.patients.models import Patient
+from tests.factories import PASSWORD, FacilityFactory, PatientFactory, StaffFactory
+
+# --- accounts ---------------------------------------------------------------------------------------------------
+
+
+def meera(facility: Facility | None = None) -> Staff:
+    """Meera at the front desk, who serves all departments."""
+    return _somebody(facility, "Meera Pillai", Role.RECEPTION)
+
+
+def dr_rao(facility: Facility | None = None, departments: list[UUID] | None = None) -> Staff:
+    """Dr Rao, who sees people in the given departments."""
+    return _somebody(facility, "Dr Rao", Role.DOCTOR, all_departments=not departments, department_ids=departments or [])
+
+
+def farida(facility: Facility | None = None) -> Staff:
+    """Farida, who administers the hospital."""
+    return _somebody(facility, "Farida Sheikh", Role.ADMIN)
+
+
+def signed_in(staff: Staff, kind: CredentialKind = CredentialKind.STAFF_SESSION) -> SignedIn:
+    """Somebody after signing in with their password, now."""
+    return sign_in_staff(now=timezone.now(), email=staff.email, password=PASSWORD, kind=kind)
+
+
+def open_browser(staff: Staff, **how: Any) -> Client:
+    """A browser in which somebody of the staff is signed in."""
+    client = Client(**how)
+    session = client.session
+    session[SESSION_KEY] = signed_in(staff).secret
+    session.save()
+    client.cookies["sessionid"] = session.session_key
+    return client
+
+
+def bearer(staff: Staff) -> dict[str, str]:
+    """Headers of a program that acts for somebody of the staff."""
+    access = signed_in(staff, CredentialKind.STAFF_REFRESH).access(timezone.now())
+    return {"Authorization": f"Bearer {access}"}
+
+
+def _somebody(facility: Facility | None, name: str, role: Role, **more: Any) -> Staff:
+    staff: Staff = StaffFactory(facility=facility or FacilityFactory(), name=name, role=role, **more)
+    return staff
+
+
+# --- patients ---------------------------------------------------------------------------------------------------
+
+
+def asha(registered_by: Staff | None = None) -> Patient:
+    """Asha Devi, 34, whom Meera registered."""
+    return PatientFactory.create(actor=actor_of_staff(registered_by or meera()), name="Asha Devi")
+
+
+__all__ = ["actor_of_staff", "asha", "bearer", "dr_rao", "farida", "meera", "open_browser", "signed_in"]

@@ -1,0 +1,28 @@
+"""What every test stands on: a database that may be emptied although its tables refuse it, and an anchor apart."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db.backends.postgresql.operations import DatabaseOperations
+
+
+@pytest.fixture(scope="session", autouse=True)
+def emptying_is_let_through() -> Iterator[None]:
+    """Tests with real commits empty all tables afterwards; append-only ones would refuse, also to Django."""
+    flush = DatabaseOperations.sql_flush
+
+    def past_the_triggers(self: DatabaseOperations, *args: Any, **options: Any) -> list[str]:
+        statements = flush(self, *args, **options)
+        return ["SET LOCAL session_replication_role = replica", *statements] if statements else []
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "sql_flush", past_the_triggers)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def anchor_apart(settings: Any, tmp_path: Path) -> None:
+    """Each test's audit chain begins anew, and so does its anchor."""
+    settings.AUDIT_ANCHOR = tmp_path / "audit-anchor"

@@ -1,0 +1,1 @@
+"""The whole hospital as `make run` starts it, and what it survives."""

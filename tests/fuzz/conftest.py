@@ -1,0 +1,24 @@
+"""What the made-up requests stand on."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+
+from opd.wsgi import application
+from tests.fuzz.hospital import Hospital, open_hospital
+
+
+@pytest.fixture
+def hospital(transactional_db: None) -> Iterator[Hospital]:
+    """With real commits: what only the end of a transaction refuses is refused here too."""
+    with open_hospital() as opened:
+        yield opened
+
+
+@pytest.fixture
+def operations(hospital: Hospital) -> list[Any]:
+    """Everything that our OpenAPI document describes."""
+    schema = schemathesis.openapi.from_wsgi("/api/schema/", application)
+    return [found.ok() for found in schema.get_all_operations()]

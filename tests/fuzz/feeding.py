@@ -1,0 +1,173 @@
+"""Puts what exists into generated requests, so that they get past the door and reach what lies behind it."""
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+from uuid import UUID, uuid4
+
+from apps.accounts.models import Staff
+from apps.accounts.rules.credentials import CredentialKind
+from apps.patients.models import Patient
+from apps.queue.models import Visit
+from apps.queue.queries.visits import waiting_in
+from apps.queue.rules.states import State
+from apps.scheduling.models import Doctor
+from tests.factories import PASSWORD
+from tests.fuzz.hospital import Asker
+
+NEEDED = {
+    "call": State.WAITING,
+    "call-next": State.WAITING,
+    "recall": State.CALLED,
+    "put-back": State.CALLED,
+    "start": State.CALLED,
+    "no-show": State.CALLED,
+    "hold": State.WAITING,
+    "resume": State.ON_HOLD,
+    "cancel": State.WAITING,
+    "confirm": State.SCANNED,
+    "urgent": State.WAITING,
+    "not-urgent": State.URGENT,
+    "complete": State.IN_CONSULTATION,
+}
+"""The state in which somebody must be for the last word of an address to be done to them."""
+
+FED = 0.8
+"""How many of the values that could be real ones are."""
+
+ELSEWHERE = 0.05
+"""How many of the real visits are another hospital's."""
+
+
+class Feeder:
+    """Feeds one request of one asker; `luck` decides which values are real."""
+
+    def __init__(self, asker: Asker, luck: Random, about: UUID | None = None, elsewhere: float = ELSEWHERE) -> None:
+        self.asker = asker
+        self.hospital = asker.hospital
+        self.luck = luck
+        self.about = about
+        """The visit that the request is about; without one, somebody is brought into the state that fits."""
+        self.elsewhere = elsewhere
+        self.version: int | None = None
+        """The version of what the request is about."""
+
+    def feed(self, case: Any) -> None:
+        """Change a generated case in place: path first, since it says what the rest is about."""
+        for made_up in [name for name in case.headers if self.luck.random() < FED]:
+            del case.headers[made_up]
+        action = case.operation.path.rsplit("/", maxsplit=1)[-1]
+        values = self.known(action)
+        for container in (case.path_parameters, case.query, case.body):
+            if isinstance(container, dict):
+                for name in sorted(set(container) & set(values)):
+                    if self.luck.random() < FED:
+                        container[name] = values[name]()
+        if isinstance(case.body, dict) and self.luck.random() < FED:
+            self._make_agree(case.body)
+
+    def _make_agree(self, body: dict[str, Any]) -> None:
+        """What must fit to something else: the version seen, one of age and birth date, an identifier to its kind."""
+        if "expectedVersion" in body and self.version:
+            body["expectedVersion"] = self.version
+        elif "expectedVersion" in body:
+            del body["expectedVersion"]
+        if {"age", "birthDate"} <= set(body):
+            del body["birthDate"]
+        elif "sex" in body and not {"age", "birthDate"} & set(body):
+            body["age"] = 34
+        body.pop("identifiers", None)
+        if "kind" in body and "value" in body:
+            body |= {"kind": "national_id", "value": f"ID {self.luck.randrange(10**6):06}"}
+
+    def headers(self) -> dict[str, str]:
+        """Who asks; and at times the key of a request that may be repeated, sometimes one used before."""
+        chance = self.luck.random()
+        key = "once-and-again" if chance < 0.05 else f"{self.luck.random()}" if chance < 0.3 else ""
+        return self.asker.headers() | ({"Idempotency-Key": key} if key else {})
+
+    def known(self, action: str) -> dict[str, Callable[[], Any]]:
+        """By name of parameter or field, how to come by a value that exists."""
+        ward = self.hospital.ward
+        return {
+            "department_id": lambda: str(self._department(action)),
+            "department": lambda: str(ward.department.id),
+            "departmentId": lambda: str(ward.department.id),
+            "departments": lambda: [str(ward.department.id)],
+            "doctor_id": self._doctor,
+            "doctorId": lambda: self._called_for(action),
+            "roomId": lambda: str(self.asker.works_for.room_id),
+            "patient_id": self._patient,
+            "patientId": self.hospital.somebody_new,
+            "visit_id": lambda: self._visit(action),
+            "visitId": lambda: self._visit(action),
+            "stream": self._stream,
+            "signedCheckinToken": lambda: self.hospital.link(printed=self.luck.random() < 0.3),
+            "refresh": self._refresh,
+            "email": self._email,
+            "password": lambda: PASSWORD,
+            "currentPassword": lambda: PASSWORD,
+            "newPassword": lambda: PASSWORD,
+            "name": lambda: self.luck.choice(["Asha Devi", "முருகன்", "सीता देवी", "محمد رفیع"]),
+            "address": lambda: "12, கடற்கரை சாலை",
+            "birthDate": lambda: "1990-05-17",
+            "phone": lambda: f"98{self.luck.randrange(10**8):08}",
+            "code": lambda: f"N{self.luck.randrange(10**5):05}",
+            "licenseNumber": lambda: f"L-{uuid4()}",
+            "letter": lambda: self.luck.choice("STUVWXY"),
+            "from": lambda: "2026-01-01",
+            "to": lambda: "2199-12-31T23:59:59+05:30",
+            "entityType": lambda: "visit",
+            "search": lambda: self.luck.choice(["Asha", "Person", "98765", "H1-000001-1"]),
+        }
+
+    def _visit(self, action: str) -> str:
+        if self.luck.random() < self.elsewhere:
+            return str(self.hospital.stranger)
+        if self.asker.visit:
+            return str(self.asker.own_visit())
+        visit_id = self.about or self._ready(action)
+        with self.hospital.open():
+            self.version = Visit.objects.values_list("version", flat=True).get(id=visit_id)
+        return str(visit_id)
+
+    def _ready(self, action: str) -> UUID:
+        visit = self.hospital.stand(NEEDED.get(action, State.WAITING), self.asker.works_for)
+        with self.hospital.open():
+            if action == "call-next":
+                visit = waiting_in(visit.department_id).filter(doctor=None)[0]
+        return visit.id
+
+    def _called_for(self, action: str) -> str:
+        """The asker's doctor, free to call if that is what they are asked to do."""
+        if action == "call-next" and not self.about:
+            self.hospital.stand(State.WAITING, self.asker.works_for)
+        return str(self.asker.works_for.id)
+
+    def _department(self, action: str) -> UUID:
+        """The first one's queue is looked at; the others may be changed and closed."""
+        departments = self.hospital.ward.departments
+        return departments[0].id if action == "queue" else self.luck.choice(departments[1:]).id
+
+    def _doctor(self) -> str:
+        with self.hospital.open():
+            doctor = Doctor.objects.get(id=self.asker.works_for.id)
+        self.version = doctor.version
+        return str(doctor.id)
+
+    def _patient(self) -> str:
+        with self.hospital.open():
+            patient = self.luck.choice(list(Patient.objects.order_by("created_at")[:20]))
+        self.version = patient.version
+        return str(patient.id)
+
+    def _stream(self) -> str:
+        ward, doctor = self.hospital.ward, self.asker.works_for
+        streams = [f"dept.{ward.department.id}", f"doctor.{doctor.id}", f"desk.{ward.facility.id}"]
+        return self.luck.choice([*streams, f"staff.{ward.department.id}", f"board.{self.hospital.board.id}"])
+
+    def _refresh(self) -> str:
+        return self.hospital.sign_in(self.hospital.ward.meera, CredentialKind.STAFF_REFRESH).secret
+
+    def _email(self) -> str:
+        return Staff.objects.values_list("email", flat=True).get(id=self.hospital.ward.nurse.id)

@@ -1,0 +1,235 @@
+"""A hospital in which a request can get anywhere: people in every state, and somebody of every kind who asks."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.test import Client
+from django.utils import timezone
+from django_scopes import scope
+
+from apps.accounts.commands import SignedIn
+from apps.accounts.commands.signing_in import open_session
+from apps.accounts.models import Staff
+from apps.accounts.queries import actor_of_checkin
+from apps.accounts.queries.actors import SESSION_KEY
+from apps.accounts.rules.credentials import CredentialKind
+from apps.core.policy import Actor
+from apps.display.models import Board
+from apps.queue import commands
+from apps.queue.models import Visit
+from apps.queue.rules.states import ACTIVE, TERMINAL, State
+from apps.scheduling.models import Doctor
+from tests.factories import PASSWORD, encoded
+from tests.ward import Ward, add_doctor, open_ward
+
+KEPT = timedelta(minutes=10)
+"""How long an access token is used here; it lives a little longer."""
+
+
+@dataclass
+class Hospital:
+    """Three departments, four doctors, a board. Everything is done now, and by the real commands."""
+
+    ward: Ward
+    stranger: UUID
+    """A visit of another hospital."""
+    board: Board
+
+    @contextmanager
+    def open(self) -> Iterator[Ward]:
+        """The ward as things are at this moment. Requests are made outside of it: they must find their own scope."""
+        self.ward.now = timezone.now()
+        with scope(facility=self.ward.facility.id):
+            yield self.ward
+
+    def stand(self, state: State, doctor: Doctor) -> Visit:
+        """Somebody in this state, of a department of this doctor, who is free for them; brought there if need be."""
+        with self.open() as ward:
+            return _WAYS[state](ward, doctor)
+
+    def somebody_new(self) -> str:
+        """The id of a person who waits nowhere."""
+        with self.open() as ward:
+            return str(ward.register(name=f"Person {uuid4().hex[:8]}").id)
+
+    def link(self, *, printed: bool = False) -> str:
+        """A check-in link to the first department."""
+        with self.open() as ward:
+            token, _ = commands.create_checkin_link(
+                actor=ward.meera, now=ward.now, department_id=ward.department.id, expires_in=3600, printed=printed
+            )
+            return token
+
+    def browser(self, actor: Actor) -> Client:
+        """A browser in which a member of staff is signed in."""
+        client = Client(raise_request_exception=False)
+        session = client.session
+        session[SESSION_KEY] = self.sign_in(actor, CredentialKind.STAFF_SESSION).secret
+        session.save()
+        client.cookies["sessionid"] = session.session_key
+        return client
+
+    def sign_in(self, actor: Actor, kind: CredentialKind) -> SignedIn:
+        """A new session of a member of staff; the password is not asked for, since hashing takes its time."""
+        with self.open() as ward:
+            staff = Staff.objects.get(id=actor.id)
+            return open_session(actor=actor, now=ward.now, staff=staff, kind=kind)
+
+
+@contextmanager
+def open_hospital() -> Iterator[Hospital]:
+    """A fresh hospital beside another one, whose people are nobody's business here."""
+    with open_ward() as other:
+        other.now = timezone.now()
+        stranger = other.arrive().id
+    with open_ward(departments=3, doctors=3) as ward:
+        add_doctor(ward, ward.departments)
+        Staff.objects.update(password=encoded(PASSWORD))
+        board = Board.objects.create(facility=ward.facility, slug="hall-fuzz", name="Hall")
+        board.departments.set(ward.departments)
+    hospital = Hospital(ward, stranger, board)
+    for state in _WAYS:
+        hospital.stand(state, ward.doctor)
+    yield hospital
+
+
+def _waiting(ward: Ward, doctor: Doctor) -> Visit:
+    _free(ward, doctor)
+    found = Visit.objects.filter(department=_department(ward, doctor), state=State.WAITING, doctor=None).first()
+    return found or ward.arrive(department=_department(ward, doctor))
+
+
+def _urgent(ward: Ward, doctor: Doctor) -> Visit:
+    found = Visit.objects.filter(department=_department(ward, doctor), state=State.URGENT).first()
+    return found or ward.arrive(department=_department(ward, doctor), symptoms=["chest pain"])
+
+
+def _scanned(ward: Ward, doctor: Doctor) -> Visit:
+    found = Visit.objects.filter(state=State.SCANNED).first()
+    return found or check_in_by_link(ward, printed=True).visit
+
+
+def _called(ward: Ward, doctor: Doctor) -> Visit:
+    found = Visit.objects.filter(doctor=doctor, state=State.CALLED).first()
+    if found:
+        return found
+    waiting = _waiting(ward, doctor)
+    return commands.call(actor=ward.as_doctor(doctor), now=ward.now, visit_id=waiting.id, doctor_id=doctor.id)
+
+
+def _in_consultation(ward: Ward, doctor: Doctor) -> Visit:
+    found = Visit.objects.filter(doctor=doctor, state=State.IN_CONSULTATION).first()
+    return found or ward.start(_called(ward, doctor))
+
+
+def _on_hold(ward: Ward, doctor: Doctor) -> Visit:
+    return commands.hold(actor=ward.nurse, now=ward.now, visit_id=_waiting(ward, doctor).id, reason="Blood test.")
+
+
+def _completed(ward: Ward, doctor: Doctor) -> Visit:
+    return ward.complete(_in_consultation(ward, doctor), prescription="Paracetamol 500 mg")
+
+
+_WAYS: dict[State, Callable[[Ward, Doctor], Visit]] = {
+    State.WAITING: _waiting,
+    State.URGENT: _urgent,
+    State.SCANNED: _scanned,
+    State.ON_HOLD: _on_hold,
+    State.COMPLETED: _completed,
+    State.CALLED: _called,
+    State.IN_CONSULTATION: _in_consultation,
+}
+
+
+def check_in_by_link(ward: Ward, *, printed: bool = False) -> Any:
+    """Somebody checks in with a code of the hall; the answer has their secrets."""
+    token, _ = commands.create_checkin_link(
+        actor=ward.meera, now=ward.now, department_id=ward.department.id, expires_in=3600, printed=printed
+    )
+    return commands.self_check_in(
+        actor=actor_of_checkin(token, ward.now),
+        now=ward.now,
+        department_id=ward.department.id,
+        name=f"Person {uuid4().hex[:8]}",
+        age=30,
+        symptoms=[],
+    )
+
+
+def _department(ward: Ward, doctor: Doctor) -> Any:
+    return next(place for place in ward.departments if doctor.departments.filter(id=place.id).exists())
+
+
+def _free(ward: Ward, doctor: Doctor) -> None:
+    """Whoever is with the doctor leaves."""
+    active = Visit.objects.filter(doctor=doctor, state__in=sorted(ACTIVE)).first()
+    if active and active.state == State.CALLED:
+        ward.start(active)
+    if active:
+        ward.complete(active)
+    if Doctor.objects.get(id=doctor.id).availability != "AVAILABLE":
+        commands.set_availability(actor=ward.as_doctor(doctor), now=ward.now, doctor_id=doctor.id, status="AVAILABLE")
+
+
+@dataclass
+class Asker:
+    """Somebody who sends requests: a member of staff, the holder of a check-in link, or nobody."""
+
+    name: str
+    hospital: Hospital
+    actor: Actor | None = None
+    doctor: Doctor | None = None
+    visit: UUID | None = None
+    """The own visit of somebody who checked in by themselves."""
+    _bearer: str = ""
+    _until: Any = field(default_factory=timezone.now)
+
+    @property
+    def works_for(self) -> Doctor:
+        """The doctor for whom this person acts."""
+        return self.doctor or self.hospital.ward.doctor
+
+    def headers(self) -> dict[str, str]:
+        """By which this person is recognised."""
+        if self.actor and timezone.now() >= self._until:
+            signed_in = self.hospital.sign_in(self.actor, CredentialKind.STAFF_REFRESH)
+            self._bearer, self._until = signed_in.access(timezone.now()), timezone.now() + KEPT
+        return {"Authorization": f"Bearer {self._bearer}"} if self._bearer else {}
+
+    def signed_out(self) -> None:
+        """This person's access has ended, as they asked; they come in again next time."""
+        self._until = timezone.now()
+        if self.visit:
+            self.visit = None
+            self.own_visit()
+
+    def own_visit(self) -> UUID:
+        """An open visit that this holder of a link may see and give up."""
+        with self.hospital.open() as ward:
+            if self.visit is None or Visit.objects.get(id=self.visit).state in TERMINAL:
+                arrived = check_in_by_link(ward)
+                self.visit, self._bearer = arrived.visit.id, arrived.restore_token
+            return self.visit
+
+
+ASKERS = ("admin", "receptionist", "doctor", "link holder", "nobody")
+
+
+def asker(name: str, hospital: Hospital) -> Asker:
+    """One of `ASKERS`."""
+    ward = hospital.ward
+    with hospital.open():
+        if name == "admin":
+            return Asker(name, hospital, ward.admin)
+        if name == "receptionist":
+            return Asker(name, hospital, ward.meera)
+        if name == "doctor":
+            return Asker(name, hospital, ward.rao, doctor=ward.doctor)
+    found = Asker(name, hospital)
+    if name == "link holder":
+        found.own_visit()
+    return found

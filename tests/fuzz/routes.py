@@ -1,0 +1,154 @@
+"""Every operation of our OpenAPI document with a request that is right in every field, made by somebody who may."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from random import Random
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from django.http import HttpResponse
+from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
+
+from tests.fuzz.feeding import Feeder
+from tests.fuzz.hospital import Asker
+
+PLACE = '"@here@"'
+"""Stands in a body where a hostile value goes; JSON text that nothing else is."""
+
+LEFT_OUT = ("expectedVersion", "idempotencyKey", "identifiers", "letter")
+"""Fields that may be left out and fit only at times."""
+
+BY_DOCTOR = ("start", "complete")
+BY_HOLDER = "/patient/visits/"
+Body = dict[str, Any]
+Where = tuple[str | int, ...]
+
+
+@dataclass
+class Route:
+    """One operation and who may ask for it."""
+
+    method: str
+    path: str
+    about: dict[str, Any]
+    components: dict[str, Any]
+    asker: Asker
+
+    @property
+    def label(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def action(self) -> str:
+        """The last word of the address."""
+        return self.path.rsplit("/", maxsplit=1)[-1]
+
+    @cached_property
+    def schema(self) -> dict[str, Any]:
+        """Of the body; empty where there is none."""
+        content = self.about.get("requestBody", {}).get("content", {})
+        return self._resolved(content["application/json"]["schema"]) if content else {}
+
+    def places(self) -> Iterator[Where]:
+        """Where in the body a value can stand: every field, and within lists and objects again."""
+        for name, schema in self.schema.get("properties", {}).items():
+            yield from self._places_in(schema, (name,))
+
+    def parameters(self, kind: str) -> list[str]:
+        """Names of the parameters in the path or in the query."""
+        return [found["name"] for found in self.about.get("parameters", []) if found["in"] == kind]
+
+    def right(self) -> tuple[dict[str, str], Body]:
+        """Path parameters and a body with which this is carried out."""
+        feeder = Feeder(self.asker, Random(), elsewhere=0)
+        known = feeder.known(self.action)
+        path = {name: known[name]() for name in self.parameters("path")}
+        body = {
+            name: known[name]() if name in known else self._example(schema)
+            for name, schema in self.schema.get("properties", {}).items()
+            if name not in LEFT_OUT
+        }
+        if "age" in body:
+            body.pop("birthDate", None)
+        if "expectedVersion" in self.schema.get("required", []):
+            body["expectedVersion"] = feeder.version
+        if {"kind", "value"} <= set(body):
+            body |= {"kind": "national_id", "value": "ID 123456"}
+        return path, body
+
+    def send(
+        self, path: dict[str, str], body: bytes, query: dict[str, str] | None = None, **headers: str
+    ) -> HttpResponse:
+        """Ask. Unpaired surrogates go as the bytes that a careless program would send."""
+        parts = {name: quote(value, safe="", errors="surrogatepass") for name, value in path.items()}
+        address = self.path.format(**parts)
+        if query:
+            address += f"?{urlencode(query, errors='surrogatepass')}"
+        client = Client(raise_request_exception=False, headers=self.asker.headers() | headers)
+        response = client.generic(self.method, address, body, content_type="application/json")
+        if self.action == "logout" and response.status_code == 204:
+            self.asker.signed_out()
+        return response
+
+    def _resolved(self, schema: dict[str, Any]) -> dict[str, Any]:
+        for part in (schema, *schema.get("allOf", []), *schema.get("oneOf", [])):
+            if "$ref" in part:
+                return self._resolved(self.components[part["$ref"].rsplit("/", maxsplit=1)[-1]])
+        return schema
+
+    def _places_in(self, schema: dict[str, Any], where: Where) -> Iterator[Where]:
+        yield where
+        found = self._resolved(schema)
+        if found.get("type") == "array":
+            yield from self._places_in(found["items"], (*where, 0))
+        for name, inner in found.get("properties", {}).items():
+            yield from self._places_in(inner, (*where, name))
+
+    def _example(self, schema: dict[str, Any]) -> Any:
+        found = self._resolved(schema)
+        if "enum" in found:
+            return found["enum"][0]
+        if found.get("type") == "array":
+            return [self._example(found["items"])]
+        if "pattern" in found:
+            return "NEW1"
+        examples = {"integer": found.get("minimum", 1), "boolean": False}
+        return examples.get(found.get("type", ""), "1990-05-17" if found.get("format") == "date" else "Something")
+
+
+def with_value(body: Body, where: Where, value: str) -> bytes:
+    """The body as JSON with a value, given as JSON text, in one place."""
+    copy = json.loads(json.dumps(body))
+    inner: Any = copy
+    for step, following in pairwise(where):
+        if isinstance(step, int):
+            inner.extend([{}] * (step + 1 - len(inner)))
+        elif not isinstance(inner.get(step), list if isinstance(following, int) else dict):
+            inner[step] = [] if isinstance(following, int) else {}
+        inner = inner[step]
+    if isinstance(inner, list):
+        inner[:] = ["@here@"]
+    else:
+        inner[where[-1]] = "@here@"
+    return json.dumps(copy).replace(PLACE, value).encode()
+
+
+def all_routes(askers: dict[str, Asker]) -> list[Route]:
+    """Every operation of the document."""
+    document = SchemaGenerator().get_schema(public=True, request=None)
+    components = document["components"]["schemas"]
+    return [
+        Route(method.upper(), path, about, components, askers[_who(path)])
+        for path, operations in document["paths"].items()
+        for method, about in operations.items()
+    ]
+
+
+def _who(path: str) -> str:
+    if BY_HOLDER in path:
+        return "link holder"
+    return "doctor" if path.endswith(BY_DOCTOR) else "admin"

@@ -1,0 +1,172 @@
+"""Hostile values in every field, parameter and header of the API: refused, or stored as they came."""
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.accounts.models import FailedTries
+from apps.encounters.models import Prescription
+from apps.patients.models import Patient
+from apps.queue.models import Visit, VisitTransition
+from tests.fuzz.hospital import ASKERS, Hospital, asker
+from tests.fuzz.hostile import BODIES, NAMES, TEXTS, VALUES, seen
+from tests.fuzz.judging import so_many
+from tests.fuzz.routes import Route, Where, all_routes, with_value
+from tests.fuzz.trying import Trier
+from tests.races.threads import PROVE
+
+pytestmark = [pytest.mark.timeout(3600), pytest.mark.proof]
+
+EVERY = 1 if PROVE else 5
+"""Of all pairs of a place and a value every fifth is tried: each place and each value many times."""
+
+PARTS = 3
+LONGEST_LINE = 20_000
+"""Characters of a path, query or header; servers let no longer ones through."""
+
+Texts = dict[str, str]
+HEADERS = ("Idempotency-Key", "Authorization", "X-Request-ID", "Accept-Language", "If-None-Match", "Content-Type")
+MADE_UP = 100 if PROVE else 10
+"""Texts that Hypothesis invents, for each field that takes text."""
+
+TEXT_FIELDS = {"name", "address", "reason", "symptoms", "prescriptionText", "specialization", "qualifications"}
+"""Fields in which somebody writes what they like."""
+
+
+@pytest.fixture
+def routes(hospital: Hospital) -> list[Route]:
+    """Every operation, each asked for by somebody who may."""
+    return all_routes({name: asker(name, hospital) for name in ASKERS})
+
+
+def test_without_a_hostile_value_every_request_is_carried_out(routes: list[Route]):
+    trier = Trier()
+    for route in routes:
+        path, body = prepare(trier, route)
+        answer = trier.attempt(route.label, "right", partial(route.send, path, json.dumps(body).encode()))
+        if answer.status_code >= 400:
+            trier.fault(route.label, f"{path} {body}", f"{answer.status_code} {answer.content[:300]!r}")
+    trier.judge()
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_hostile_value_in_a_body_breaks_anything(hospital: Hospital, routes: list[Route], part: int):
+    trier = Trier()
+    pairs = [(route, where) for route in routes for where in route.places()][part::PARTS]
+    for place, (route, where) in enumerate(pairs):
+        values = list(VALUES.items())[place % EVERY :: EVERY]
+        try_values(trier, hospital, route, where, dict(values))
+    trier.judge()
+    assert trier.tally.requests > len(pairs) * len(VALUES) / EVERY * 0.9
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_texts_that_nobody_thought_of_are_refused_or_kept(hospital: Hospital, routes: list[Route], part: int):
+    trier = Trier()
+    places = [(route, where) for route in routes for where in route.places() if where[0] in TEXT_FIELDS][part::PARTS]
+    for route, where in places:
+        invent(trier, hospital, route, where)
+    trier.judge()
+
+
+def invent(trier: Trier, hospital: Hospital, route: Route, where: Where) -> None:
+    """Send texts that Hypothesis makes up, in one place."""
+
+    @given(st.text(st.characters(exclude_categories=()), max_size=150))
+    @so_many(MADE_UP)
+    def send(text: str) -> None:
+        try_values(trier, hospital, route, where, {repr(text): json.dumps(text)})
+
+    send()
+
+
+def test_no_hostile_value_in_an_address_or_header_breaks_anything(hospital: Hospital, routes: list[Route]):
+    trier = Trier()
+    for number, route in enumerate(routes):
+        path, body = prepare(trier, route)
+        for what, more, query, headers in strange_ways(route, number):
+            send = partial(route.send, path | more, json.dumps(body).encode(), query, **headers)
+            if trier.attempt(route.label, what, send).status_code < 400:
+                path, body = prepare(trier, route)
+    trier.judge()
+
+
+def strange_ways(route: Route, number: int) -> Iterator[tuple[str, Texts, Texts, Texts]]:
+    """What is put where: into the path, the query or the headers of a request with a right body."""
+    texts = [(what, text[:LONGEST_LINE]) for what, text in (NAMES | TEXTS).items()]
+    places = [("query", name) for name in (*route.parameters("query"), "nobody-reads-this")]
+    places += [("path", name) for name in route.parameters("path")] + [("header", name) for name in HEADERS]
+    for place, (kind, name) in enumerate(places):
+        for what, text in texts[(number + place) % (3 * EVERY) :: 3 * EVERY]:
+            line = " ".join(text.encode(errors="replace").decode("latin-1").splitlines())
+            yield (
+                f"{kind} {name}: {what}",
+                {name: text} if kind == "path" else {},
+                {name: text} if kind == "query" else {},
+                {name: line} if kind == "header" else {},
+            )
+
+
+def test_no_hostile_body_breaks_anything(hospital: Hospital, routes: list[Route]):
+    trier = Trier()
+    for route in routes:
+        path, _ = prepare(trier, route)
+        for what, body in BODIES.items():
+            trier.attempt(route.label, what, partial(route.send, path, body))
+    trier.judge()
+
+
+def prepare(trier: Trier, route: Route) -> tuple[dict[str, str], dict[str, Any]]:
+    """What is right for a route, with the hospital in the state that it needs."""
+    FailedTries.objects.all().delete()
+    route.asker.headers()
+    right = route.right()
+    trier.prepared()
+    return right
+
+
+def try_values(trier: Trier, hospital: Hospital, route: Route, where: Where, values: dict[str, str]) -> None:
+    """Each of these values, as JSON, in one place of an otherwise right body."""
+    path, body = prepare(trier, route)
+    for what, value in values.items():
+        sent = with_value(body, where, value)
+        what = f"{'.'.join(map(str, where))} = {what}"
+        response = trier.attempt(route.label, what, partial(route.send, path, sent))
+        if response.status_code < 400:
+            require_kept(trier, hospital, route, where, what, value, response)
+            path, body = prepare(trier, route)
+
+
+def require_kept(
+    trier: Trier, hospital: Hospital, route: Route, where: Where, what: str, value: str, response: Any
+) -> None:
+    """What was accepted must look as it came."""
+    text = json.loads(value)
+    if not isinstance(text, str) or where[0] not in TEXT_FIELDS:
+        return
+    with hospital.open():
+        kept = stored(route, str(where[0]), response.json())
+    if kept is not None and seen(kept) != seen(text):
+        trier.fault(route.label, what, f"accepted, but kept as {kept[:100]!r}")
+
+
+def stored(route: Route, field: str, answer: dict[str, Any]) -> str | None:
+    """What the database has of a field after a request that was carried out; None where that is nowhere."""
+    if field in ("specialization", "qualifications") or (field == "name" and "/patient" not in route.path):
+        return str(answer[field])
+    if field in ("name", "address"):
+        about = Visit.objects.get(id=answer["visitId"]).patient_id if "visitId" in answer else answer["id"]
+        return str(getattr(Patient.objects.get(id=about), field))
+    if field == "reason":
+        return VisitTransition.objects.get(visit_id=answer["visitId"], version=answer["version"]).reason
+    if field == "symptoms":
+        return next(iter(Visit.objects.get(id=answer["visitId"]).symptoms), "")
+    if field == "prescriptionText":
+        signed = Prescription.objects.filter(visit_id=answer["visitId"]).first()
+        return signed.content if signed else ""
+    return None

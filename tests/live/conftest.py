@@ -1,0 +1,27 @@
+"""What the tests of live screens stand on."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections
+
+from apps.live.hub import Hub, here
+from tests.live.house import House, open_house
+
+
+@pytest.fixture
+def house(transactional_db: None, settings: Any) -> House:
+    """A facility with two departments, and views of them."""
+    settings.LIVE_VIEWS = "tests.live.house.VIEWS"
+    return open_house()
+
+
+@pytest.fixture
+async def hub(house: House) -> AsyncIterator[Hub]:
+    """The hub of the test's own event loop, ended with it."""
+    hub = here()
+    yield hub
+    await hub.stop()
+    await sync_to_async(connections.close_all)()  # Channels' test client leaves it open in its thread

@@ -1,0 +1,175 @@
+"""A real server with real sockets: what only shows there. It has no Redis, and nothing here misses it."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from tests.live.clients import BOARD, DOCTOR, PATIENCE, done
+from tests.live.house import House
+
+ORIGIN = "http://hall.test:8000"
+
+
+@dataclass
+class Server:
+    """daphne in a process of its own, on this test's database."""
+
+    listener: socket.socket
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        known = connection.settings_dict
+        user = f"{known['USER']}:{known['PASSWORD']}" if known["PASSWORD"] else known["USER"]
+        environment = os.environ | {
+            "DATABASE_URL": f"postgres://{user}@{known['HOST']}:{known['PORT']}/{known['NAME']}",
+            "DJANGO_SETTINGS_MODULE": "opd.settings",
+            "REDIS_URL": "redis://127.0.0.1:1/0",
+            "TRUSTED_ORIGINS": ORIGIN,
+        }
+        environment.pop("DATABASE_OWNER_URL", None)
+        command = [sys.executable, "-m", "daphne", "--fd", str(self.listener.fileno()), "tests.live.asgi:application"]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                command, env=environment, stderr=log, stdout=log, pass_fds=[self.listener.fileno()]
+            )
+
+    def end(self, how: signal.Signals) -> int:
+        assert self.process
+        self.process.send_signal(how)
+        return self.process.wait(PATIENCE)
+
+    def open(self, path: str, origin: str | None = ORIGIN, cookie: str = "", **how: Any) -> connect:
+        host, port = self.listener.getsockname()
+        headers = {"Cookie": cookie} if cookie else {}
+        address = f"ws://{host}:{port}{path}"
+        return connect(address, origin=origin, additional_headers=headers, compression=None, open_timeout=30, **how)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def server(house: House, tmp_path: Path) -> Iterator[Server]:
+    """A server that says nothing wrong in its log."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = Server(listener, tmp_path / "log")
+        server.start()
+        yield server
+        assert server.process
+        if server.process.poll() is None:
+            server.end(signal.SIGTERM)
+    said = server.log.read_text()
+    assert "Traceback" not in said, said
+    assert '"level": "error"' not in said, said
+
+
+async def say(client: ClientConnection, type: str, **fields: str) -> None:
+    await client.send(json.dumps({"type": type} | fields))
+
+
+async def hear(client: ClientConnection, *types: str) -> dict[str, Any]:
+    async with asyncio.timeout(PATIENCE):
+        while (frame := json.loads(await client.recv()))["type"] not in types:
+            pass
+        return frame
+
+
+async def test_a_change_is_on_every_screen_without_redis_until_the_server_ends(house, server):
+    cookie = await done(house.cookie)
+    async with server.open(DOCTOR, cookie=cookie) as doctor, server.open(BOARD) as board:
+        await say(doctor, "subscribe", stream=house.dept)
+        await say(board, "subscribe", stream=house.board)
+        await hear(doctor, "queue-joined")
+        await hear(board, "resync")
+        await done(house.move)
+        assert (await hear(doctor, "queue-update"))["sequence"] == 1
+        assert (await hear(board, "queue-update"))["payload"]["moves"][house.dept] == [1]
+        await done(server.end, signal.SIGTERM)
+
+
+STRANGERS = [None, "null", "http://evil.test", "http://hall.test", "http://hall.test:8001", "https://hall.test:8000"]
+
+
+async def test_a_page_of_somebody_else_and_an_unknown_address_open_no_socket(server):
+    asked = [(path, origin) for path in (BOARD, DOCTOR) for origin in STRANGERS]
+    for path, origin in [*asked, ("/ws/everything/", ORIGIN), ("/", ORIGIN)]:
+        with pytest.raises(InvalidStatus) as refusal:
+            await server.open(path, origin=origin)
+        assert refusal.value.response.status_code == 403, (path, origin)
+
+
+async def test_what_is_no_frame_ends_the_connection_or_is_refused_and_is_not_logged(server):
+    async with server.open(BOARD) as client:
+        await client.send(b"\xff\x00")
+        assert (await hear(client, "error"))["code"] == "bad_frame"
+        await client.send(b"\xff\xfe", text=True)
+        assert await closed(client) in (1007, None)
+    async with server.open(BOARD) as client:
+        await client.send("x" * 70_000)
+        assert await closed(client) == 1009
+    async with server.open(BOARD) as client:
+        await client.send("x" * 1_200_000)
+        assert await closed(client) in (1009, None)
+
+
+async def closed(client: ClientConnection) -> int | None:
+    """The code by which the server ended the connection; None if it just broke off."""
+    async with asyncio.timeout(PATIENCE):
+        try:
+            while True:
+                await client.recv()
+        except ConnectionClosed as end:
+            return end.rcvd.code if end.rcvd else None
+
+
+async def test_a_client_that_does_not_read_holds_nobody_up_and_ends_up_right(house, server):
+    cookie = await done(house.cookie)
+    narrow = socket.socket()
+    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    narrow.connect(server.listener.getsockname())
+    narrow.setblocking(False)
+    async with (
+        server.open(DOCTOR, cookie=cookie, sock=narrow, max_queue=1) as slow,
+        server.open(DOCTOR, cookie=cookie) as quick,
+    ):
+        for client in (slow, quick):
+            await say(client, "subscribe", stream=house.bulky)
+            await hear(client, "resync")
+        for number in range(1, 61):
+            await done(house.move)
+            assert (await hear(quick, "queue-update"))["sequence"] == number
+        told = []
+        while not told or told[-1] < 60:
+            frame = await hear(slow, "queue-update", "resync")
+            told.append(frame["sequence"] if frame["type"] == "queue-update" else frame["data"]["sequence"])
+        assert frame["type"] == "resync"
+        assert len(told) < 60
+        assert told == sorted(set(told))
+        await done(house.move)
+        assert (await hear(slow, "queue-update"))["sequence"] == 61
+
+
+async def test_a_killed_server_is_forgotten_and_nothing_missed(house, server):
+    cookie = await done(house.cookie)
+    async with server.open(DOCTOR, cookie=cookie) as client:
+        await say(client, "subscribe", stream=house.dept)
+        await hear(client, "queue-joined")
+        await done(house.move)
+        assert (await hear(client, "queue-update"))["sequence"] == 1
+        await done(server.end, signal.SIGKILL)
+        await done(house.move, times=3)
+    server.start()
+    async with server.open(DOCTOR, cookie=cookie) as client:
+        await say(client, "subscribe", stream=house.dept, lastReceivedEventId=f"{house.dept}:1")
+        assert [(await hear(client, "queue-update"))["sequence"] for _ in range(3)] == [2, 3, 4]

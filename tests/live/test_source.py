@@ -1,0 +1,179 @@
+"""Where changes come from can go away: every screen is told at once, and is right again when it is back."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from apps.core.commands import NOTIFY_CHANNEL
+from apps.core.models import OutboxEvent, Stream
+from apps.live import hub as hub_module
+from apps.live import source as source_module
+from apps.live.source import LISTENER
+from tests.live.clients import BOARD, DOCTOR, PATIENCE, Client, done, open_socket
+
+pytestmark = pytest.mark.usefixtures("hub")
+
+
+def listeners() -> list[int]:
+    """The process ids of the hub's listening connections, as PostgreSQL knows them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pid FROM pg_stat_activity WHERE application_name = %s AND datname = current_database()", [LISTENER]
+        )
+        return [pid for (pid,) in cursor.fetchall()]
+
+
+def cut_the_source() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = %s AND datname = current_database()",
+            [LISTENER],
+        )
+
+
+async def listening(hub: hub_module.Hub) -> None:
+    """Wait until the hub has a connection that listens."""
+    async with asyncio.timeout(PATIENCE):
+        while not await done(listeners):
+            pass
+
+
+async def everything(client: Client) -> list[str]:
+    """The types of all frames up to the whole view."""
+    types = []
+    while not types or types[-1] != "resync":
+        types.append((await client.next())["type"])
+    return types
+
+
+async def test_a_lost_connection_is_told_once_and_nothing_is_missed(house, hub, monkeypatch):
+    monkeypatch.setattr(source_module, "FIRST_PAUSE", 1.0)
+    async with open_socket(DOCTOR, await done(house.cookie)) as doctor, open_socket(BOARD) as board:
+        await doctor.subscribe(house.dept)
+        await board.subscribe(house.board)
+        await board.hear("resync")
+        await listening(hub)
+        await done(cut_the_source)
+        await doctor.hear("stale")
+        await board.hear("stale")
+        await done(house.move, times=3)
+        assert await everything(doctor) == ["queue-update"] * 3 + ["resync"]
+        whole = (await everything(board))[-1]
+        assert whole == "resync"
+        await done(house.move)
+        assert (await doctor.hear("queue-update"))["sequence"] == 4
+        assert (await board.hear("queue-update"))["sequence"] == 4
+        stales = [text for client in (doctor, board) for text in client.texts if '"stale"' in text]
+        assert len(stales) == 2
+
+
+async def test_a_screen_is_told_that_it_is_right_even_if_nothing_changed(house, hub):
+    async with open_socket(BOARD) as board:
+        await board.subscribe(house.board)
+        await board.hear("resync")
+        await listening(hub)
+        await done(cut_the_source)
+        await board.hear("stale")
+        assert (await board.hear("resync"))["data"]["sequence"] == 0
+
+
+async def test_nothing_looks_alive_while_the_source_is_gone(house, hub, monkeypatch):
+    monkeypatch.setattr(source_module, "FIRST_PAUSE", 600.0)
+    monkeypatch.setattr(hub_module, "HEARTBEAT_EVERY", 0.01)
+    async with open_socket(BOARD) as board:
+        await board.subscribe(house.board)
+        await board.hear("resync")
+        await listening(hub)
+        await done(cut_the_source)
+        await board.hear("stale")
+        hub.spawn(hub._beat(), "a faster beat")
+        for _ in range(3):
+            await board.say("heartbeat")
+            assert await board.next() == {"type": "stale"}
+        async with open_socket(BOARD) as late:
+            await late.subscribe(house.board)
+            await late.hear("resync")
+            assert await late.next() == {"type": "stale"}
+
+
+async def test_what_no_notification_told_is_found_by_looking(house, hub):
+    async with open_socket(DOCTOR, await done(house.cookie)) as doctor:
+        await doctor.subscribe(house.dept)
+        await listening(hub)
+        await done(_write_silently, house.dept)
+        assert (await doctor.hear("queue-update"))["sequence"] == 1
+
+
+async def test_a_senseless_notification_is_passed_over(house, hub):
+    async with open_socket(DOCTOR, await done(house.cookie)) as doctor:
+        await doctor.subscribe(house.dept)
+        await listening(hub)
+        for payload in ("", ":", "nonsense", f"{house.dept}:", f"{house.dept}:-1", f"{house.dept}:x", "nowhere:7"):
+            await done(_notify, payload)
+        await done(house.move)
+        assert (await doctor.hear("queue-update"))["sequence"] == 1
+
+
+def _notify(payload: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [NOTIFY_CHANNEL, payload])
+
+
+def _write_silently(stream: str) -> None:
+    Stream.objects.create(name=stream, sequence=1)
+    OutboxEvent.objects.create(
+        occurred_at=timezone.now(),
+        stream=stream,
+        sequence=1,
+        type="visit.transitioned",
+        actor={"type": "system"},
+        trace_id="t",
+        entity_type="visit",
+        entity_id=uuid4(),
+        entity_version=1,
+        payload={},
+    )
+
+
+@contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    """Hold a process of this machine's PostgreSQL still, as a network that swallows everything would."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def is_ours(pid: int) -> bool:
+    """Whether this machine's process of that number really is that connection's, and may be held still."""
+    try:
+        about = Path(f"/proc/{pid}/cmdline").read_bytes()
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return b"postgres" in about and str(connection.settings_dict["NAME"]).encode() in about
+
+
+async def test_a_connection_that_hangs_is_found_within_five_seconds(house, hub):
+    async with open_socket(BOARD) as board:
+        await board.subscribe(house.board)
+        await board.hear("resync")
+        await listening(hub)
+        (pid,) = await done(listeners)
+        if not is_ours(pid):
+            pytest.skip("PostgreSQL runs elsewhere, where its processes cannot be held still.")
+        with stopped(pid):
+            began = hub.loop.time()
+            await board.hear("stale")
+            assert hub.loop.time() - began < 5.5
+        assert (await board.hear("resync"))["data"]["sequence"] == 0

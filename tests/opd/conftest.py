@@ -1,0 +1,44 @@
+"""A demo hospital for tests: loaded by the demo's own commands, with a clock that a test moves."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import connection
+from django_scopes import scope
+
+from apps.accounts.queries import FacilityFacts
+from apps.accounts.rules.demo import DEMO_PASSWORD
+from opd.demo.hospital import DEMO
+from opd.demo.loading import load
+
+MONDAY = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Any) -> None:
+    """A hospital's accounts take a second to hash as in earnest; here nobody guesses."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def asha(db: None) -> Iterator[FacilityFacts]:
+    """Asha District Hospital on a Monday morning, with its scope active."""
+    facility = load(DEMO, MONDAY, DEMO_PASSWORD)
+    with scope(facility=facility.id):
+        yield facility
+
+
+@pytest.fixture
+def without_append_only(db: None) -> Callable[[str], None]:
+    """Runs a statement as somebody who is above the database's own guards."""
+
+    def run(sql: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            cursor.execute(sql)
+            cursor.execute("SET LOCAL session_replication_role = origin")
+
+    return run

@@ -1,0 +1,113 @@
+"""Hundreds check in at once over five departments: numbers 1…n in each, without gap or twin."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.models import Max
+
+from apps.core.commands import InFlight, KeyReused, Once, unit
+from apps.queue import commands
+from apps.queue.commands import arriving
+from apps.queue.models import Visit
+from apps.queue.queries.visits import snapshot
+from apps.scheduling.models import Token, TokenCounter
+from tests.races.threads import PROVE, at_once
+from tests.ward import Ward, open_ward
+
+THREADS = 16
+PEOPLE = 5_000 if PROVE else 1_000
+
+
+@pytest.fixture
+def hospital(transactional_db: None) -> Iterator[Ward]:
+    """Five departments."""
+    with open_ward(departments=5, doctors=5) as ward:
+        yield ward
+
+
+def check_in_all(ward: Ward, people: int) -> list[Exception]:
+    patients = [ward.register(name=f"Person {i}").id for i in range(people)]
+
+    def work(index: int) -> int:
+        mine = patients[index::THREADS]
+        for place, patient_id in enumerate(mine):
+            department = ward.departments[(index + place) % 5]
+            commands.check_in(actor=ward.meera, now=ward.now, department_id=department.id, patient_id=patient_id)
+        return len(mine)
+
+    _, errors = at_once(work, THREADS, ward.facility.id)
+    return errors
+
+
+@pytest.mark.timeout(900)
+def test_numbers_are_gap_free_in_every_department(hospital: Ward):
+    assert check_in_all(hospital, PEOPLE) == []
+    assert Visit.objects.count() == PEOPLE
+    for department in hospital.departments:
+        numbers = sorted(Token.objects.filter(department=department).values_list("number", flat=True))
+        assert numbers == list(range(1, len(numbers) + 1))
+        assert TokenCounter.objects.get(department=department).last == len(numbers)
+
+
+@pytest.mark.timeout(300)
+def test_the_control_with_max_plus_one_and_no_lock_gives_twins(hospital: Ward, monkeypatch: pytest.MonkeyPatch):
+    real = arriving.issue_token
+
+    def naive(*, department: Any, patient_id: Any, day: Any) -> Token:
+        last = Token.objects.filter(department=department, day=day).aggregate(last=Max("number"))["last"] or 0
+        token = real(department=department, patient_id=patient_id, day=day)
+        token.number = last + 1
+        return token
+
+    def no_lock(*names: str) -> None:
+        unit().streams.update(dict.fromkeys(names, 0))
+
+    monkeypatch.setattr(arriving, "issue_token", naive)
+    monkeypatch.setattr(arriving, "lock_streams", no_lock)
+    errors = check_in_all(hospital, 200)
+    assert any("token_number_once" in str(error) for error in errors)
+
+
+def check_in_once(ward: Ward, patient_id: Any, key: str, fingerprint: str = "same") -> dict[str, Any]:
+    return commands.check_in.answer(
+        Once(key, "POST /api/v1/visits", fingerprint),
+        lambda arrived: snapshot(arrived.visit),
+        actor=ward.meera,
+        now=ward.now,
+        department_id=ward.department.id,
+        patient_id=patient_id,
+    )
+
+
+def test_the_same_key_at_once_makes_one_visit_and_one_answer(hospital: Ward):
+    patient = hospital.register()
+    answers, errors = at_once(lambda _: check_in_once(hospital, patient.id, "k"), THREADS, hospital.facility.id)
+    assert all(isinstance(error, InFlight) for error in errors)
+    assert len({answer["visitId"] for answer in answers}) == 1
+    assert Visit.objects.count() == 1
+    assert check_in_once(hospital, patient.id, "k") == answers[0]
+
+
+def test_the_same_key_with_another_body_is_refused(hospital: Ward):
+    patient = hospital.register()
+    check_in_once(hospital, patient.id, "k")
+    with pytest.raises(KeyReused):
+        check_in_once(hospital, patient.id, "k", fingerprint="other")
+
+
+def test_a_key_whose_first_request_still_runs_is_told_to_wait(hospital: Ward):
+    patient = hospital.register()
+    scope_of_key = f"staff:{hospital.meera.id}:POST /api/v1/visits k"
+
+    def work(_: int) -> dict[str, Any]:
+        return check_in_once(hospital, patient.id, "k")
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [scope_of_key])
+        answers, errors = at_once(work, 1, hospital.facility.id)
+        cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [scope_of_key])
+    assert answers == []
+    assert [type(error) for error in errors] == [InFlight]
+    assert Visit.objects.count() == 0

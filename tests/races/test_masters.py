@@ -1,0 +1,81 @@
+"""The administrator's form and the console change one doctor at once: neither undoes the other."""
+
+from threading import Event
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from apps.core.commands import command
+from apps.core.events import department_stream, facility_stream
+from apps.core.outbox import lock_streams
+from apps.core.policy import Actor
+from apps.scheduling.commands import set_availability_in
+from apps.scheduling.models import Doctor
+from apps.scheduling.queries import doctor_of
+from apps.scheduling.rules import Availability
+from tests.browsers import browser_of
+from tests.races.threads import at_once
+from tests.ward import Ward, open_ward
+
+BLOCKED = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"
+
+
+@command
+def pause_while(*, actor: Actor, now: Any, doctor_id: Any, streams: list[str], locked: Event, saved: Event) -> None:
+    """A pause at the console, in the middle of which the administrator presses "save"."""
+    lock_streams(*streams)
+    doctor = doctor_of(doctor_id)
+    locked.set()
+    while not saved.wait(0.02):
+        with connection.cursor() as cursor:
+            cursor.execute(BLOCKED)
+            if cursor.fetchone()[0]:
+                break
+    set_availability_in(doctor, Availability.PAUSED)
+
+
+def rename(office: Client, ward: Ward) -> int:
+    """The administrator's form, filled in while the doctor was seeing patients."""
+    link = ward.doctor.departments.through.objects.get(doctor=ward.doctor)
+    form = {
+        "staff": ward.doctor.staff_id,
+        "name": "Dr Rao-Iyer",
+        "room": ward.doctor.room_id,
+        "license_number": ward.doctor.license_number,
+        "experience_years": 0,
+        "average_consultation_minutes": 15,
+        "working_days": "0",
+        "doctordepartment_set-TOTAL_FORMS": 1,
+        "doctordepartment_set-INITIAL_FORMS": 1,
+        "doctordepartment_set-0-id": link.id,
+        "doctordepartment_set-0-doctor": ward.doctor.id,
+        "doctordepartment_set-0-department": ward.department.id,
+    }
+    return office.post(f"/admin/scheduling/doctor/{ward.doctor.id}/change/", form).status_code
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_doctor_who_pauses_while_the_administrator_saves_stays_paused_and_both_are_counted():
+    with open_ward() as ward:
+        office = browser_of(ward.admin)
+        streams = [department_stream(ward.department.id), facility_stream(ward.facility.id)]
+        locked, saved = Event(), Event()
+
+        def work(index: int) -> None:
+            if index == 0:
+                pause_while(
+                    actor=ward.rao, now=ward.now, doctor_id=ward.doctor.id, streams=streams, locked=locked, saved=saved
+                )
+            else:
+                locked.wait()
+                try:
+                    assert rename(office, ward) == 302
+                finally:
+                    saved.set()
+
+        _, errors = at_once(work, 2, ward.facility.id)
+        assert errors == []
+        doctor = Doctor.objects.get(id=ward.doctor.id)
+        assert (doctor.name, doctor.availability, doctor.version) == ("Dr Rao-Iyer", "PAUSED", 3)

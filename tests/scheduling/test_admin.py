@@ -1,0 +1,78 @@
+"""Masters kept in the admin stay whole."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from apps.accounts.models import Staff
+from apps.audit.models import AuditEntry
+from apps.core.models import OutboxEvent
+from apps.scheduling.models import Department, QueuePolicy
+from tests.cast import PASSWORD, open_browser
+from tests.ward import Ward, open_ward
+
+
+@pytest.fixture
+def ward(db: None) -> Iterator[Ward]:
+    with open_ward() as opened:
+        yield opened
+
+
+@pytest.fixture
+def office(ward: Ward) -> Client:
+    """The administrator's browser."""
+    farida = Staff.objects.get(id=ward.admin.id)
+    farida.set_password(PASSWORD)
+    farida.save()
+    return open_browser(farida)
+
+
+def management(prefix: str, total: int, initial: int = 0) -> dict[str, Any]:
+    return {f"{prefix}-TOTAL_FORMS": total, f"{prefix}-INITIAL_FORMS": initial}
+
+
+def test_a_new_department_has_a_policy_although_nobody_touched_it(ward: Ward, office: Client):
+    page = office.get("/admin/scheduling/department/add/").context["inline_admin_formsets"][0]
+    defaults = {f"policy-0-{name}": f.initial for name, f in page.forms[0].fields.items() if f.initial is not None}
+    answer = office.post(
+        "/admin/scheduling/department/add/",
+        {"code": "ENT", "letter": "E", "name": "Ear, nose and throat", "kind": "consultation"}
+        | management("policy", 1)
+        | defaults,
+    )
+    assert answer.status_code == 302, answer.content
+    made = Department.objects.get(code="ENT")
+    assert QueuePolicy.objects.get(department=made).queue_limit == 500
+    assert AuditEntry.objects.filter(entity_id=str(made.id)).exists()
+
+
+def test_a_doctor_s_account_may_act_where_the_doctor_sees_people(ward: Ward, office: Client):
+    second = Department.objects.create(
+        facility=ward.facility, code="ORT", letter="B", name="Orthopaedics", kind="consultation"
+    )
+    doctor = ward.doctor
+    link = doctor.departments.through.objects.get(doctor=doctor)
+    answer = office.post(
+        f"/admin/scheduling/doctor/{doctor.id}/change/",
+        {
+            "staff": doctor.staff_id,
+            "name": doctor.name,
+            "room": doctor.room_id,
+            "license_number": doctor.license_number,
+            "experience_years": 0,
+            "average_consultation_minutes": 15,
+            "working_days": "0",
+            "doctordepartment_set-0-id": link.id,
+            "doctordepartment_set-0-doctor": doctor.id,
+            "doctordepartment_set-0-department": ward.department.id,
+            "doctordepartment_set-1-doctor": doctor.id,
+            "doctordepartment_set-1-department": second.id,
+        }
+        | management("doctordepartment_set", 2, 1),
+    )
+    assert answer.status_code == 302, answer.content
+    served = set(Staff.objects.get(id=doctor.staff_id).department_ids)
+    assert served == {ward.department.id, second.id}
+    assert OutboxEvent.objects.filter(type="DOCTOR_STATUS_CHANGED", entity_id=doctor.id, entity_version=2).exists()
