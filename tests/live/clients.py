@@ -10,6 +10,8 @@ from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.db import connection
 
+from apps.live.source import LISTENER
+
 P = ParamSpec("P")
 R = TypeVar("R")
 Frame = dict[str, Any]
@@ -33,6 +35,15 @@ async def done(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
             connection.close()
 
     return await asyncio.to_thread(do)
+
+
+def listeners() -> list[int]:
+    """The process ids of the hub's listening connections, as PostgreSQL knows them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pid FROM pg_stat_activity WHERE application_name = %s AND datname = current_database()", [LISTENER]
+        )
+        return [pid for (pid,) in cursor.fetchall()]
 
 
 class Client:
