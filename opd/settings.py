@@ -51,6 +51,7 @@ TRUSTED_ORIGINS = env.list(
     default=[PUBLIC_BASE_URL, *([] if PRODUCTION else [f"http://{host}:{PORT}" for host in _LOOPBACK])],
 )
 CSRF_TRUSTED_ORIGINS = TRUSTED_ORIGINS
+PROXIES = env.int("OPD_PROXIES", default=0)  # of our own, between us and whoever asks
 RATE_SCALE = env.float("OPD_RATE_SCALE", default=1.0)
 METRICS_TOKEN = env.str("OPD_METRICS_TOKEN", default="")
 
