@@ -5,11 +5,13 @@ from django.shortcuts import render
 
 from apps.accounts.views import demo_context
 from apps.core.policy import PUBLIC
-from apps.core.views import page
+from apps.core.views import actor_if_any, page
 from apps.display.queries import boards
 
 
 @page(policy=PUBLIC)
 def start(request: HttpRequest) -> HttpResponse:
     """Three doors."""
-    return render(request, "accounts/start.html", {"boards": boards()} | demo_context())
+    actor = actor_if_any(request)
+    found = boards(actor.facility_id if actor else None)
+    return render(request, "accounts/start.html", {"boards": found} | demo_context())

@@ -42,6 +42,7 @@ def page(*, policy: Policy, methods: Sequence[str] = ("GET",)) -> Callable[[View
             return view(request, *args, **kwargs)
 
         guarded.policy = policy  # type: ignore[attr-defined]
+        guarded.methods = frozenset(methods)  # type: ignore[attr-defined]
         return guarded
 
     return declare

@@ -15,10 +15,15 @@ from apps.queue.queries.lines import sequences_of, stamp
 from apps.queue.rules.hall import HALL_LANGUAGES
 
 
-def boards() -> list[dict[str, str]]:
-    """Every board of the house as `{name, url}`, for the start page."""
+def boards(facility_id: UUID | None) -> list[dict[str, str]]:
+    """A facility's boards as `{name, url}`, for the start page; None is whoever is in none. They are told of the
+    boards only where all are one facility's, since facilities do not show each other's rows."""
     with scopes_disabled():
-        return [{"name": board.name, "url": address(board)} for board in Board.objects.order_by("name")]
+        rows = Board.objects.order_by("name")
+        found = list(rows.filter(facility_id=facility_id) if facility_id else rows)
+    if len({board.facility_id for board in found}) > 1:
+        return []
+    return [{"name": board.name, "url": address(board)} for board in found]
 
 
 def address(board: Board) -> str:

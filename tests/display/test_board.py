@@ -187,7 +187,7 @@ def test_a_board_is_found_from_no_facility_at_all(ward: Ward, hall: Board):
     (view,) = VIEWS
     with scopes_disabled():
         assert view.facility_of(hall.id) == ward.facility.id
-    assert {"name": "Hall A", "url": "/display/hall-a/"} in boards()
+    assert {"name": "Hall A", "url": "/display/hall-a/"} in boards(None)
 
 
 def test_a_board_is_made_in_the_admin_and_that_is_audited(ward: Ward):

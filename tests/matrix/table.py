@@ -1,0 +1,388 @@
+"""Who may do what, row by row. What a row does not allow is refused; what has no row fails the suite."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from apps.queue.rules.states import State
+from tests.matrix.world import Kind, Principal, Where
+
+Principals = frozenset[Principal]
+
+ALL = frozenset(Principal)
+PATIENTS = frozenset({Principal.PATIENT, Principal.OTHER_PATIENT})
+DOCTORS = frozenset({Principal.DOCTOR, Principal.OTHER_DOCTOR})
+DESK = frozenset({Principal.RECEPTION, Principal.NURSE, Principal.ADMIN})
+STAFF = DOCTORS | DESK
+ADMIN = frozenset({Principal.ADMIN})
+SIGNED_IN = STAFF | PATIENTS | {Principal.LINK}
+"""Whoever is somebody to the API: known by a token or a link."""
+
+THE_OTHER = {
+    Principal.DOCTOR: Principal.OTHER_DOCTOR,
+    Principal.PATIENT: Principal.OTHER_PATIENT,
+    Principal.ADMIN: Principal.ADMIN,
+}
+"""Who is *there* what somebody is *here*. The desk and the nurse of here serve here only, the link is one visit's."""
+
+
+@dataclass(frozen=True)
+class Who:
+    """Who may, by where the thing belongs."""
+
+    here: Principals
+    there: Principals
+    away: Principals = frozenset()
+
+    def may(self, who: Principal, where: Where) -> bool:
+        allowed: Principals = getattr(self, where)
+        return who in allowed
+
+
+def department(*groups: Principals | Principal) -> Who:
+    """Only those of the department that the thing belongs to, or the patient or link that it belongs to."""
+    here = _together(groups)
+    return Who(here, frozenset(THE_OTHER[who] for who in here if who in THE_OTHER))
+
+
+def facility(*groups: Principals | Principal) -> Who:
+    """These, wherever in their own hospital it is."""
+    return Who(_together(groups), _together(groups))
+
+
+def anywhere(*groups: Principals | Principal) -> Who:
+    """These, whatever they name: it is looked for among what is theirs, so that nothing of others may show."""
+    return Who(_together(groups), _together(groups), _together(groups))
+
+
+def everybody() -> Who:
+    """Public."""
+    return anywhere(ALL)
+
+
+def nobody() -> Who:
+    """Not even the administrator."""
+    return facility()
+
+
+def _together(groups: tuple[Principals | Principal, ...]) -> Principals:
+    return frozenset().union(*({g} if isinstance(g, Principal) else g for g in groups))
+
+
+OF_QUEUE = department(Principal.DOCTOR, DESK)
+OF_DESK = department(DESK)
+OF_DOCTOR = department(Principal.DOCTOR)
+HOLDER = department(Principal.PATIENT)
+HOLDER_OR_LINK = department(Principal.PATIENT, Principal.LINK)
+ANY_STAFF = facility(STAFF)
+ANY_DESK = facility(DESK)
+ANY_ADMIN = facility(ADMIN)
+WHOEVER_IS_KNOWN = facility(SIGNED_IN)
+WHOEVER_SIGNED_IN = facility(STAFF, PATIENTS)
+
+SEEN = frozenset({Kind.NAME, Kind.UHID})
+ASKED = SEEN | {Kind.SYMPTOM, Kind.REASON}
+
+
+def sees(who: Principal, where: Where) -> frozenset[Kind]:
+    """What of a person somebody may come to see anywhere. A row's `shows` adds what one page is for.
+
+    Nobody sees anything of another hospital; who is not staff only what is their own; prescriptions are between
+    doctor and patient; phone, address and identifiers are shown by the open record alone.
+    """
+    if where is Where.AWAY:
+        return frozenset()
+    if who in PATIENTS:
+        own = (who is Principal.PATIENT) == (where is Where.HERE)
+        return SEEN | {Kind.PRESCRIPTION} if own else frozenset()
+    if who in STAFF:
+        works_there = who is Principal.ADMIN or (who is Principal.OTHER_DOCTOR) == (where is Where.THERE)
+        return ASKED if works_there else SEEN
+    return frozenset()
+
+
+OK = frozenset({200, 201, 202, 204, 301, 302, 303})
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing that can be asked: `asks` is the method and the pattern of the address, as the configuration has it.
+
+    `body` goes as JSON under the API and as a form elsewhere; `{words}` in it, in `query` and in the pattern are
+    filled with what belongs to the place that is asked about, and `words` overrules them. `state` is where the visit
+    stands before; `answers` are the statuses of whoever may.
+    """
+
+    asks: str
+    who: Who
+    body: dict[str, Any] | None = None
+    state: State = State.WAITING
+    query: str = ""
+    words: dict[str, str] = field(default_factory=dict)
+    answers: frozenset[int] = OK
+    shows: frozenset[Kind] = frozenset()
+    """What is shown here beside what these principals see anywhere, of the place that is asked about."""
+
+    @property
+    def method(self) -> str:
+        return self.asks.partition(" ")[0]
+
+    @property
+    def pattern(self) -> str:
+        return self.asks.partition(" ")[2]
+
+    def __str__(self) -> str:
+        return " ".join([self.asks, *self.words.values()])
+
+
+def api(asks: str, who: Who, body: dict[str, Any] | None = None, state: State = State.WAITING, **more: Any) -> Row:
+    """A route beneath `/api/v1/`."""
+    method, _, pattern = asks.partition(" ")
+    return Row(f"{method} api/v1/{pattern}", who, body, state, **more)
+
+
+def form(asks: str, who: Who, body: dict[str, Any] | None = None, state: State = State.WAITING, **more: Any) -> Row:
+    """A page or a form."""
+    return Row(asks, who, body, state, **more)
+
+
+S = State
+REASON = {"reason": "Matrix"}
+PAPERS = frozenset({Kind.PHONE, Kind.ADDRESS})
+SHAPE = frozenset({400})
+"""Whoever may is told what is wrong with the body: these rows send none that is right."""
+
+API = [
+    # --- signing in and who one is
+    api("POST auth/token", everybody(), {}, answers=SHAPE),
+    api("POST auth/refresh", everybody(), {}, answers=SHAPE),
+    api("POST auth/logout", WHOEVER_SIGNED_IN, {}),
+    api("GET auth/me", WHOEVER_IS_KNOWN),
+    api("POST auth/password", ANY_STAFF, {"currentPassword": "wrong", "newPassword": "new-word"}, answers=SHAPE),
+    api("POST auth/socket-ticket", WHOEVER_IS_KNOWN, {}),
+    # --- masters
+    api("GET departments", ANY_STAFF),
+    api("GET departments/<uuid:department_id>", ANY_STAFF),
+    api("GET departments/<uuid:department_id>/queue", OF_QUEUE),
+    api("GET doctors", ANY_STAFF),
+    api("POST doctors", ANY_ADMIN, {"name": "Dr Tamil", "licenseNumber": "M-1", "departments": ["{department}"]}),
+    api("GET doctors/<uuid:doctor_id>", ANY_STAFF),
+    api("PATCH doctors/<uuid:doctor_id>", ANY_ADMIN, {"specialization": "Matrix"}),
+    api("PATCH doctors/<uuid:doctor_id>/status", OF_QUEUE, {"status": "PAUSED"}),
+    api("POST admin/departments", ANY_ADMIN, {"code": "MTX", "name": "Matrix", "kind": "consultation"}),
+    api("PATCH admin/departments/<uuid:department_id>", ANY_ADMIN, {"name": "Matrix"}),
+    api("DELETE admin/departments/<uuid:department_id>", ANY_ADMIN, answers=frozenset({409})),
+    api("POST admin/qrcodes", OF_DESK, {"departmentId": "{department}", "expiresIn": 60}),
+    # --- patients
+    api("GET patients", ANY_STAFF),
+    api("GET patients", ANY_STAFF, query="search=Devi"),
+    api("GET patients", anywhere(STAFF), query="search={uhid}"),
+    api("POST patients", ANY_DESK, {"name": "Matrix Devi", "sex": "female", "age": 34, "phone": ""}),
+    api("GET patients/<uuid:patient_id>", ANY_STAFF, shows=PAPERS),
+    api("PATCH patients/<uuid:patient_id>", ANY_DESK, {"name": "Matrix", "expectedVersion": 1}, shows=PAPERS),
+    api("GET patients/<uuid:patient_id>/identifiers", ANY_STAFF),
+    api("POST patients/<uuid:patient_id>/identifiers", ANY_DESK, {"kind": "national_id", "value": "MATRIX 1234"},
+        answers=OK | {409}),
+    # --- the queue
+    api("POST visits", OF_DESK, {"departmentId": "{department}", "patientId": "{patient}", "doctorId": "{doctor}"},
+        S.COMPLETED),
+    api("GET visits/<uuid:visit_id>", OF_QUEUE),
+    api("POST doctor/queue/call-next", OF_QUEUE, {"doctorId": "{doctor}"}),
+    api("POST doctor/visits/<uuid:visit_id>/call-next", OF_QUEUE, {"doctorId": "{doctor}"}),
+    api("POST doctor/visits/<uuid:visit_id>/call", OF_QUEUE, {"doctorId": "{doctor}", "roomId": "{room}"}),
+    api("POST doctor/visits/<uuid:visit_id>/recall", OF_QUEUE, {}, S.CALLED),
+    api("POST doctor/visits/<uuid:visit_id>/put-back", OF_QUEUE, {}, S.CALLED),
+    api("POST doctor/visits/<uuid:visit_id>/start", OF_DOCTOR, {"doctorId": "{doctor}"}, S.CALLED),
+    api("POST consultation/start", OF_DOCTOR, {"visitId": "{visit}", "doctorId": "{doctor}"}, S.CALLED),
+    api("POST doctor/visits/<uuid:visit_id>/complete", OF_DOCTOR, {"doctorId": "{doctor}"}, S.IN_CONSULTATION),
+    api("POST consultation/<uuid:visit_id>/complete", OF_DOCTOR, {"prescriptionText": "x"}, S.IN_CONSULTATION),
+    api("POST doctor/visits/<uuid:visit_id>/no-show", OF_QUEUE, {}, S.CALLED),
+    api("POST doctor/visits/<uuid:visit_id>/hold", OF_QUEUE, REASON),
+    api("POST doctor/visits/<uuid:visit_id>/resume", OF_QUEUE, {}, S.ON_HOLD),
+    api("POST doctor/visits/<uuid:visit_id>/cancel", OF_QUEUE, REASON),
+    api("POST doctor/visits/<uuid:visit_id>/confirm", OF_DESK, {}, S.SCANNED),
+    api("POST doctor/visits/<uuid:visit_id>/urgent", OF_QUEUE, REASON),
+    api("POST doctor/visits/<uuid:visit_id>/not-urgent", OF_QUEUE, REASON, S.URGENT),
+    # --- the patient's own
+    api("POST patient/checkin", everybody(), {}, answers=SHAPE),
+    api("GET patient/visits/<uuid:visit_id>", HOLDER_OR_LINK),
+    api("GET patient/visits/<uuid:visit_id>", HOLDER_OR_LINK, None, S.COMPLETED),
+    api("POST patient/visits/<uuid:visit_id>/cancel", HOLDER, {}),
+    # --- live screens over HTTP, how they do, the audit trail
+    *(api("GET live/<str:stream>", who, words={"stream": stream}) for stream, who in {
+        "dept.{department}": department(Principal.DOCTOR, DESK, Principal.PATIENT, Principal.LINK),
+        "staff.{department}": OF_QUEUE,
+        "doctor.{doctor}": OF_QUEUE,
+        "desk.{facility}": ANY_STAFF,
+        "facility.{facility}": ANY_STAFF,
+        "board.{board}": WHOEVER_IS_KNOWN,
+    }.items()),
+    api("GET appointments/websocket/stats", ANY_STAFF),
+    api("GET audit", ANY_ADMIN),
+    # --- anything else
+    *(api(f"{method} ", nobody()) for method in ("GET", "POST", "PUT", "PATCH", "DELETE")),
+]  # fmt: skip
+"""The API."""
+
+SEEN_VERSION = {"version": "{version}"}
+OF_VISIT = {"visit": "{visit}", **SEEN_VERSION}
+CONSOLE = "POST console/<uuid:doctor_id>/<slug:action>/"
+DEED = "admin/desk/visits/<uuid:visit_id>/<slug:action>/"
+OPENING = "admin/departments/<uuid:department_id>/<slug:action>/"
+TAKES_VERSION_OF_DOCTOR = {"version": "1"}
+
+
+def button(action: str, who: Who, body: dict[str, str], state: State = State.WAITING, **more: Any) -> Row:
+    """A button of the console."""
+    return form(CONSOLE, who, body, state, words={"action": action}, **more)
+
+
+CONSOLES = [
+    button("call", OF_QUEUE, OF_VISIT),
+    button("call-again", OF_QUEUE, OF_VISIT, S.CALLED),
+    button("start", OF_DOCTOR, OF_VISIT, S.CALLED),
+    button("did-not-come", OF_QUEUE, OF_VISIT, S.CALLED),
+    button("put-back", OF_QUEUE, OF_VISIT, S.CALLED),
+    button("hold", OF_QUEUE, OF_VISIT | REASON, S.CALLED),
+    button("resume", OF_QUEUE, OF_VISIT, S.ON_HOLD),
+    button("no-show", OF_QUEUE, OF_VISIT, S.CALLED),
+    button("finish", OF_DOCTOR, OF_VISIT, S.IN_CONSULTATION),
+    button("finish-and-call", OF_DOCTOR, OF_VISIT | {"next_visit": "{visit}", "next_version": "1"}, S.IN_CONSULTATION,
+           answers=frozenset({409})),
+    button("begin", OF_QUEUE, TAKES_VERSION_OF_DOCTOR),
+    button("pause", OF_QUEUE, TAKES_VERSION_OF_DOCTOR),
+    button("end", OF_QUEUE, TAKES_VERSION_OF_DOCTOR),
+]  # fmt: skip
+"""The buttons of the console."""
+
+
+def deed(action: str, state: State, who: Who = OF_DESK, body: dict[str, str] = SEEN_VERSION) -> list[Row]:
+    """What the desk does to a visit: the question and the answer."""
+    return [form(f"{method} {DEED}", who, body, state, words={"action": action}) for method in ("GET", "POST")]
+
+
+DEEDS = [
+    *deed("confirm", S.SCANNED),
+    *deed("resume", S.ON_HOLD),
+    *deed("urgent", S.WAITING, body=SEEN_VERSION | REASON),
+    *deed("not-urgent", S.URGENT, body=SEEN_VERSION | REASON),
+    *deed("no-show", S.CALLED),
+    *deed("cancel", S.WAITING, body=SEEN_VERSION | REASON),
+]
+"""The desk's deeds."""
+
+WALK_IN = {"place": "{department}", "symptoms": "", "needs": "", "source": "walk_in"}
+REGISTER = {"name": "Matrix Kumari", "sex": "female", "age": "34", "language": "en", "phone": "", "address": ""}
+
+PAGES = [
+    # --- the door
+    form("GET ", everybody()),
+    form("GET login", everybody()),
+    form("GET login/", everybody()),
+    form("GET login/staff/", everybody()),
+    form("POST login/staff/", everybody(), {}, answers=SHAPE),
+    form("POST logout/", everybody(), {}),
+    form("GET password/", ANY_STAFF),
+    form("POST password/", ANY_STAFF, {}, answers=SHAPE),
+    form("POST language/", everybody(), {"language": "hi"}),
+    # --- who waits
+    form("GET t/", everybody(), query="code={code}"),
+    form("GET t/<str:code>/", everybody(), shows=frozenset({Kind.HOSPITAL, Kind.DEPARTMENT})),
+    form("GET checkin", everybody(), answers=SHAPE),
+    form("POST checkin", everybody(), {}, answers=SHAPE),
+    # --- the console
+    form("GET console/", facility(DESK, DOCTORS)),
+    form("GET console/<uuid:doctor_id>/", OF_QUEUE),
+    form("GET console/<uuid:doctor_id>/", OF_QUEUE, None, S.CALLED),
+    form("GET console/<uuid:doctor_id>/", OF_QUEUE, None, S.IN_CONSULTATION),
+    form("GET console/<uuid:doctor_id>/", OF_QUEUE, None, S.ON_HOLD),
+    *CONSOLES,
+    # --- halls
+    form("GET display/<slug:slug>/", everybody(), shows=frozenset({Kind.HOSPITAL, Kind.DEPARTMENT, Kind.DOCTOR,
+                                                                 Kind.ROOM, Kind.BOARD})),
+    form("GET display/<slug:slug>/view/", everybody(), None, S.CALLED,
+         shows=frozenset({Kind.HOSPITAL, Kind.DEPARTMENT, Kind.DOCTOR, Kind.ROOM, Kind.BOARD})),
+    # --- the house
+    form("GET metrics", everybody()),
+    *(form(f"GET {at}", everybody()) for at in ("health", "health/live", "health/ready", "health/startup")),
+    form("GET api/schema/", everybody()),
+    form("GET api/docs/", everybody()),
+    # --- the desk
+    form("GET admin/desk/find/", ANY_STAFF, query="q=Devi"),
+    form("GET admin/desk/find/", anywhere(STAFF), query="q={last4}"),
+    form("GET admin/desk/register/", ANY_DESK),
+    form("POST admin/desk/register/", ANY_DESK, REGISTER | {"not_a_duplicate": "1"}),
+    form("GET admin/desk/today/", ANY_DESK),
+    form("GET admin/desk/today/", anywhere(DESK), query="department={department}"),
+    form("GET admin/desk/walk-in/", ANY_DESK, query="patient={patient}"),
+    form("POST admin/desk/walk-in/", OF_DESK, WALK_IN, S.COMPLETED, query="patient={patient}"),
+    form("GET admin/desk/slip/<uuid:visit_id>/", OF_DESK),
+    *DEEDS,
+    # --- the administrator's
+    form(f"GET {OPENING}", ANY_ADMIN, words={"action": "close"}),
+    form(f"POST {OPENING}", ANY_ADMIN, {}, words={"action": "close"}, answers=frozenset({409})),
+    form(f"GET {OPENING}", ANY_ADMIN, words={"action": "open"}),
+    form(f"POST {OPENING}", ANY_ADMIN, {}, words={"action": "open"}),
+    form("GET admin/audit-trail/", ANY_ADMIN),
+    form("GET admin/audit-trail/", anywhere(ADMIN), query="entity_id={visit}"),
+    form("GET admin/parked-events/", ANY_ADMIN),
+    form("POST admin/parked-events/<uuid:event_id>/", ANY_ADMIN, {}),
+    # --- what Django's site brings
+    form("GET admin/", ANY_DESK),
+    form("GET admin/login/", facility(DESK)),
+    form("POST admin/login/", facility(DESK), {}),
+    form("POST admin/logout/", everybody(), {}),
+    form("GET admin/password_change/", ANY_DESK),
+    form("GET admin/password_change/done/", ANY_DESK),
+    form("GET admin/autocomplete/", ANY_DESK, query="app_label=scheduling&model_name=doctor&field_name=room&term="),
+    form("GET admin/jsi18n/", ANY_DESK),
+    form("GET admin/r/<path:content_type_id>/<path:object_id>/", nobody(), words={"content_type_id": "1"}),
+    form("GET admin/^(?P<app_label>accounts|scheduling|queue|display)/$", ANY_DESK),
+    form("GET admin/(?P<url>.*)$", nobody()),
+]  # fmt: skip
+"""Pages and forms."""
+
+
+@dataclass(frozen=True)
+class Keeps:
+    """Who looks at a model in the admin, who changes, adds and deletes; `object` names what is asked about."""
+
+    object: str
+    reads: Who = ANY_DESK
+    changes: Who = ANY_ADMIN
+    adds: Who = ANY_ADMIN
+    deletes: Who = ANY_ADMIN
+
+
+ADMIN_MODELS = {
+    "accounts/staff": Keeps("{staff}", deletes=nobody()),
+    "accounts/facility": Keeps("{facility}", adds=nobody(), deletes=nobody()),
+    "scheduling/department": Keeps("{department}", deletes=nobody()),
+    "scheduling/room": Keeps("{room}", deletes=nobody()),
+    "scheduling/doctor": Keeps("{doctor}", deletes=nobody()),
+    "queue/triagerule": Keeps("{rule}"),
+    "display/board": Keeps("{board}"),
+}
+"""Models in the admin, by their address."""
+
+
+def model_rows(model: str, keeps: Keeps) -> list[Row]:
+    """The admin's views of one model. What a form sends is read off the form (`cells.filled`)."""
+    at, one = f"admin/{model}/", {"object_id": keeps.object}
+    return [
+        form(f"GET {at}", keeps.reads),
+        form(f"GET {at}", keeps.reads, query="q=e"),
+        form(f"GET {at}add/", keeps.adds),
+        form(f"POST {at}add/", keeps.adds, {}, answers=SHAPE),
+        form(f"GET {at}<path:object_id>/change/", keeps.reads, words=one),
+        form(f"POST {at}<path:object_id>/change/", keeps.changes, FROM_PAGE, words=one),
+        form(f"GET {at}<path:object_id>/history/", keeps.reads, words=one),
+        form(f"GET {at}<path:object_id>/delete/", keeps.deletes, words=one),
+        form(f"POST {at}<path:object_id>/delete/", keeps.deletes, {"post": "yes"}, words=one),
+        form(f"GET {at}<path:object_id>/", anywhere(keeps.reads.here), words=one),
+    ]
+
+
+FROM_PAGE: dict[str, Any] = {"": "what the administrator's own page would send"}
+
+TABLE = [*API, *PAGES, *(row for model, keeps in ADMIN_MODELS.items() for row in model_rows(model, keeps))]
+"""Everything."""

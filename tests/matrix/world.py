@@ -1,0 +1,428 @@
+"""The hospital of the matrix, the one next door, and everybody who asks."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from http.cookies import SimpleCookie
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.test import Client
+from django.utils import timezone
+from django_scopes import scope
+
+from apps.accounts.commands import issue_restore
+from apps.accounts.commands.signing_in import open_session
+from apps.accounts.models import Credential, Staff
+from apps.accounts.queries import actor_of_checkin
+from apps.accounts.queries.actors import SESSION_KEY, hash_secret
+from apps.accounts.rules.credentials import CredentialKind
+from apps.core.commands import command
+from apps.core.models import OutboxEvent
+from apps.core.policy import Actor, Role
+from apps.display.models import Board
+from apps.encounters.commands import complete
+from apps.patients.rules.identifiers import IdentifierKind
+from apps.queue import commands
+from apps.queue.models import TriageRule, Visit
+from apps.queue.rules.states import State
+from apps.scheduling.models import Department, Doctor, Room
+from tests.factories import PASSWORD, encoded
+from tests.ward import Ward, open_ward
+
+
+class Principal(StrEnum):
+    """Everybody who asks."""
+
+    ANONYMOUS = "anonymous"
+    PATIENT = "patient"
+    OTHER_PATIENT = "other patient"
+    DOCTOR = "doctor"
+    OTHER_DOCTOR = "other doctor"
+    RECEPTION = "reception"
+    NURSE = "nurse"
+    ADMIN = "admin"
+    KIOSK = "kiosk"
+    LINK = "link holder"
+
+
+class Where(StrEnum):
+    """Where what is asked about belongs: to most principals' department, another one's, another hospital's."""
+
+    HERE = "here"
+    THERE = "there"
+    AWAY = "away"
+
+
+class Kind(StrEnum):
+    """What a canary sits on. Those of a person first, then those of a house, which are told within it."""
+
+    NAME = "name"
+    UHID = "uhid"
+    PHONE = "phone"
+    ADDRESS = "address"
+    IDENTIFIER = "identifier"
+    SYMPTOM = "symptom"
+    REASON = "reason"
+    PRESCRIPTION = "prescription"
+    HOSPITAL = "hospital"
+    DEPARTMENT = "department"
+    DOCTOR = "doctor's name"
+    STAFF = "staff"
+    ROOM = "room"
+    BOARD = "board"
+    RULE = "triage rule"
+
+
+@dataclass
+class Place:
+    """One department with everything that can be asked about."""
+
+    where: Where
+    ward: Ward
+    department: Department
+    doctor: Doctor
+    patient: Any
+    visit: UUID
+    scanned: UUID
+    board: Board
+    rule: TriageRule
+    event: UUID
+    tracking_token: str
+    tracking_code: str
+    restore_secret: str
+    canaries: dict[Kind, str]
+    about: UUID = field(default_factory=uuid4)
+    """The visit that is asked about."""
+
+    @property
+    def rao(self) -> Actor:
+        """The doctor of this place."""
+        return self.ward.as_doctor(self.doctor)
+
+    @contextmanager
+    def open(self) -> Iterator[datetime]:
+        """The place's hospital, now."""
+        with scope(facility=self.ward.facility.id):
+            yield timezone.now()
+
+    def bring(self, state: State) -> None:
+        """Let the visit that is asked about come into a state, by the commands that bring it there."""
+        self.about = self.scanned if state is State.SCANNED else self.visit
+        with self.open() as now:
+            for step in _WAYS[state]:
+                step(self, now)
+
+    def words(self) -> dict[str, str]:
+        """What stands for the `{words}` of the table, and for the parameters of addresses."""
+        with self.open():
+            version = Visit.objects.values_list("version", flat=True).get(id=self.about)
+        return {
+            "facility": str(self.ward.facility.id),
+            "department": str(self.department.id),
+            "department_id": str(self.department.id),
+            "doctor": str(self.doctor.id),
+            "doctor_id": str(self.doctor.id),
+            "room": str(self.doctor.room_id),
+            "patient": str(self.patient.id),
+            "patient_id": str(self.patient.id),
+            "uhid": self.patient.uhid,
+            "last4": self.canaries[Kind.PHONE][-4:],
+            "visit": str(self.about),
+            "visit_id": str(self.about),
+            "version": str(version),
+            "board": str(self.board.id),
+            "slug": self.board.slug,
+            "rule": str(self.rule.id),
+            "staff": str(self.doctor.staff_id),
+            "event_id": str(self.event),
+            "code": self.tracking_code,
+            "restore": self.restore_secret,
+            "object_id": str(self.department.id),
+        }
+
+    def checkin_link(self) -> str:
+        """A fresh code of the hall."""
+        with self.open() as now:
+            return _checkin_link(self.ward, self.department, now, printed=False)
+
+
+def _call(place: Place, now: datetime) -> None:
+    commands.call(actor=place.rao, now=now, visit_id=place.about, doctor_id=place.doctor.id)
+
+
+def _start(place: Place, now: datetime) -> None:
+    commands.start(actor=place.rao, now=now, visit_id=place.about)
+
+
+def _complete(place: Place, now: datetime) -> None:
+    text = place.canaries[Kind.PRESCRIPTION]
+    complete(actor=place.rao, now=now, visit_id=place.about, prescription_text=text)
+
+
+def _hold(place: Place, now: datetime) -> None:
+    reason = place.canaries[Kind.REASON]
+    commands.hold(actor=place.rao, now=now, visit_id=place.about, reason=reason)
+
+
+def _urge(place: Place, now: datetime) -> None:
+    reason = place.canaries[Kind.REASON]
+    commands.triage_up(actor=place.rao, now=now, visit_id=place.about, reason=reason)
+
+
+_WAYS: dict[State, list[Any]] = {
+    State.WAITING: [],
+    State.SCANNED: [],
+    State.URGENT: [_urge],
+    State.CALLED: [_call],
+    State.IN_CONSULTATION: [_call, _start],
+    State.ON_HOLD: [_hold],
+    State.COMPLETED: [_call, _start, _complete],
+}
+
+
+@dataclass
+class Key:
+    """By what a principal is recognised: a cookie where there are pages, a bearer token elsewhere."""
+
+    cookies: SimpleCookie
+    bearer: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.bearer}"} if self.bearer else {}
+
+
+@dataclass
+class World:
+    """Three places and ten principals."""
+
+    places: dict[Where, Place]
+    keys: dict[Principal, Key]
+    written: dict[str, int] = field(default_factory=dict)
+    """What had been written before the present request: see `writes`."""
+    client: Client = field(default_factory=lambda: Client(raise_request_exception=False))
+
+    def ask(self, who: Principal, method: str, address: str, body: Any, **headers: str) -> Any:
+        """The answer to one request, as the API's clients send it, or as a browser sends a form."""
+        key = self.keys[who]
+        by_api = address.startswith("/api/v1/")
+        self.client.cookies = SimpleCookie() if by_api else SimpleCookie(key.cookies.output(header="", sep=";"))
+        sent = headers | (key.headers if by_api else {})
+        if body is None or method in ("GET", "HEAD"):
+            return self.client.generic(method, address, headers=sent)
+        kind = "application/json" if by_api else "application/x-www-form-urlencoded"
+        return self.client.generic(method, address, body, content_type=kind, headers=sent)
+
+    def shown(self, text: str) -> set[tuple[Where, Kind]]:
+        """The canaries in a text. Phones are found however they are spaced."""
+        close = text.replace(" ", "").replace("-", "")
+        return {
+            (place.where, kind)
+            for place in self.places.values()
+            for kind, canary in place.canaries.items()
+            if canary in text or (kind is Kind.PHONE and canary in close)
+        }
+
+
+@contextmanager
+def kept_back() -> Iterator[None]:
+    """What is done inside is undone afterwards. Commands take it for the outermost place, as in any test."""
+    atomic = transaction.atomic()
+    atomic._from_testcase = True
+    with atomic:
+        yield
+        transaction.set_rollback(True)
+
+
+def writes() -> dict[str, int]:
+    """By table, the rows that this transaction has tried to write so far, undone ones included. It only grows."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname, pg_stat_get_xact_tuples_inserted(oid) + pg_stat_get_xact_tuples_updated(oid)"
+            " + pg_stat_get_xact_tuples_deleted(oid) FROM pg_class"
+            " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname !~ '^audit_'"
+        )
+        return dict(cursor.fetchall())
+
+
+@contextmanager
+def open_world() -> Iterator[World]:
+    """Build it all, by the real commands."""
+    with open_ward(code="ZQAW", departments=1, doctors=1) as ward:
+        away = _furnish(ward, ward.departments[0], Where.AWAY, "Xyventhal", 3)
+        _rename(away)
+    with open_ward(code="ZQHM", departments=2, doctors=2) as ward:
+        here = _furnish(ward, ward.departments[0], Where.HERE, "Zarapkar", 1)
+        there = _furnish(ward, ward.departments[1], Where.THERE, "Quillonde", 2)
+    places = {place.where: place for place in (here, there, away)}
+    yield World(places, _keys(here, there))
+
+
+def _furnish(ward: Ward, department: Department, where: Where, word: str, number: int) -> Place:
+    """People in every corner of a department, each thing of theirs with its canary."""
+    now = ward.now = timezone.now()
+    doctor = next(d for d in ward.doctors if d.departments.filter(id=department.id).exists())
+    canaries = {
+        Kind.NAME: word,
+        Kind.PHONE: f"981112222{number}",
+        Kind.ADDRESS: f"{word}patti street",
+        Kind.IDENTIFIER: f"ZZ99{number}4471",
+        Kind.SYMPTOM: f"ache-{word.lower()}",
+        Kind.REASON: f"because-{word.lower()}",
+        Kind.PRESCRIPTION: f"{word.lower()}mycin",
+    }
+    patient = ward.register(
+        name=f"{word} Devi",
+        phone=f"+91{canaries[Kind.PHONE]}",
+        address=canaries[Kind.ADDRESS],
+        identifiers=[(IdentifierKind.NATIONAL_ID, canaries[Kind.IDENTIFIER])],
+    )
+    canaries[Kind.UHID] = patient.uhid
+    board = Board.objects.create(facility=ward.facility, slug=f"hall-{word.lower()}", name=f"Hall {number}")
+    board.departments.set([department])
+    rule = TriageRule.objects.create(facility=ward.facility, department=department, phrase=f"burning {number}")
+    Doctor.objects.filter(id=doctor.id).update(working_days=[0, 1, 2, 3, 4, 5])
+    place = Place(
+        where=where, ward=ward, department=department, doctor=doctor, patient=patient, visit=uuid4(), scanned=uuid4(),
+        board=board, rule=rule, event=_parked(ward, department), tracking_token="", tracking_code="",
+        restore_secret="", canaries=canaries,
+    )  # fmt: skip
+    _seen_before(place, now)
+    arrived = _check_in(place, now)
+    place.visit = place.about = arrived.visit.id
+    place.tracking_token, place.tracking_code = arrived.tracking_token, arrived.tracking_code
+    place.restore_secret = _let_back(actor=ward.meera, now=now, visit_id=place.visit, patient_id=patient.id)
+    place.scanned = _scan(place, f"{word} Kumar", now)
+    return place
+
+
+def _seen_before(place: Place, now: datetime) -> None:
+    """An earlier visit of today, with a prescription."""
+    place.about = _check_in(place, now).visit.id
+    for step in _WAYS[State.COMPLETED]:
+        step(place, now)
+
+
+def _check_in(place: Place, now: datetime) -> Any:
+    return commands.check_in(
+        actor=place.ward.admin, now=now, department_id=place.department.id, patient_id=place.patient.id,
+        symptoms=[place.canaries[Kind.SYMPTOM]],
+    )  # fmt: skip
+
+
+def _scan(place: Place, name: str, now: datetime) -> UUID:
+    """Somebody who checked in by a printed code and is still to be confirmed."""
+    token = _checkin_link(place.ward, place.department, now, printed=True)
+    arrived = commands.self_check_in(
+        actor=actor_of_checkin(token, now), now=now, department_id=place.department.id, name=name, age=40, symptoms=[]
+    )
+    return arrived.visit.id
+
+
+def _checkin_link(ward: Ward, department: Department, now: datetime, *, printed: bool) -> str:
+    token, _ = commands.create_checkin_link(
+        actor=ward.admin, now=now, department_id=department.id, expires_in=3600, printed=printed
+    )
+    return token
+
+
+@command
+def _let_back(*, actor: Actor, now: datetime, visit_id: UUID, patient_id: UUID) -> str:
+    """What a patient's own phone holds."""
+    secret, _ = issue_restore(visit_id=visit_id, patient_id=patient_id, device_fingerprint="", now=now)
+    return secret
+
+
+def _parked(ward: Ward, department: Department) -> UUID:
+    """An event that could not be delivered."""
+    event = OutboxEvent.objects.create(
+        occurred_at=ward.now, facility_id=ward.facility.id, stream=f"dept.{department.id}", sequence=1_000_000,
+        type="visit.transitioned", actor={"type": "staff"}, trace_id="t", entity_type="visit", entity_id=uuid4(),
+        entity_version=1, payload={}, parked_at=ward.now, error="RuntimeError",
+    )  # fmt: skip
+    return event.id
+
+
+def _rename(away: Place) -> None:
+    """The house next door has canaries of its own: nobody here is told of it."""
+    away.canaries |= {
+        Kind.HOSPITAL: "Xyvbrook Hospital",
+        Kind.DEPARTMENT: "Xyvopathy",
+        Kind.DOCTOR: "Dr Xyvmann",
+        Kind.STAFF: "xyvstaff",
+        Kind.ROOM: "Xyvwing",
+        Kind.BOARD: "Xyvhall",
+        Kind.RULE: "xyvpain",
+    }
+    facility, canaries = away.ward.facility, away.canaries
+    type(facility).objects.filter(id=facility.id).update(name=canaries[Kind.HOSPITAL])
+    Department.objects.filter(id=away.department.id).update(name=canaries[Kind.DEPARTMENT])
+    Doctor.objects.filter(id=away.doctor.id).update(name=canaries[Kind.DOCTOR])
+    Room.objects.filter(id=away.doctor.room_id).update(hall=canaries[Kind.ROOM])
+    Board.objects.filter(id=away.board.id).update(name=canaries[Kind.BOARD])
+    TriageRule.objects.filter(id=away.rule.id).update(phrase=canaries[Kind.RULE])
+    for number, staff in enumerate(Staff.objects.filter(facility=facility)):
+        staff.name, staff.email = f"{canaries[Kind.STAFF]} {number}", f"{canaries[Kind.STAFF]}{number}@away.test"
+        staff.save(update_fields=["name", "email"])
+
+
+def _keys(here: Place, there: Place) -> dict[Principal, Key]:
+    """Everybody comes in, by the door that is theirs."""
+    ward, at_desk = here.ward, [here.department]
+    Staff.objects.filter(facility=ward.facility).update(password=encoded(PASSWORD))
+    staff = {
+        Principal.DOCTOR: here.rao,
+        Principal.OTHER_DOCTOR: there.rao,
+        Principal.RECEPTION: ward.as_role(Role.RECEPTION, at_desk),
+        Principal.NURSE: ward.as_role(Role.NURSE, at_desk),
+        Principal.ADMIN: ward.admin,
+    }
+    keys = {who: _staff_key(actor) for who, actor in staff.items()}
+    keys[Principal.ANONYMOUS] = Key(SimpleCookie())
+    keys[Principal.PATIENT] = _secret_key(here.restore_secret)
+    keys[Principal.OTHER_PATIENT] = _secret_key(there.restore_secret)
+    keys[Principal.LINK] = _secret_key(here.tracking_token)
+    keys[Principal.KIOSK] = _secret_key(_screen(here))
+    _never_seen_anew()
+    return keys
+
+
+def _staff_key(actor: Actor) -> Key:
+    staff, now = Staff.objects.get(id=actor.id), timezone.now()
+    with scope(facility=staff.facility_id):
+        session = open_session(actor=actor, now=now, staff=staff, kind=CredentialKind.STAFF_SESSION)
+        program = open_session(actor=actor, now=now, staff=staff, kind=CredentialKind.STAFF_REFRESH)
+    return Key(_cookie(session.secret), program.access(now))
+
+
+def _secret_key(secret: str) -> Key:
+    return Key(_cookie(secret), secret)
+
+
+def _cookie(secret: str) -> SimpleCookie:
+    client = Client()
+    session = client.session
+    session[SESSION_KEY] = secret
+    session.save()
+    return SimpleCookie({settings.SESSION_COOKIE_NAME: session.session_key})
+
+
+def _screen(place: Place) -> str:
+    """What a board of the hall holds."""
+    secret, now, family = uuid4().hex, timezone.now(), uuid4()
+    Credential.objects.create(
+        id=family, kind=CredentialKind.SCREEN, secret_hash=hash_secret(CredentialKind.SCREEN, secret),
+        facility=place.ward.facility, subject_type="board", subject_id=place.board.id, family_id=family, issued_at=now,
+        expires_at=now + timedelta(days=1),
+    )  # fmt: skip
+    return secret
+
+
+def _never_seen_anew() -> None:
+    """That somebody was here is noted once a minute; it would look like something that a refused request wrote."""
+    Credential.objects.update(last_seen_at=timezone.now() + timedelta(minutes=20))
