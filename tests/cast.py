@@ -10,7 +10,7 @@ from apps.accounts.commands import SignedIn, sign_in_staff
 from apps.accounts.models import Facility, Staff
 from apps.accounts.queries.actors import SESSION_KEY, actor_of_staff
 from apps.accounts.rules.credentials import CredentialKind
-from apps.core.policy import Role
+from apps.core.policy import Actor, ActorType, Role
 from apps.patients.models import Patient
 from tests.factories import PASSWORD, FacilityFactory, PatientFactory, StaffFactory
 
@@ -58,6 +58,10 @@ def _somebody(facility: Facility | None, name: str, role: Role, **more: Any) -> 
     return staff
 
 
+DESK = Actor(ActorType.STAFF, None, "Somebody at the desk", None, role=Role.RECEPTION)
+"""Whose eyes a read of the registry is made with, where nobody in particular is meant."""
+
+
 # --- patients ---------------------------------------------------------------------------------------------------
 
 
@@ -66,4 +70,4 @@ def asha(registered_by: Staff | None = None) -> Patient:
     return PatientFactory.create(actor=actor_of_staff(registered_by or meera()), name="Asha Devi")
 
 
-__all__ = ["actor_of_staff", "asha", "bearer", "dr_rao", "farida", "meera", "open_browser", "signed_in"]
+__all__ = ["DESK", "actor_of_staff", "asha", "bearer", "dr_rao", "farida", "meera", "open_browser", "signed_in"]

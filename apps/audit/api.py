@@ -15,7 +15,7 @@ from apps.audit.commands import record_opened
 from apps.audit.models import AuditEntry
 from apps.audit.queries import entries
 from apps.core.api import Endpoint
-from apps.core.policy import Permission
+from apps.core.policy import Actor, Permission
 
 
 @extend_schema_field({"type": "string", "example": "2026-11-23T09:00:00+05:30"})
@@ -105,7 +105,8 @@ class AuditTrail(Endpoint):
     def get(self, request: Request) -> Response:
         """Read a page of the trail."""
         asked = self.read_query(TrailQuery)
-        found = self.page(entries(self.actor.facility_id, **asked), entry_values)
+        trail = entries(self.actor.facility_id, **asked)
+        found = self.page(trail, lambda entry: entry_values(entry, self.actor))
         record_opened(
             actor=self.actor,
             now=self.now,
@@ -115,8 +116,9 @@ class AuditTrail(Endpoint):
         return found
 
 
-def entry_values(entry: AuditEntry) -> dict[str, Any]:
-    """An entry as the API tells it."""
+def entry_values(entry: AuditEntry, reader: Actor) -> dict[str, Any]:
+    """An entry as the API tells it. Of a patient's values its reader learns no more than from the record itself."""
+    before, after = (None if values is None else reader.unhidden(values) for values in (entry.before, entry.after))
     return {
         "id": str(entry.id),
         "at": entry.at.isoformat(),
@@ -129,8 +131,8 @@ def entry_values(entry: AuditEntry) -> dict[str, Any]:
         "action": entry.action,
         "entityType": entry.entity_type,
         "entityId": entry.entity_id,
-        "before": entry.before,
-        "after": entry.after,
+        "before": before,
+        "after": after,
         "reason": entry.reason,
         "traceId": entry.trace_id,
     }

@@ -24,6 +24,8 @@ from apps.core.errors import DomainError, Forbidden, Invalid, NotFound, TooLarge
 from apps.core.policy import PUBLIC, SIGNED_IN, Actor, Permission, Policy
 
 KEY_LENGTH = 200
+PAGING = frozenset({"page", "pageSize"})
+"""What every list can be asked for."""
 
 
 class ActorAuthentication(BaseAuthentication):
@@ -91,6 +93,7 @@ class Endpoint(APIView):
     permission_classes = [DeclaredPolicy]
     parser_classes = [JsonParser]
     pagination_class = Page
+    _query_is_known = False
 
     @classmethod
     def policy_for(cls, method: str | None) -> Policy | None:
@@ -131,10 +134,17 @@ class Endpoint(APIView):
         return dict(bound.validated_data)
 
     def read_query(self, serializer: type[serializers.Serializer[Any]]) -> dict[str, Any]:
-        """The query string as a checked dict. Raises `Invalid`."""
+        """The query string as a checked dict. Raises `Invalid`, also for what the serializer does not know."""
         bound = serializer(data=self.request.query_params.dict())
+        self._refuse_unknown(set(bound.fields))
         bound.is_valid(raise_exception=True)
         return dict(bound.validated_data)
+
+    def _refuse_unknown(self, known: set[str]) -> None:
+        """A filter or an order that is not offered is refused, not ignored: nobody learns by trying them out."""
+        self._query_is_known = True
+        if unknown := set(self.request.query_params) - known - PAGING:
+            raise Invalid({name[:80]: [gettext("This cannot be asked for.")] for name in sorted(unknown)[:10]})
 
     def once(self) -> Once | None:
         """The request's idempotency key, from the header or the body. Raises `Invalid` when it is unusable."""
@@ -155,7 +165,9 @@ class Endpoint(APIView):
         return Response(answer, status=success)
 
     def page(self, rows: models.QuerySet[Any], render: Callable[[Any], Answer]) -> Response:
-        """One page of an ordered queryset."""
+        """One page of an ordered queryset. A list that read no query takes nothing but the page's number and size."""
+        if not self._query_is_known:
+            self._refuse_unknown(set())
         paginator = self.pagination_class()
         found = paginator.paginate_queryset(rows, self.request, view=self) or []
         return paginator.get_paginated_response([render(row) for row in found])

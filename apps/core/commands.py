@@ -203,7 +203,8 @@ def _worth_repeating(error: Exception) -> bool:
 
 
 def _scope(actor: Actor, once: Once) -> str:
-    return f"{actor.type}:{actor.id or actor.credential_id or actor.name}:{once.route}"[:200]
+    """Whose key it is. A role is part of it: who has become something else is told nothing of what they once saw."""
+    return f"{actor.type}{actor.role or ''}:{actor.id or actor.credential_id or actor.name}:{once.route}"[:200]
 
 
 def _kept_answer(once: Once) -> Answer | None:

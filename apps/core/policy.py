@@ -1,14 +1,19 @@
 """Who may do what: one enum, one table, one question.
 
 Deny by default. *May this person?* is asked here; *does the state allow it?* is asked of an app's rules.
-Pages ask the same functions to hide a button that the command would refuse.
+Pages ask the same functions to hide a button that the command would refuse. What of a patient somebody sees is a
+second table beside the first: `ROLE_FIELDS`. Both are printed for people in `docs/permissions.md`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeVar
 from uuid import UUID
 
 from apps.core.errors import Forbidden
+
+V = TypeVar("V")
 
 
 class Role(StrEnum):
@@ -53,6 +58,8 @@ class Permission(StrEnum):
     VISIT_CANCEL_OWN = "visit.cancel_own"
     VISIT_READ_OWN = "visit.read_own"
     PRESCRIPTION_READ_OWN = "prescription.read_own"
+    BREAK_GLASS = "break_glass.open"
+    BREAK_GLASS_REVIEW = "break_glass.review"
     AUDIT_READ = "audit.read"
     DESK_USE = "desk.use"
     CONSOLE_USE = "console.use"
@@ -83,9 +90,9 @@ _DESK = frozenset(
 _LOOK = frozenset({P.MASTERS_READ, P.PATIENT_READ, P.QUEUE_READ, P.ADMIN_SITE_USE, P.DESK_USE})
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.ADMIN: _DESK | {P.MASTERS_CHANGE, P.AUDIT_READ},
+    Role.ADMIN: _DESK | {P.MASTERS_CHANGE, P.AUDIT_READ, P.BREAK_GLASS_REVIEW},
     Role.RECEPTION: _DESK,
-    Role.NURSE: _DESK,
+    Role.NURSE: _DESK | {P.BREAK_GLASS},
     Role.DOCTOR: frozenset(
         {
             P.MASTERS_READ,
@@ -98,6 +105,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.VISIT_NO_SHOW,
             P.VISIT_CANCEL,
             P.CONSOLE_USE,
+            P.BREAK_GLASS,
         }
     ),
     Role.CASHIER: _LOOK,
@@ -115,8 +123,67 @@ TYPE_PERMISSIONS: dict[ActorType, frozenset[Permission]] = {
 }
 """What somebody may do by being what they are; a link's own permissions come with the link."""
 
-ANYWHERE: frozenset[Permission] = frozenset({P.MASTERS_READ, P.PATIENT_READ, P.PATIENT_REGISTER, P.AUDIT_READ})
+ANYWHERE: frozenset[Permission] = frozenset(
+    {
+        P.MASTERS_READ,
+        P.PATIENT_READ,
+        P.PATIENT_REGISTER,
+        P.AUDIT_READ,
+        P.BREAK_GLASS,
+        P.BREAK_GLASS_REVIEW,
+    }
+)
 """Permissions that a department has no say in: they hold in the whole facility."""
+
+
+class Fields(StrEnum):
+    """A group of what is known of a patient. Somebody sees all of a group, or does not learn that it is there."""
+
+    IDENTITY = "identity"
+    PHONE_END = "phone_end"
+    CONTACT = "contact"
+    IDENTIFIERS = "identifiers"
+    NEEDS = "needs"
+    COMPLAINT = "complaint"
+    PRESCRIBED_TODAY = "prescribed_today"
+    CLINICAL = "clinical"
+
+
+F = Fields
+
+PATIENT_FIELDS: dict[Fields, frozenset[str]] = {
+    F.IDENTITY: frozenset(
+        {"id", "uhid", "name", "name_key", "initials", "sex", "birth_date", "birth_date_estimated", "age", "age_sex"}
+        | {"language", "status", "created_at", "version", "facility"}
+    ),
+    F.PHONE_END: frozenset({"phone_last4"}),
+    F.CONTACT: frozenset({"phone", "phone_index", "address"}),
+    F.IDENTIFIERS: frozenset({"identifiers", "value", "value_index", "last4"}),
+    F.NEEDS: frozenset({"needs", "pregnant", "disabled"}),
+    F.COMPLAINT: frozenset({"symptoms", "urgent_by"}),
+    F.PRESCRIBED_TODAY: frozenset({"prescription"}),
+    F.CLINICAL: frozenset({"visits"}),
+}
+"""The groups and what is in them, by the names that columns, serializers and the audit trail use."""
+
+_REGISTRY = frozenset({F.IDENTITY, F.PHONE_END, F.CONTACT, F.NEEDS, F.COMPLAINT})
+
+ROLE_FIELDS: dict[Role, frozenset[Fields]] = {
+    Role.ADMIN: _REGISTRY | {F.IDENTIFIERS},
+    Role.RECEPTION: _REGISTRY | {F.IDENTIFIERS},
+    Role.NURSE: _REGISTRY,
+    Role.DOCTOR: frozenset({F.IDENTITY, F.PHONE_END, F.NEEDS, F.COMPLAINT, F.CLINICAL}),
+    Role.CASHIER: frozenset({F.IDENTITY, F.PHONE_END}),
+    Role.PHARMACIST: frozenset({F.IDENTITY, F.PRESCRIBED_TODAY}),
+    Role.LAB: frozenset({F.IDENTITY}),
+}
+"""What each role sees of a patient. Nobody else (link, screen, patient) sees anything by this table: what they are
+shown of themselves is made for them alone."""
+
+IN_DEPARTMENTS: frozenset[Fields] = frozenset({F.PRESCRIBED_TODAY, F.CLINICAL})
+"""Groups of which somebody sees only what their own departments wrote; the others hold in the whole facility."""
+
+_GROUP_OF = {name: group for group, names in PATIENT_FIELDS.items() for name in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +240,28 @@ class Actor:
         """Refuse with 403 unless this actor may do this there."""
         if not self.may(permission, scope):
             raise Forbidden(permission=str(permission))
+
+    def sees(self, group: Fields, scope: Scope | None = None) -> bool:
+        """Whether this actor sees that group of a patient's fields; without a scope, of anybody at all."""
+        if self.type is not ActorType.STAFF or self.role is None or group not in ROLE_FIELDS[self.role]:
+            return False
+        if scope is None:
+            return True
+        return self.serves(scope if group in IN_DEPARTMENTS else Scope(scope.facility_id))
+
+    def require_sight(self, group: Fields) -> None:
+        """Refuse with 403 whoever does not see that group of a patient's fields."""
+        if not self.sees(group):
+            raise Forbidden(permission=f"patient.{group}")
+
+    def seen(self, of_patient: Mapping[str, V]) -> dict[str, V]:
+        """What this actor sees of a patient's values; a value in no group is shown to nobody."""
+        return {name: value for name, value in of_patient.items() if name in _GROUP_OF and self.sees(_GROUP_OF[name])}
+
+    def unhidden(self, values: Mapping[str, V]) -> dict[str, V]:
+        """Values of whatever kind (an entry of the audit trail) without those of a patient that are kept from this
+        actor."""
+        return {name: value for name, value in values.items() if name not in _GROUP_OF or self.sees(_GROUP_OF[name])}
 
 
 def system_actor(name: str, facility_id: UUID | None = None) -> Actor:

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from apps.audit.commands import record_opened
 from apps.core.api import Endpoint
-from apps.core.policy import Permission
+from apps.core.policy import Actor, Fields, Permission
 from apps.patients import commands, queries
 from apps.patients.models import Patient
 from apps.patients.rules.identifiers import IdentifierKind
@@ -41,8 +41,8 @@ class Patients(Endpoint):
     )
     def get(self, request: Request) -> Response:
         """Records that a search finds, the best first; without one the newest."""
-        found = queries.search(self.read_query(SearchQuery)["search"])
-        return self.page(found, lambda patient: dict(PatientRow(shown(patient, self.now)).data))
+        found = queries.search(self.read_query(SearchQuery)["search"], self.actor)
+        return self.page(found, lambda patient: dict(PatientRow(shown(patient, self.now, self.actor)).data))
 
     @extend_schema(
         operation_id="patients_register",
@@ -57,8 +57,8 @@ class Patients(Endpoint):
         asked = {key: body[key] for key in ("name", "phone", "birth_date", "age") if key in body}
 
         def render(patient: Patient) -> dict[str, Any]:
-            alike = queries.likely_duplicates(now=self.now, excluding=patient.id, **asked)
-            return dict(Registered(shown(patient, self.now) | {"duplicates": alike}).data)
+            alike = queries.likely_duplicates(actor=self.actor, now=self.now, excluding=patient.id, **asked)
+            return dict(Registered(shown(patient, self.now, self.actor) | {"duplicates": alike}).data)
 
         return self.run(commands.register, render, 201, identifiers=given, **body)
 
@@ -70,18 +70,17 @@ class PatientDetail(Endpoint):
 
     @extend_schema(operation_id="patients_open", responses=PatientRecord, tags=["patients"])
     def get(self, request: Request, patient_id: UUID) -> Response:
-        """Open a record, with phone and address. That it was opened is audited."""
+        """Open a record: of it, what the reader's role may see. That it was opened is audited."""
         patient = queries.get(patient_id)
         record_opened(actor=self.actor, now=self.now, entity_type="patient", entity_id=patient.id)
-        opened = shown(patient, self.now) | {"phone": patient.phone, "address": patient.address}
-        return Response(PatientRecord(opened).data)
+        return Response(PatientRecord(shown(patient, self.now, self.actor)).data)
 
     @extend_schema(operation_id="patients_change", request=ChangeBody, responses=PatientRow, tags=["patients"])
     def patch(self, request: Request, patient_id: UUID) -> Response:
         """Correct a record that nobody changed meanwhile."""
         return self.run(
             commands.change,
-            lambda patient: dict(PatientRow(shown(patient, self.now)).data),
+            lambda patient: dict(PatientRow(shown(patient, self.now, self.actor)).data),
             patient_id=patient_id,
             **self.read(ChangeBody),
         )
@@ -95,6 +94,7 @@ class PatientIdentifiers(Endpoint):
     @extend_schema(operation_id="patient_identifiers", parameters=PAGING, responses=IdentifierPage, tags=["patients"])
     def get(self, request: Request, patient_id: UUID) -> Response:
         """Kinds and last characters."""
+        self.actor.require_sight(Fields.IDENTIFIERS)
         identifiers = queries.identifiers(queries.get(patient_id).id)
         return self.page(identifiers, lambda identifier: dict(IdentifierRow(identifier).data))
 
@@ -117,7 +117,13 @@ class PatientIdentifiers(Endpoint):
         )
 
 
-def shown(patient: Patient, now: datetime) -> dict[str, Any]:
-    """A record and what follows from it today, for the serializers to choose from; nothing that stands sealed."""
-    columns = ("birth_date", "birth_date_estimated", "version", "pregnant", "disabled", "created_at")
-    return {**queries.brief(patient, now), **{column: getattr(patient, column) for column in columns}}
+COLUMNS = ("birth_date", "birth_date_estimated", "version", "pregnant", "disabled", "created_at")
+SEALED = ("phone", "address")
+"""Columns that only an opened record shows: lists leave them where they are."""
+
+
+def shown(patient: Patient, now: datetime, actor: Actor) -> dict[str, Any]:
+    """What somebody may see of a record and of what follows from it today, for the serializers to choose from."""
+    sealed = [] if patient.get_deferred_fields() else SEALED
+    columns = {column: getattr(patient, column) for column in (*COLUMNS, *sealed)}
+    return queries.brief(patient, now, actor) | actor.seen(columns)

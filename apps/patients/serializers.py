@@ -92,8 +92,15 @@ class SearchQuery(serializers.Serializer[Any]):
     search = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST_SEARCH, default="")
 
 
+class Kept(serializers.CharField):
+    """A text that is kept from some roles (`ROLE_FIELDS` in the policy): for them it is not there at all."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, **options)
+
+
 class PatientRow(serializers.Serializer[Any]):
-    """A record as lists show it: of the phone the last four digits only."""
+    """A record as lists show it: of the phone the last four digits only, to who may see them."""
 
     id = serializers.UUIDField()
     uhid = serializers.CharField()
@@ -103,7 +110,7 @@ class PatientRow(serializers.Serializer[Any]):
     birthDateEstimated = serializers.BooleanField(source="birth_date_estimated")
     age = serializers.IntegerField(help_text="Years")
     ageSex = serializers.CharField(source="age_sex")
-    phoneLast4 = serializers.CharField(source="phone_last4")
+    phoneLast4 = Kept(source="phone_last4")
     status = serializers.ChoiceField(choices=_choices(STATUS_NAMES))
     version = serializers.IntegerField()
 
@@ -120,11 +127,11 @@ class PatientPage(serializers.Serializer[Any]):
 class PatientRecord(PatientRow):
     """A record as it is opened; that it was opened is on record."""
 
-    phone = serializers.CharField(help_text="E.164")
-    address = serializers.CharField()
-    pregnant = serializers.BooleanField()
-    disabled = serializers.BooleanField()
-    needs = serializers.CharField(help_text="Why the queue gives a head start; empty for no reason")
+    phone = Kept(help_text="E.164")
+    address = Kept()
+    pregnant = serializers.BooleanField(required=False)
+    disabled = serializers.BooleanField(required=False)
+    needs = Kept(help_text="Why the queue gives a head start; empty for no reason")
     language = serializers.CharField()
     createdAt = serializers.DateTimeField(source="created_at")
 
@@ -136,7 +143,7 @@ class DuplicateRow(serializers.Serializer[Any]):
     uhid = serializers.CharField(source="patient.uhid")
     name = serializers.CharField(source="patient.name")
     ageSex = serializers.CharField(source="patient.age_sex")
-    phoneLast4 = serializers.CharField(source="patient.phone_last4")
+    phoneLast4 = Kept(source="patient.phone_last4")
     score = serializers.IntegerField()
     reasons = serializers.ListField(child=serializers.ChoiceField(choices=_choices(REASON_NAMES)))
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 
 from apps.accounts.queries import facility_facts
 from apps.core.errors import Conflict, Invalid
-from apps.core.policy import Permission
+from apps.core.policy import Actor, Permission
 from apps.core.views import actor_of, page, run_form, said
 from apps.patients import commands
 from apps.patients.forms import RegisterForm
@@ -31,13 +31,14 @@ PHONE_FROM = 7
 @page(policy=Permission.PATIENT_READ)
 def find(request: HttpRequest) -> HttpResponse:
     """Somebody by phone, name or file number."""
+    actor = actor_of(request)
     query = request.GET.get("q", "").strip()[:100]
-    shown = Paginator(search(query), FOUND).get_page(request.GET.get("page")) if query else None
+    shown = Paginator(search(query, actor), FOUND).get_page(request.GET.get("page")) if query else None
     now = timezone.now()
     context = {
         "query": query,
         "page": shown,
-        "results": [_person(brief(patient, now)) for patient in shown or []],
+        "results": [_person(brief(patient, now, actor)) for patient in shown or []],
         "title": gettext("Register or find"),
     }
     return render(request, "desk/find.html", admin.site.each_context(request) | context)
@@ -46,15 +47,15 @@ def find(request: HttpRequest) -> HttpResponse:
 @page(policy=Permission.PATIENT_REGISTER, methods=("GET", "POST"))
 def register(request: HttpRequest) -> HttpResponse:
     """A new file. Who may be the same person is shown first; the second time the desk has decided."""
-    now = timezone.now()
-    day = facility_facts(actor_of(request).facility_id).day_of(now)  # type: ignore[arg-type]  # staff have one
+    actor, now = actor_of(request), timezone.now()
+    day = facility_facts(actor.facility_id).day_of(now)  # type: ignore[arg-type]  # staff have one
     if request.method != "POST":
         return _register_page(request, RegisterForm(initial=_first_guess(request.GET.get("q", "")), day=day), [])
     form = RegisterForm(request.POST, day=day)
     if not form.is_valid():
         return _register_page(request, form, [], status=400)
     if not request.POST.get("not_a_duplicate"):
-        alike = _alike(form.cleaned_data, now)
+        alike = _alike(form.cleaned_data, actor, now)
         if alike:
             return _register_page(request, form, alike, status=409)
     try:
@@ -82,12 +83,12 @@ def _first_guess(query: str) -> dict[str, str]:
     return {"phone": text} if len(digits_of(text)) >= PHONE_FROM else {}
 
 
-def _alike(typed: dict[str, Any], now: datetime) -> list[dict[str, Any]]:
+def _alike(typed: dict[str, Any], actor: Actor, now: datetime) -> list[dict[str, Any]]:
     """People who may be the one typed in, with the reasons in words."""
     known = {name: typed[name] for name in ("name", "phone", "birth_date", "age")}
     return [
         _person(found["patient"], reasons=[gettext(REASON_NAMES[reason]) for reason in found["reasons"]])
-        for found in likely_duplicates(now=now, **known)
+        for found in likely_duplicates(actor=actor, now=now, **known)
     ]
 
 

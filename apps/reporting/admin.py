@@ -15,7 +15,7 @@ from apps.accounts.queries import facility_facts, staff_names
 from apps.audit.commands import record_opened
 from apps.audit.queries import entries
 from apps.core.errors import Conflict
-from apps.core.policy import Permission
+from apps.core.policy import Actor, Permission
 from apps.core.relay import parked_events
 from apps.core.views import actor_of, page, run_form
 from apps.reporting import commands
@@ -36,7 +36,8 @@ def audit_trail(request: HttpRequest) -> HttpResponse:
     context = admin.site.each_context(request) | {
         "title": gettext("Audit trail"),
         "entries": [
-            {"entry": e, "name": names.get(e.actor_id, "") if e.actor_id else "", "changes": _changes(e)} for e in shown
+            {"entry": e, "name": names.get(e.actor_id, "") if e.actor_id else "", "changes": _changes(e, actor)}
+            for e in shown
         ],
         "page": shown,
         "asked": {"entity_type": kind, "entity_id": record},
@@ -66,9 +67,9 @@ def try_again(request: HttpRequest, event_id: UUID) -> HttpResponse:
     return redirect("admin:parked_events")
 
 
-def _changes(entry: Any) -> list[str]:
-    """What became different, value by value: `state: WAITING → CALLED`."""
-    before, after = entry.before or {}, entry.after or {}
+def _changes(entry: Any, reader: Actor) -> list[str]:
+    """What became different, value by value: `state: WAITING → CALLED`; of a patient, what the reader may see."""
+    before, after = reader.unhidden(entry.before or {}), reader.unhidden(entry.after or {})
     told = []
     for name in before | after:
         was, is_now = (str(values.get(name, "")) for values in (before, after))

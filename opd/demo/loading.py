@@ -156,7 +156,7 @@ class _Load:
         """The people who have a record from the start, found again by their phone."""
         desk = staff_actor(self.hospital.address_of(self.hospital.account_of(Role.RECEPTION)), via=VIA)
         for person in self.hospital.patients:
-            if not search(person.phone).exists():
+            if not search(person.phone, desk).exists():
                 enrol(desk, self.now, person)
 
     def _account(

@@ -159,7 +159,7 @@ class LivePlayer:
         child = department in self._children
         for _ in range(20):
             chosen = pool_person(self.random.randrange(POOL), child=child)
-            known = search(chosen.phone).first()
+            known = search(chosen.phone, cast.desk).first()
             if known is None:
                 return enrol(cast.desk, self.clock(), chosen).id
             if known.id not in busy:

@@ -1,6 +1,6 @@
 """Who may do what, as a table to read aloud. A change of the policy is a change here, for everybody to see."""
 
-from apps.core.policy import ROLE_PERMISSIONS, TYPE_PERMISSIONS, ActorType, Permission, Role
+from apps.core.policy import ROLE_FIELDS, ROLE_PERMISSIONS, TYPE_PERMISSIONS, ActorType, Fields, Permission, Role
 
 TABLE = """
                      ADMIN DOCTOR RECEPTION NURSE CASHIER PHARMACIST LAB | patient system
@@ -21,6 +21,8 @@ visit.cancel           x      x       x       x
 visit.cancel_own                                                         |    x
 visit.read_own                                                           |    x
 prescription.read_own                                                    |    x
+break_glass.open              x               x
+break_glass.review     x
 audit.read             x
 desk.use               x              x       x      x        x       x  |
 console.use            x      x       x       x
@@ -29,9 +31,9 @@ system.keep                                                              |      
 """
 
 
-def table() -> dict[str, set[str]]:
+def table(text: str) -> dict[str, set[str]]:
     """The table as permission → who has it; a cross belongs to the heading that stands over it."""
-    heading, *rows = [line for line in TABLE.splitlines() if line.strip()]
+    heading, *rows = [line for line in text.splitlines() if line.strip()]
     names = heading.replace("|", " ").split()
     spans = {name: range(heading.index(name), heading.index(name) + len(name)) for name in names}
     return {
@@ -47,7 +49,25 @@ def test_the_policy_is_exactly_this_table():
         permission.value: {who for who, allowed in (roles | types).items() if permission in allowed}
         for permission in Permission
     }
-    assert policy == table()
+    assert policy == table(TABLE)
+
+
+FIELD_TABLE = """
+                     ADMIN DOCTOR RECEPTION NURSE CASHIER PHARMACIST LAB
+identity               x      x       x       x      x        x       x
+phone_end              x      x       x       x      x
+contact                x              x       x
+identifiers            x              x
+needs                  x      x       x       x
+complaint              x      x       x       x
+prescribed_today                                              x
+clinical                      x
+"""
+
+
+def test_what_of_a_patient_each_role_sees_is_exactly_this_table():
+    seen = {group.value: {role.value for role in Role if group in ROLE_FIELDS[role]} for group in Fields}
+    assert seen == table(FIELD_TABLE)
 
 
 def test_links_screens_and_staff_without_a_role_may_nothing_by_themselves():
@@ -57,3 +77,4 @@ def test_links_screens_and_staff_without_a_role_may_nothing_by_themselves():
 
 def test_every_role_is_in_the_policy():
     assert set(ROLE_PERMISSIONS) == set(Role)
+    assert set(ROLE_FIELDS) == set(Role)

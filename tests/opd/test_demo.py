@@ -19,6 +19,7 @@ from opd.demo.loading import load
 from opd.invariants import Look, check
 from opd.removal import remove_facility
 from opd.simulation.playing import settle
+from tests.cast import DESK
 from tests.opd.conftest import MONDAY
 from tests.opd.test_live import live_player
 
@@ -54,7 +55,7 @@ def test_the_hospital_is_as_promised(asha):
 
 
 def test_all_forty_are_found_by_their_phone(asha):
-    found = [search(f"+91 90000 {number:05d}").get() for number in range(1, 41)]
+    found = [search(f"+91 90000 {number:05d}", DESK).get() for number in range(1, 41)]
     assert len({patient.id for patient in found}) == 40
 
 

@@ -18,6 +18,7 @@ from opd.demo.hospital import DEMO
 from opd.demo.loading import load
 from opd.invariants import Look, check
 from opd.simulation.live import POOL, LivePlayer
+from tests.cast import DESK
 from tests.opd.conftest import MONDAY
 
 CONSULTING = ("GEN", "PED", "ORT")
@@ -163,7 +164,7 @@ def test_a_break_that_a_person_takes_is_theirs_to_end_for_a_quarter_of_an_hour(a
 def test_somebody_whom_a_person_checked_in_is_seen_by_the_simulated_doctors(asha):
     player, clock = live_player()
     desk = staff_actor("reception@demo.opd")
-    patient = search("+91 90000 00001").get()
+    patient = search("+91 90000 00001", DESK).get()
     arrived = commands.check_in(
         actor=desk,
         now=clock.now,

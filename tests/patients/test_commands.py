@@ -18,6 +18,7 @@ from apps.patients.models import Patient, PatientIdentifier, UhidCounter
 from apps.patients.rules.identifiers import IdentifierKind
 from apps.patients.rules.people import Sex, Status
 from apps.patients.rules.uhid import make_uhid
+from tests.cast import DESK
 from tests.patients.conftest import NOW, Desk
 
 ABHA = "91-1234-5678-9012"
@@ -76,7 +77,7 @@ def test_names_in_any_script_survive_the_round_trip(desk: Desk, name: str) -> No
 
 def test_a_family_shares_one_phone(desk: Desk) -> None:
     family = [desk.register(name).id for name in ("Asha Devi", "Ravi Kumar", "Baby Kumar")]
-    found = queries.search("98765 43210")
+    found = queries.search("98765 43210", DESK)
     assert sorted(p.id for p in found) == sorted(family)
 
 
@@ -145,14 +146,14 @@ def test_a_correction_changes_what_it_names_and_nothing_else(desk: Desk) -> None
     assert (kept.name, kept.birth_date, kept.birth_date_estimated) == ("Asha Kumari", date(1990, 2, 3), False)
     assert (kept.status, kept.version, changed.version) == ("INACTIVE", 2, 2)
     assert (kept.phone, kept.address, kept.uhid) == ("+919876543210", "12 Beach Road", patient.uhid)
-    assert [p.id for p in queries.search("Kumari")] == [patient.id]
+    assert [p.id for p in queries.search("Kumari", DESK)] == [patient.id]
 
 
 def test_a_new_phone_finds_the_record_and_the_old_one_does_not(desk: Desk) -> None:
     patient = desk.register()
     change_record(desk, patient, phone="98400 11122")
-    assert not queries.search("98765 43210").exists()
-    assert queries.search("98400 11122").exists()
+    assert not queries.search("98765 43210", DESK).exists()
+    assert queries.search("98400 11122", DESK).exists()
 
 
 def test_a_correction_is_audited_before_and_after(desk: Desk) -> None:

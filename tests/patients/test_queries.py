@@ -13,15 +13,16 @@ from apps.patients.commands import change
 from apps.patients.models import Patient
 from apps.patients.rules.duplicates import Reason
 from apps.patients.rules.identifiers import IdentifierKind
+from tests.cast import DESK
 from tests.patients.conftest import NOW, Desk
 
 
 def found(text: str) -> list[str]:
-    return [patient.name for patient in queries.search(text)]
+    return [patient.name for patient in queries.search(text, DESK)]
 
 
 def alike(**typed: Any) -> list[tuple[str, int, list[Reason]]]:
-    likely = queries.likely_duplicates(now=NOW, **typed)
+    likely = queries.likely_duplicates(actor=DESK, now=NOW, **typed)
     return [(d["patient"]["name"], d["score"], d["reasons"]) for d in likely]
 
 
@@ -113,7 +114,7 @@ def test_facilities_never_see_each_other_s_people(desk: Desk, elsewhere: Desk) -
 
 def test_outside_of_a_scope_nothing_is_read(elsewhere: Desk) -> None:
     with pytest.raises(ScopeError):
-        queries.search("Asha")
+        queries.search("Asha", DESK)
 
 
 def test_lists_leave_phone_and_address_sealed(crowd: Desk) -> None:
@@ -133,7 +134,7 @@ def test_a_search_takes_few_statements(crowd: Desk, text: str, statements: int) 
 
 def test_a_brief_tells_what_other_screens_show(desk: Desk) -> None:
     patient = desk.register("Asha Devi", age=67)
-    assert queries.brief(patient, NOW) == {
+    assert queries.facts(patient, NOW) == {
         "id": patient.id,
         "uhid": patient.uhid,
         "name": "Asha Devi",

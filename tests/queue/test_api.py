@@ -13,8 +13,9 @@ from apps.accounts.commands.signing_in import open_session
 from apps.accounts.models import Staff
 from apps.accounts.rules.credentials import CredentialKind
 from apps.audit.models import AuditEntry
-from apps.core.policy import Actor
+from apps.core.policy import PATIENT_FIELDS, ROLE_FIELDS, Actor, Fields, Role
 from apps.queue.models import Visit
+from apps.queue.queries.visits import department_queue
 from apps.scheduling.models import Token
 from tests.ward import Ward, add_doctor, open_ward
 
@@ -385,3 +386,10 @@ def test_names_of_every_script_come_back_as_they_were_said(ward: Ward, desk: Cal
     )
     _, queue = desk("GET", f"departments/{ward.department.id}/queue")
     assert queue["waiting"][0]["patient"]["name"] == name
+
+
+def test_a_queue_carries_of_people_only_what_every_role_sees(ward: Ward):
+    ward.arrive(ward.register("Asha Devi", phone="98765 43210"))
+    (row,) = department_queue(ward.department.id)["waiting"]
+    assert set(row["patient"]) <= PATIENT_FIELDS[Fields.IDENTITY]
+    assert all(Fields.IDENTITY in ROLE_FIELDS[role] for role in Role)

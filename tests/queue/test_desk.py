@@ -44,6 +44,18 @@ def test_todays_list_shows_numbers_people_and_states(open_now: Ward, desk: Clien
     assert "Elderly" in page
 
 
+@pytest.mark.parametrize("role", [Role.CASHIER, Role.PHARMACIST, Role.LAB])
+def test_who_only_looks_learns_nothing_of_complaints_needs_or_phones(open_now: Ward, role: Role):
+    open_now.arrive(open_now.register("Lakshmi Devi", 67, phone="98765 41947"), symptoms=["strong chest pain"])
+    browser = browser_of(open_now.as_role(role))
+    page = browser.get(TODAY).content.decode()
+    assert "Lakshmi Devi" in page
+    assert "Chest pain" not in page
+    assert "Elderly" not in page
+    assert ("1947" in page) == (role == Role.CASHIER)
+    assert bool(rows(browser.get(TODAY, {"q": "1947"}))) == (role == Role.CASHIER)
+
+
 def test_todays_list_costs_the_same_however_many_came(open_now: Ward, desk: Client, django_assert_num_queries: Any):
     open_now.arrive()
     desk.get(TODAY)

@@ -61,6 +61,7 @@ class DepartmentQueue(Endpoint):
     @extend_schema(responses=QueueOut)
     def get(self, request: Request, department_id: UUID) -> Response:
         """Who is being served and who waits, in order, for staff."""
+        self.read_query(shapes.Nothing)
         department = department_of(department_id)
         self.actor.require(Permission.QUEUE_READ, Scope(department.facility_id, department_id))
         stream = department_stream(department_id)

@@ -15,7 +15,7 @@ from apps.core.events import department_stream
 from apps.core.outbox import emit, lock_streams
 from apps.core.policy import Actor, Permission, Scope
 from apps.patients.commands import register_in
-from apps.patients.queries import brief, get_active
+from apps.patients.queries import facts, get_active
 from apps.queue import events
 from apps.queue.commands.moving import expect, locked_visit, move, tell_transition
 from apps.queue.models import TriageRule, Visit
@@ -170,7 +170,7 @@ def _new_visit(department: Any, patient: Any, wish: Wish, token: Any) -> Visit:
     now = unit().now
     phrase = (urgent_by(wish.symptoms, _phrases(department.id)) if wish.symptoms else None) or ""
     emergency = wish.source is Source.EMERGENCY
-    needs = NeedsClass(wish.needs if wish.needs is not None else brief(patient, now)["needs"])
+    needs = NeedsClass(wish.needs if wish.needs is not None else facts(patient, now)["needs"])
     state = _first_state(urgent=bool(phrase) or emergency, printed=wish.printed)
     return Visit(
         facility_id=department.facility_id,

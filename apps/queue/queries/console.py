@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext
 
 from apps.accounts.queries import facility_facts
-from apps.core.policy import Actor, Permission, Scope
+from apps.core.policy import Actor, Fields, Permission, Scope
 from apps.patients.queries import brief
 from apps.queue.models import Visit
 from apps.queue.queries.lines import of_doctor, sequences_of, stamp, waiting_by_line, waiting_for
@@ -40,12 +40,12 @@ def console_view(doctor: Any, sequence: str, actor: Actor, now: datetime) -> dic
     business = of_doctor(doctor.id, places)
     active, held = _active_and_held(business, doctor.id)
     waiting = list(_with_people(business.filter(state__in=sorted(QUEUED)))[:LISTED])
-    rows = [_row(visit, now) | {"is_next": visit is waiting[0]} for visit in waiting]
+    rows = [_row(visit, actor, now) | {"is_next": visit is waiting[0]} for visit in waiting]
     return {
         "doctor": _doctor(doctor, [place.name for place in places.values()]),
         "current": _current(active, actor, now) if active else None,
         "waiting": rows,
-        "held": [_row(visit, now) | {"note": visit.hold_reason} for visit in held],
+        "held": [_row(visit, actor, now) | {"note": visit.hold_reason} for visit in held],
         "counts": _counts(business, facility.day_of(now), now) | {"held": len(held)},
         "next_token": rows[0]["token"] if rows else "",
         "stream": console_stream(doctor.id),
@@ -99,15 +99,15 @@ def _active_and_held(business: QuerySet[Visit], doctor_id: UUID) -> tuple[Visit 
     return active, [visit for visit in found if visit.state == State.ON_HOLD]
 
 
-def _row(visit: Visit, now: datetime) -> dict[str, Any]:
-    person = brief(visit.patient, now)
+def _row(visit: Visit, actor: Actor, now: datetime) -> dict[str, Any]:
+    person = brief(visit.patient, now, actor)
     return {
         "visit_id": visit.id,
         "token": visit.token.label,
         "name": person["name"],
         "age_sex": person["age_sex"],
         "priority": flag(visit),
-        "note": reason_first(visit),
+        "note": reason_first(visit, actor),
         "waited_minutes": waited_minutes(visit, now),
         "version": visit.version,
     }
@@ -115,7 +115,7 @@ def _row(visit: Visit, now: datetime) -> dict[str, Any]:
 
 def _current(visit: Visit, actor: Actor, now: datetime) -> dict[str, Any]:
     called_at = visit.last_called_at or visit.called_at or now
-    return _row(visit, now) | {
+    return _row(visit, actor, now) | {
         "state": visit.state,
         "patient_id": visit.patient_id,
         "uhid": visit.patient.uhid,
@@ -124,7 +124,7 @@ def _current(visit: Visit, actor: Actor, now: datetime) -> dict[str, Any]:
         "started_at": stamp(visit.consultation_started_at) if visit.consultation_started_at else "",
         "missed_calls": visit.missed_calls,
         "times_called": visit.times_called,
-        "symptoms": visit.symptoms,
+        "symptoms": visit.symptoms if actor.sees(Fields.COMPLAINT) else [],
         "allowed": _allowed(visit, actor),
     }
 

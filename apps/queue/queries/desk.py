@@ -45,7 +45,9 @@ def served_departments(actor: Actor) -> list[Any]:
     return [d for d in departments() if actor.may(Permission.QUEUE_READ, Scope(d.facility_id, d.id))]
 
 
-def today_of(facility: FacilityFacts, department_ids: list[UUID], now: datetime, wanted: Wanted) -> QuerySet[Visit]:
+def today_of(
+    facility: FacilityFacts, department_ids: list[UUID], now: datetime, wanted: Wanted, actor: Actor
+) -> QuerySet[Visit]:
     """Today's visits of some departments, and whatever an earlier day left open: who needs attention first, then
     the queue's order."""
     today_or_open = Q(day=facility.day_of(now)) | Q(state__in=sorted(OPEN))
@@ -57,7 +59,7 @@ def today_of(facility: FacilityFacts, department_ids: list[UUID], now: datetime,
     if wanted.department_id:
         found = found.filter(department_id=wanted.department_id)
     if wanted.query:
-        found = found.filter(_matching(wanted.query))
+        found = found.filter(_matching(wanted.query, actor))
     rank = Case(
         *(When(state=state, then=Value(place)) for place, state in enumerate(_RANK)),
         default=Value(len(_RANK)),
@@ -67,31 +69,31 @@ def today_of(facility: FacilityFacts, department_ids: list[UUID], now: datetime,
     return shown.annotate(rank=rank).order_by("rank", "tier", "arrival_key", "number")
 
 
-def _matching(query: str) -> Q:
+def _matching(query: str, actor: Actor) -> Q:
     """A token as anybody writes it (`G17`, `g 17`, `GEN-017`), or whatever finds a person."""
     text = query.strip()
     if number := _NUMBER.fullmatch(text):
         return Q(token__code=number[1].upper(), number=int(number[2]))
     if label := _LABEL.fullmatch(text.replace(" ", "")):
         return Q(token__letter=label[1].upper(), number=int(label[2]))
-    return Q(patient_id__in=search_patients(text).order_by().values("id"))
+    return Q(patient_id__in=search_patients(text, actor).order_by().values("id"))
 
 
-def desk_row(visit: Visit, now: datetime) -> dict[str, Any]:
+def desk_row(visit: Visit, actor: Actor, now: datetime) -> dict[str, Any]:
     """A visit as the desk's list shows it; the view adds the addresses of what can be done."""
-    person = brief(visit.patient, now)
+    person = brief(visit.patient, now, actor)
     waits = visit.state in QUEUED or visit.called_at is not None
     return {
         "visit_id": visit.id,
         "token": visit.token.label,
         "name": person["name"],
         "age_sex": person["age_sex"],
-        "phone_last4": person["phone_last4"],
+        "phone_last4": person.get("phone_last4", ""),
         "doctor": visit.doctor.name if visit.doctor else "",
         "state": visit.state,
         "state_label": state_label(visit),
         "state_kind": state_kind(visit),
-        "tags": tags(visit),
+        "tags": tags(visit, actor),
         "likely": "",
         "waited_minutes": waited_minutes(visit, now) if waits else None,
         "version": visit.version,

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.utils.translation import gettext
 
 from apps.core.errors import sentence
+from apps.core.policy import Actor, Fields
 from apps.queue.models import Visit
 from apps.queue.rules.order import NeedsClass, Tier
 from apps.queue.rules.states import QUEUED, State
@@ -66,18 +67,24 @@ def flag(visit: Visit) -> str:
     return urgency(visit) or (gettext("Priority") if visit.needs or visit.tier < Tier.REST else "")
 
 
-def reason_first(visit: Visit) -> str:
+def complaint(visit: Visit, actor: Actor) -> str:
+    """The hospital's phrase that made a visit urgent; "" for none, and for who may not know."""
+    return visit.urgent_by if actor.sees(Fields.COMPLAINT) else ""
+
+
+def need(visit: Visit, actor: Actor) -> str:
+    """The special need that gives a visit a head start, in a word; "" for none, and for who may not know."""
+    return gettext(NEEDS_NAMES[NeedsClass(visit.needs)]) if visit.needs and actor.sees(Fields.NEEDS) else ""
+
+
+def reason_first(visit: Visit, actor: Actor) -> str:
     """What was said or is known that puts a visit forward: the hospital's phrase, or the special need."""
-    if visit.urgent_by:
-        return visit.urgent_by
-    return gettext(NEEDS_NAMES[NeedsClass(visit.needs)]) if visit.needs else ""
+    return complaint(visit, actor) or need(visit, actor)
 
 
-def tags(visit: Visit) -> list[str]:
+def tags(visit: Visit, actor: Actor) -> list[str]:
     """The labels beside a visit at the desk."""
-    found = [urgency(visit), visit.urgent_by.capitalize()]
-    if visit.needs:
-        found.append(gettext(NEEDS_NAMES[NeedsClass(visit.needs)]))
+    found = [urgency(visit), complaint(visit, actor).capitalize(), need(visit, actor)]
     if not visit.triage_confirmed:
         found.append(gettext("To be looked at"))
     return [label for label in found if label]

@@ -7,7 +7,7 @@ from django.utils.formats import date_format
 from django.utils.safestring import mark_safe
 
 from apps.accounts.queries import facility_facts, tracking_code
-from apps.patients.queries import brief
+from apps.patients.queries import facts
 from apps.queue.models import Visit
 from apps.queue.queries.links import tracking_url
 from apps.queue.rules.hall import symbol_names
@@ -23,7 +23,7 @@ def slip_view(visit: Visit, now: datetime) -> dict[str, Any]:
     Of the person only initials and age: slips are lost. The code is left out once its link has ended.
     """
     facility = facility_facts(visit.facility_id)
-    person = brief(visit.patient, now)
+    person = facts(visit.patient, now)
     room = visit.room or (visit.doctor.room if visit.doctor else None)
     code = tracking_code(visit.id, now)
     url = tracking_url(code) if code else ""

@@ -155,7 +155,7 @@ def deed(request: HttpRequest, visit_id: UUID, action: str) -> HttpResponse:
 
 
 def _ask(request: HttpRequest, wanted: Deed, form: forms.Form, visit: Visit, now: datetime) -> HttpResponse:
-    row = desk_row(visit, now)
+    row = desk_row(visit, actor_of(request), now)
     button = gettext(wanted.label)
     context = admin.site.each_context(request) | {
         "title": f"{button}: {row['token']}",
@@ -173,7 +173,7 @@ def _today(
     request: HttpRequest, actor: Actor, department_ids: list[UUID], wanted: Wanted, now: datetime
 ) -> dict[str, Any]:
     facility = facility_facts(actor.facility_id)  # type: ignore[arg-type]  # staff have one
-    shown = Paginator(today_of(facility, department_ids, now, wanted), ROWS).get_page(request.GET.get("page"))
+    shown = Paginator(today_of(facility, department_ids, now, wanted, actor), ROWS).get_page(request.GET.get("page"))
     return {
         "rows": [_row(visit, actor, now) for visit in shown],
         "page": shown,
@@ -190,7 +190,7 @@ def desk_stream(facility_id: UUID | None) -> str:
 
 
 def _row(visit: Visit, actor: Actor, now: datetime) -> dict[str, Any]:
-    return desk_row(visit, now) | {
+    return desk_row(visit, actor, now) | {
         "slip_url": reverse("admin:desk_slip", args=[visit.id]),
         "actions": [_action(visit, verb) for verb in desk_verbs(visit, actor)],
     }

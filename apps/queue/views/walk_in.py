@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from apps.core.errors import Conflict, DomainError, Invalid
 from apps.core.policy import Permission
 from apps.core.views import actor_of, page, run_form, said
-from apps.patients.queries import brief
+from apps.patients.queries import brief, facts
 from apps.patients.queries import get as get_patient
 from apps.queue import commands
 from apps.queue.forms import WalkInForm
@@ -28,7 +28,7 @@ def walk_in(request: HttpRequest) -> HttpResponse:
     if patient_id is None:
         return redirect("admin:desk_find")
     patient = get_patient(patient_id)
-    form = _walk_in_form(request, brief(patient, timezone.now()))
+    form = _walk_in_form(request, facts(patient, timezone.now()))
     if request.method == "POST" and form.is_valid():
         try:
             arrived = run_form(
@@ -69,7 +69,7 @@ def _walk_in_form(request: HttpRequest, person: Any) -> WalkInForm:
 def _walk_in_page(
     request: HttpRequest, form: WalkInForm, patient: Any, refusal: DomainError | None = None
 ) -> HttpResponse:
-    person = brief(patient, timezone.now())
+    person = brief(patient, timezone.now(), actor_of(request))
     context = admin.site.each_context(request) | {"form": form, "patient": person, "title": gettext("New walk-in")}
     status = refusal.status if refusal else 400 if form.errors else 200
     return render(request, "desk/walk_in.html", context, status=status)

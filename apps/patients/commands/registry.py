@@ -13,7 +13,7 @@ from apps.core.commands import command, step, unit
 from apps.core.errors import Conflict, Forbidden, Invalid, NotFound, sentence
 from apps.core.events import facility_stream
 from apps.core.outbox import emit, lock_streams
-from apps.core.policy import Actor, Permission, Scope
+from apps.core.policy import Actor, Fields, Permission, Scope
 from apps.patients import events
 from apps.patients.models import (
     Patient,
@@ -73,6 +73,8 @@ def register(
         disabled=disabled,
         language=language,
     )
+    if identifiers:
+        actor.require_sight(Fields.IDENTIFIERS)
     for kind, value in identifiers:
         _attach(patient, kind, value)
     return patient
@@ -168,6 +170,7 @@ def add_identifier(
     *, actor: Actor, now: datetime, patient_id: UUID, kind: IdentifierKind, value: str
 ) -> PatientIdentifier:
     """Add an identifier to a record. Raises `Invalid`, `NotFound`, and `IdentifierTaken` also for its own."""
+    actor.require_sight(Fields.IDENTIFIERS)
     patient = _locked(actor, patient_id)
     identifier = _attach(patient, kind, value)
     patient.version += 1

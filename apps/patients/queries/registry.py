@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import or_
-from typing import TypedDict
+from typing import Any, TypedDict
 from uuid import UUID
 
 from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilarity
@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 
 from apps.accounts.queries import facility_facts
 from apps.core.errors import Conflict, NotFound, sentence
+from apps.core.policy import Actor, Fields
 from apps.patients.models import Patient, PatientIdentifier, identifier_fingerprint, phone_fingerprint
 from apps.patients.rules.duplicates import FAR_APART, LIKELY, Reason, Traits, likeness
 from apps.patients.rules.identifiers import IdentifierKind, possible_identifier
@@ -40,8 +41,8 @@ class PatientNotActive(Conflict):
     detail = sentence("This record is not active, so it cannot book or check in.")
 
 
-class Brief(TypedDict):
-    """What other screens show of a person. `needs` is the queue's class, "" for none; `age` in years."""
+class Facts(TypedDict):
+    """What follows from a record today. `needs` is the queue's class, "" for none; `age` in years."""
 
     id: UUID
     uhid: str
@@ -59,7 +60,7 @@ class Brief(TypedDict):
 class Duplicate(TypedDict):
     """Somebody who may be the same person, how likely (0 to 100) and why."""
 
-    patient: Brief
+    patient: dict[str, Any]
     score: int
     reasons: list[Reason]
 
@@ -85,10 +86,10 @@ def identifiers(patient_id: UUID) -> QuerySet[PatientIdentifier]:
     return PatientIdentifier.objects.filter(patient_id=patient_id).defer("value").order_by("created_at", "id")
 
 
-def brief(patient: Patient, now: datetime) -> Brief:
-    """What other screens show of a person today; costs no statement."""
+def facts(patient: Patient, now: datetime) -> Facts:
+    """What follows from a record today, for rules; costs no statement. What is shown to somebody is a `brief`."""
     day = facility_facts(patient.facility_id).day_of(now)
-    return Brief(
+    return Facts(
         id=patient.id,
         uhid=patient.uhid,
         name=patient.name,
@@ -103,26 +104,39 @@ def brief(patient: Patient, now: datetime) -> Brief:
     )
 
 
+def brief(patient: Patient, now: datetime, actor: Actor) -> dict[str, Any]:
+    """The facts of a person that somebody may see (`ROLE_FIELDS`); what is kept from them is not there."""
+    return actor.seen(facts(patient, now))
+
+
 def _listed() -> QuerySet[Patient]:
     """Records as lists show them: phone and address stay sealed."""
     return Patient.objects.defer("phone", "address")
 
 
-def search(text: str) -> QuerySet[Patient]:
+def search(text: str, actor: Actor) -> QuerySet[Patient]:
     """Records that a text finds, the best first; without a text everybody, the newest first.
 
     The first of these that finds anybody: who is named for certain (UHID, phone or its last four digits, an
-    identifier); whose name, in any script, has words that begin so; whose name is spelt alike.
+    identifier); whose name, in any script, has words that begin so; whose name is spelt alike. Phones and
+    identifiers find nobody for who may not see even the end of a phone.
     """
     wanted = visible(text[:LONGEST_SEARCH])
     if not wanted:
         return _listed().order_by("-created_at", "id")
-    for named in (_named_exactly, _named_beginning, _named_alike):
+    exactly = _named_exactly if actor.sees(Fields.PHONE_END) else _of_uhid
+    for named in (exactly, _named_beginning, _named_alike):
         found = named(wanted)
         # Not `exists()`: without the order PostgreSQL would rather read the whole table than the index.
         if found is not None and found.first():
             return found
     return _listed().none()
+
+
+def _of_uhid(wanted: str) -> QuerySet[Patient] | None:
+    """Whose UHID a text is. None if it cannot be one."""
+    uhid = read_uhid(wanted)
+    return _listed().filter(uhid=uhid).order_by("name_key", "id") if uhid else None
 
 
 def _named_exactly(wanted: str) -> QuerySet[Patient] | None:
@@ -167,6 +181,7 @@ def _key_of(wanted: str) -> str:
 
 def likely_duplicates(
     *,
+    actor: Actor,
     now: datetime,
     name: str = "",
     phone: str = "",
@@ -189,7 +204,7 @@ def likely_duplicates(
         identifiers=_fingerprints(identifiers),
     )
     holders = _holders_of(asked.identifiers)
-    found = [_compared(asked, patient, holders, now) for patient in _shortlist(asked, holders, excluding)]
+    found = [_compared(asked, patient, holders, now, actor) for patient in _shortlist(asked, holders, excluding)]
     likely = [duplicate for duplicate in found if duplicate["score"] >= LIKELY]
     return sorted(likely, key=lambda d: (-d["score"], d["patient"]["name"]))[:SHOWN_DUPLICATES]
 
@@ -228,7 +243,9 @@ def _shortlist(asked: Traits, holders: Iterable[UUID], excluding: UUID | None) -
     )
 
 
-def _compared(asked: Traits, patient: Patient, holders: dict[UUID, frozenset[str]], now: datetime) -> Duplicate:
+def _compared(
+    asked: Traits, patient: Patient, holders: dict[UUID, frozenset[str]], now: datetime, actor: Actor
+) -> Duplicate:
     known = Traits(
         name_key=patient.name_key,
         birth_date=patient.birth_date,
@@ -237,4 +254,4 @@ def _compared(asked: Traits, patient: Patient, holders: dict[UUID, frozenset[str
         identifiers=holders.get(patient.id, frozenset()),
     )
     score, reasons = likeness(asked, known)
-    return Duplicate(patient=brief(patient, now), score=score, reasons=reasons)
+    return Duplicate(patient=brief(patient, now, actor), score=score, reasons=reasons)
