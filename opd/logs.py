@@ -1,9 +1,13 @@
 """JSON logs in UTC with request and actor ids. Nothing about a patient's health, no body, no query string."""
 
 import logging
+import sys
+import traceback
 from typing import Any
 
+import psycopg
 import structlog
+from django.db.utils import Error
 
 from apps.core.trace import current
 
@@ -36,6 +40,54 @@ def add_trace(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]
     return event
 
 
+def trace_of(error: BaseException) -> str:
+    """An exception and what led to it, as Python shows them, but of the database's without the rows it quotes."""
+    links: list[BaseException] = []
+    following: BaseException | None = error
+    while following and following not in links:
+        links.append(following)
+        following = following.__cause__ or (None if following.__suppress_context__ else following.__context__)
+    shown = ["".join([*traceback.format_tb(link.__traceback__), _named(link)]) for link in reversed(links)]
+    return "\nand then\n".join(shown)
+
+
+def _named(error: BaseException) -> str:
+    return f"{type(error).__module__}.{type(error).__qualname__}: {without_rows(error)}"
+
+
+def without_rows(error: BaseException) -> str:
+    """What an exception says. PostgreSQL tells whole rows after the first line (DETAIL, CONTEXT, LINE), and in the
+    first what could not be read as a number or a date (class 22)."""
+    if not isinstance(error, Error | psycopg.Error):
+        return str(error)
+    source = error if isinstance(error, psycopg.Error) else error.__cause__
+    state = getattr(source, "sqlstate", None) or ""
+    first_line = str(error).partition("\n")[0]
+    return f"{state} {'[hidden]' if state.startswith('22') else first_line}".strip()
+
+
+def show_exception(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Put an exception into its line as text."""
+    given = event.pop("exc_info", None)
+    if given is True:
+        given = sys.exc_info()
+    error = given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        event["exception"] = trace_of(error)
+    return event
+
+
+class WithoutRows(logging.Filter):
+    """Celery writes the exception of a task into its message, and task and exception beside it; the line's own
+    `exception` says enough."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and isinstance(record.args, dict):
+            record.msg, record.args = f"Task {record.args.get('name')} failed", ()
+        record.__dict__.pop("data", None)
+        return True
+
+
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -53,17 +105,18 @@ LOGGING: dict[str, Any] = {
             "foreign_pre_chain": [*_SHARED, structlog.stdlib.ExtraAdder()],
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                show_exception,
                 hide,
                 structlog.processors.JSONRenderer(ensure_ascii=False),
             ],
         }
     },
-    "filters": {"without_address": {"()": WithoutAddress}},
+    "filters": {"without_address": {"()": WithoutAddress}, "without_rows": {"()": WithoutRows}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django.request": {"level": "ERROR", "filters": ["without_address"]},  # refusals stand in the access log
+        "celery.app.trace": {"filters": ["without_rows"]},
         "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "daphne": {"level": "WARNING"},
         "asyncio": {"level": "WARNING"},

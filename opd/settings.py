@@ -3,6 +3,7 @@
 `.env.example` lists the variables. Keys are hexadecimal, 32 bytes each; several, comma-separated, rotate.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from opd.logs import LOGGING as LOGGING
 from opd.logs import configure_structlog
+from opd.production import faults
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -20,21 +22,18 @@ env = environ.Env()
 DEBUG = env.bool("DJANGO_DEBUG", default=False)
 DEMO = env.bool("OPD_DEMO", default=False)
 PRODUCTION = env.bool("OPD_PRODUCTION", default=False)
-if PRODUCTION and (DEMO or DEBUG):
-    raise ImproperlyConfigured("OPD_PRODUCTION refuses OPD_DEMO and DJANGO_DEBUG: demo accounts are public.")
+if PRODUCTION and (_wrong := faults(os.environ)):
+    raise ImproperlyConfigured("Not fit for production:\n- " + "\n- ".join(_wrong))
 
 
 def _key(name: str) -> str:
-    """A secret that must be set; without one only a development checkout without OPD_PRODUCTION starts."""
+    """A secret. Without OPD_PRODUCTION, which demands it, one that everybody can know will do."""
     value: str = env.str(name, default="")
-    if value:
-        return value
-    if PRODUCTION:
-        raise ImproperlyConfigured(f"{name} must be set.")
-    return "".join(f"{ord(c):02x}" for c in name.ljust(32, "."))[:64]
+    return value or "".join(f"{ord(c):02x}" for c in name.ljust(32, "."))[:64]
 
 
 SECRET_KEY = _key("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 FIELD_KEYS = _key("OPD_FIELD_KEY").split(",")
 BLIND_INDEX_KEY = _key("OPD_BLIND_INDEX_KEY")
 AUDIT_KEY = _key("OPD_AUDIT_KEY")
@@ -51,6 +50,12 @@ TRUSTED_ORIGINS = env.list(
     default=[PUBLIC_BASE_URL, *([] if PRODUCTION else [f"http://{host}:{PORT}" for host in _LOOPBACK])],
 )
 CSRF_TRUSTED_ORIGINS = TRUSTED_ORIGINS
+CORS_ALLOWED_ORIGINS = env.list("OPD_CORS_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/api/v1/"
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "x-request-id"]
+CORS_EXPOSE_HEADERS = ["x-request-id", "retry-after"]
+CORS_PREFLIGHT_MAX_AGE = 600
 PROXIES = env.int("OPD_PROXIES", default=0)  # of our own, between us and whoever asks
 RATE_SCALE = env.float("OPD_RATE_SCALE", default=1.0)
 METRICS_TOKEN = env.str("OPD_METRICS_TOKEN", default="")
@@ -79,24 +84,31 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "channels",
     "django_celery_beat",
+    "corsheaders",
     "django_htmx",
 ]
 
+# The first five add headers to whatever comes from within, so that no answer is without.
 MIDDLEWARE = [
+    "apps.core.middleware.HeadersMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "apps.core.middleware.TraceMiddleware",
     "apps.reporting.middleware.LatencyMiddleware",
-    "django.middleware.security.SecurityMiddleware",
+    "apps.core.middleware.ShapeMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "apps.core.middleware.AllowListMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "apps.accounts.middleware.ActorMiddleware",
+    "opd.limits.middleware.LimitMiddleware",
     "apps.core.middleware.RefusalMiddleware",
 ]
 
@@ -192,17 +204,23 @@ SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
-CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = PRODUCTION
+CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 CSRF_FAILURE_VIEW = "apps.core.pages.csrf_failure"
 if PRODUCTION:
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_NAME = "__Host-csrftoken"
+    LANGUAGE_COOKIE_NAME = "__Host-language"
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
-    SECURE_SSL_REDIRECT = True
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True  # of pages; programs are refused (ShapeMiddleware), probes need no TLS
+    SECURE_SSL_HOST = urlsplit(PUBLIC_BASE_URL).netloc
+    SECURE_REDIRECT_EXEMPT = [r"^api/", r"^health", r"^metrics$"]
+    if PROXIES:
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -220,16 +238,27 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
         "object-src": [NONE],
         "frame-ancestors": [NONE],
+        "report-uri": ["/csp-report"],
     }
 }
+# Whatever reaches a sensor, a device, money or another site's business. Passkeys, codes from messages, sound and
+# full screen stay with our own pages.
+PERMISSIONS_POLICY = {
+    feature: []
+    for feature in (
+        *("accelerometer", "bluetooth", "browsing-topics", "camera", "display-capture", "geolocation", "gyroscope"),
+        *("hid", "identity-credentials-get", "idle-detection", "local-fonts", "magnetometer", "microphone", "midi"),
+        *("payment", "serial", "storage-access", "sync-xhr", "usb", "xr-spatial-tracking"),
+    )
+}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+LARGEST_BODIES = {"/api/v1/patient/checkin": 65_536, "/checkin": 65_536, "/csp-report": 8_192}  # others: as above
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("hi", "हिन्दी")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
-LANGUAGE_COOKIE_HTTPONLY = True
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
@@ -262,6 +291,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "ENABLE_DJANGO_DEPLOY_CHECK": False,  # it is about names in the document; what guards patients is elsewhere
     "COMPONENT_SPLIT_REQUEST": True,
     "COMPONENT_SPLIT_PATCH": False,  # our serializers say themselves what may be left out
 }

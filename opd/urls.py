@@ -19,6 +19,7 @@ from apps.core.errors import NotFound
 from apps.core.policy import PUBLIC, SIGNED_IN
 from apps.core.views import page
 from opd import health
+from opd.reports import csp_report
 from opd.start import start
 
 
@@ -54,6 +55,7 @@ urlpatterns = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("health/startup", health.startup),
+    path("csp-report", csp_report),
     path("api/v1/", include([*_brought("api_urls"), re_path("", UnknownPath.as_view())])),
     path("api/schema/", explained_to(SpectacularAPIView.as_view()), name="schema"),
     path("api/docs/", explained_to(SpectacularSwaggerSplitView.as_view(url_name="schema")), name="docs"),

@@ -1,11 +1,16 @@
 """What every test stands on: a database that may be emptied although its tables refuse it, and an anchor apart."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db.backends.postgresql.operations import DatabaseOperations
+
+SCALE = 1000.0
+"""Tests ask faster than people do; those of the limits set their own."""
+os.environ.setdefault("OPD_RATE_SCALE", str(SCALE))  # for servers in processes of their own
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -26,3 +31,9 @@ def emptying_is_let_through() -> Iterator[None]:
 def anchor_apart(settings: Any, tmp_path: Path) -> None:
     """Each test's audit chain begins anew, and so does its anchor."""
     settings.AUDIT_ANCHOR = tmp_path / "audit-anchor"
+
+
+@pytest.fixture(autouse=True)
+def no_haste(settings: Any) -> None:
+    """Nobody is told to wait, unless a test is about that."""
+    settings.RATE_SCALE = SCALE

@@ -3,8 +3,11 @@
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from itertools import chain
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.db import OperationalError, models
 from django.http import Http404
@@ -27,6 +30,9 @@ KEY_LENGTH = 200
 PAGING = frozenset({"page", "pageSize"})
 """What every list can be asked for."""
 
+DEEPEST_JSON = 20
+"""Objects and lists inside each other. Nothing of ours goes deeper than five."""
+
 
 class ActorAuthentication(BaseAuthentication):
     """Takes over the actor that the middleware found; says `Bearer` so that a refusal is a 401."""
@@ -48,7 +54,17 @@ class JsonParser(JSONParser):
             json.dumps(parsed, ensure_ascii=False).encode()
         except (RecursionError, UnicodeEncodeError):
             raise exceptions.ParseError from None
+        if _is_deeper(parsed, DEEPEST_JSON):
+            raise exceptions.ParseError
         return parsed
+
+
+def _is_deeper(parsed: Any, levels: int) -> bool:
+    level = [parsed]
+    for _ in range(levels + 1):
+        inner = (part.values() if isinstance(part, dict) else part for part in level if isinstance(part, dict | list))
+        level = list(chain.from_iterable(inner))
+    return bool(level)
 
 
 class DeclaredPolicy(BasePermission):
@@ -74,6 +90,18 @@ class Page(PageNumberPagination):
     page_size = 50
     page_size_query_param = "pageSize"
     max_page_size = 100
+
+    def get_next_link(self) -> str | None:
+        """The address of the next page, under the house's own name whatever the request called it."""
+        return _under_our_name(super().get_next_link())
+
+    def get_previous_link(self) -> str | None:
+        """The address of the page before, likewise."""
+        return _under_our_name(super().get_previous_link())
+
+
+def _under_our_name(link: str | None) -> str | None:
+    return settings.PUBLIC_BASE_URL + urlsplit(link)._replace(scheme="", netloc="").geturl() if link else None
 
 
 class TextField(serializers.CharField):

@@ -1,28 +1,58 @@
-"""What surrounds every request: its trace id and access line, and refusals turned into answers."""
+"""What surrounds every request: headers, its trace id and access line, and refusals turned into answers."""
 
 import logging
 import time
 from collections.abc import Callable
+from math import inf
 
+from corsheaders.middleware import CorsMiddleware
+from django.conf import settings
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from psycopg_pool import PoolTimeout
 
 from apps.core.commands import report_refusal
-from apps.core.errors import DomainError, Forbidden, Unavailable
-from apps.core.pages import bad_request, refusal
+from apps.core.errors import DomainError, Forbidden, Invalid, TooLarge, Unavailable, sentence
+from apps.core.pages import refusal
 from apps.core.trace import start_trace
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 log = logging.getLogger("access")
 
 
-class TraceMiddleware:
-    """Outermost: gives the request its trace id (`X-Request-ID`, in and out) and one line in the access log.
+class LengthNeeded(DomainError):
+    code = "length_needed"
+    status = 411
+    detail = sentence("A request has to say how long it is.")
 
-    Refuses NUL characters, which no column can hold, and forbids every store on the way to keep what is
-    somebody's: all of the API and every answer to a known actor.
+
+class HttpsNeeded(DomainError):
+    code = "https_needed"
+    status = 403
+    detail = sentence("Use https: whatever was just sent could be read on its way.")
+
+
+class HeadersMiddleware:
+    """Outermost: no other site may embed what we answer, and nobody on the way may keep it unless it says so.
+
+    What is somebody's (all of the API, every answer to a known actor) is kept nowhere, whatever it says.
     """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response["Cross-Origin-Resource-Policy"] = "same-origin"
+        kept = response.get("Cache-Control", "")
+        personal = getattr(request, "actor", None) or request.path.startswith("/api/")
+        if not kept or (personal and "no-store" not in kept):
+            response["Cache-Control"] = "no-store"
+        return response
+
+
+class TraceMiddleware:
+    """Gives the request its trace id (`X-Request-ID`, in and out) and one line in the access log."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -30,12 +60,9 @@ class TraceMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         began = time.perf_counter()
         trace = start_trace(request.headers.get("X-Request-ID", ""))
-        response = bad_request(request) if _has_nul(request) else self.get_response(request)
+        response = self.get_response(request)
         response["X-Request-ID"] = trace
         actor = getattr(request, "actor", None)
-        kept = response.get("Cache-Control", "")
-        if (actor or request.path.startswith("/api/")) and "no-store" not in kept:
-            response["Cache-Control"] = "no-store"
         log.info(
             "request",
             extra={
@@ -47,6 +74,27 @@ class TraceMiddleware:
             },
         )
         return response
+
+
+class ShapeMiddleware:
+    """Refuses what no view could make good of: NUL characters, which no column can hold; a body too large for its
+    address, or of unknown length, which Django's limits do not see; a program that talks to a hospital in the clear.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        fault = _fault(request)
+        return refusal(request, fault) if fault else self.get_response(request)
+
+
+class AllowListMiddleware(CorsMiddleware):
+    """Other sites' pages may ask the API only if they are on the list; a stranger's preflight is an ordinary request
+    from nobody, which is refused."""
+
+    def is_enabled(self, request: HttpRequest) -> bool:
+        return request.headers.get("Origin") in settings.CORS_ALLOWED_ORIGINS and super().is_enabled(request)
 
 
 class RefusalMiddleware:
@@ -70,5 +118,20 @@ class RefusalMiddleware:
         return None
 
 
-def _has_nul(request: HttpRequest) -> bool:
-    return "\0" in request.path or "%00" in request.META.get("QUERY_STRING", "")
+def _fault(request: HttpRequest) -> DomainError | None:
+    if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+        return Invalid()
+    if "Transfer-Encoding" in request.headers and "Content-Length" not in request.headers:
+        return LengthNeeded()
+    if int(request.META.get("CONTENT_LENGTH") or 0) > _largest_body(request):
+        return TooLarge()
+    if settings.SECURE_SSL_REDIRECT and request.path.startswith("/api/") and not request.is_secure():
+        return HttpsNeeded()
+    return None
+
+
+def _largest_body(request: HttpRequest) -> float:
+    """In bytes. What is uploaded as a file is measured where it is taken in."""
+    if request.content_type == "multipart/form-data":
+        return inf
+    return settings.LARGEST_BODIES.get(request.path_info, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)

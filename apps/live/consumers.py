@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from channels.consumer import AsyncConsumer
+from django.conf import settings
 from django.utils import timezone
 
 from apps.accounts.queries import actor_of_scope, actor_of_ticket, actor_of_tracking
@@ -133,7 +134,7 @@ class LiveConsumer(AsyncConsumer):
         if now - self.minute >= 60:
             self.minute, self.frames = now, 0
         self.frames += 1
-        return self.frames > FRAMES_PER_MINUTE
+        return self.frames > FRAMES_PER_MINUTE * settings.RATE_SCALE
 
     def _end(self, error: DomainError, code: Close) -> None:
         self.socket.answer(frames.refused(error))

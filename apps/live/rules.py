@@ -40,7 +40,7 @@ LARGEST_FRAME = 64 * 1024
 """Bytes of one frame from a client."""
 
 FRAMES_PER_MINUTE = 1000
-"""Frames that a client may send in a minute."""
+"""Frames that a client may send in a minute (document 000, 5.3); times RATE_SCALE."""
 
 STREAMS_PER_SOCKET = 50
 """Streams that one socket may follow."""

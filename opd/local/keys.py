@@ -4,16 +4,7 @@ import secrets
 from pathlib import Path
 
 from opd.local.home import Trouble, write_atomically
-
-APPLICATION_KEYS = (
-    "SECRET_KEY",
-    "OPD_FIELD_KEY",
-    "OPD_AUDIT_KEY",
-    "OPD_BLIND_INDEX_KEY",
-    "OPD_LINK_KEY",
-    "OPD_PEPPER",
-)
-"""What the settings read: 32 random bytes each, in hexadecimal."""
+from opd.production import APPLICATION_KEYS
 
 SERVER_PASSWORDS = ("POSTGRES_PASSWORD", "OPD_OWNER_PASSWORD", "OPD_APP_PASSWORD", "VALKEY_PASSWORD")
 """Passwords of the home's own servers; they reach a program only inside the addresses it is given."""

@@ -15,6 +15,7 @@ from psycopg_pool import PoolTimeout
 from apps.audit.models import AuditEntry
 from apps.core.api import Endpoint
 from apps.core.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthenticated
+from apps.core.middleware import ShapeMiddleware
 from apps.core.pages import not_found
 from apps.core.policy import SIGNED_IN, Actor, ActorType, Permission, Role
 from opd import urls as project
@@ -68,6 +69,10 @@ def hello(request: HttpRequest) -> HttpResponse:
     return HttpResponse("hello")
 
 
+def shared(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("hello", headers={"Cache-Control": "max-age=60"})
+
+
 def raising(request: HttpRequest, what: str) -> HttpResponse:
     error = REFUSALS[what]
     if isinstance(error, Forbidden):
@@ -78,6 +83,9 @@ def raising(request: HttpRequest, what: str) -> HttpResponse:
 urlpatterns = [
     path("hello/", hello, name="hello"),
     path("api/hello/", hello),
+    path("small/", hello),
+    path("shared/", shared),
+    path("api/shared/", shared),
     path("refuse/<what>/", raising, name="refusing"),
     path("api/refuse/<what>/", raising),
     path("api/v1/auditors", OnlyAuditors.as_view()),
@@ -95,7 +103,9 @@ def only_this_mechanism(settings) -> Iterator[None]:
     settings.ROOT_URLCONF = __name__
     settings.DEBUG = False
     settings.MIDDLEWARE = [
+        "apps.core.middleware.HeadersMiddleware",
         "apps.core.middleware.TraceMiddleware",
+        "apps.core.middleware.ShapeMiddleware",
         f"{__name__}.SignedInByHeader",
         "apps.core.middleware.RefusalMiddleware",
     ]
@@ -140,10 +150,40 @@ def test_a_nul_character_in_the_address_is_refused(browser, address):
 
 @pytest.mark.parametrize(
     ("address", "headers", "kept"),
-    [("/hello/", {}, False), ("/hello/", MEERAS, True), ("/api/hello/", {}, True), ("/api/nothing", {}, True)],
+    [
+        ("/hello/", {}, "no-store"),
+        ("/shared/", {}, "max-age=60"),
+        ("/shared/", MEERAS, "no-store"),
+        ("/api/shared/", {}, "no-store"),
+        ("/api/nothing", {}, "no-store"),
+    ],
 )
-def test_what_is_somebodys_is_stored_nowhere(browser, address, headers, kept):
-    assert ("no-store" in browser.get(address, headers=headers).get("Cache-Control", "")) is kept
+def test_only_what_says_so_and_is_nobodys_may_be_kept(browser, address, headers, kept):
+    answer = browser.get(address, headers=headers)
+    assert (answer["Cache-Control"], answer["Cross-Origin-Resource-Policy"]) == (kept, "same-origin")
+
+
+@pytest.mark.parametrize(
+    ("address", "size", "status"),
+    [("/hello/", 99, 200), ("/hello/", 101, 413), ("/small/", 11, 413), ("/api/hello/", 101, 413)],
+)
+def test_a_body_too_large_for_its_address_is_not_read(browser, settings, address, size, status):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
+    settings.LARGEST_BODIES = {"/small/": 10}
+    assert browser.post(address, "x" * size, content_type="text/plain").status_code == status
+
+
+def test_a_body_of_unknown_length_is_refused(browser):
+    answer = browser.post("/hello/", headers={"Transfer-Encoding": "chunked"}, CONTENT_LENGTH="")
+    assert answer.status_code == 200  # the test's server knows how long it is
+    request = RequestFactory().generic("POST", "/hello/", headers={"Transfer-Encoding": "chunked"})
+    assert ShapeMiddleware(hello)(request).status_code == 411
+
+
+def test_a_program_that_talks_in_the_clear_is_refused_not_redirected(browser, settings):
+    settings.SECURE_SSL_REDIRECT = True
+    assert browser.get("/api/hello/").json()["code"] == "https_needed"
+    assert browser.get("/api/hello/", secure=True).status_code == 200
 
 
 @pytest.mark.django_db

@@ -20,6 +20,12 @@ def house(transactional_db: None, settings: Any) -> House:
     return open_house()
 
 
+@pytest.fixture(autouse=True)
+def limits_as_they_are(settings: Any) -> None:
+    """Here limits are tested."""
+    settings.RATE_SCALE = 1.0
+
+
 @pytest.fixture
 async def hub(house: House) -> AsyncIterator[Hub]:
     """The hub of the test's own event loop, ended with it: PostgreSQL too has forgotten its connection."""

@@ -1,0 +1,1 @@
+"""How often somebody may ask: the table in `rules`, the counts in `counting`, the gate in `middleware`."""
