@@ -9,4 +9,4 @@ class ProjectConfig(AppConfig):
     verbose_name = "OPD"
 
     def ready(self) -> None:
-        from opd import celery  # noqa: F401  tasks bind to the application that exists
+        from opd import celery, checks  # noqa: F401  tasks bind to the application that exists; checks are registered

@@ -243,7 +243,7 @@ CONTENT_SECURITY_POLICY = {
 }
 # Whatever reaches a sensor, a device, money or another site's business. Passkeys, codes from messages, sound and
 # full screen stay with our own pages.
-PERMISSIONS_POLICY = {
+PERMISSIONS_POLICY: dict[str, list[str]] = {
     feature: []
     for feature in (
         *("accelerometer", "bluetooth", "browsing-topics", "camera", "display-capture", "geolocation", "gyroscope"),

@@ -40,7 +40,7 @@ class Limiter:
             key_prefix="opd-limits",
             socket_timeout=PATIENCE,
             socket_connect_timeout=PATIENCE,
-            retry=Retry(NoBackoff(), 0),
+            retry=Retry(NoBackoff(), 0),  # type: ignore[arg-type]  # handed on to the client as it is
         )
         self._window = SlidingWindowCounterRateLimiter(storage)
         self._trying = threading.Lock()

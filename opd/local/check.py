@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from opd.local.home import PROJECT
-from opd.local.keys import APPLICATION_KEYS
+from opd.production import APPLICATION_KEYS
 
 LINT_IMPORTS = "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
 CHECKS: dict[str, tuple[str, ...]] = {

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from opd.local.home import Tenancy, Trouble, home_folder, remembered_ports
-from opd.local.keys import APPLICATION_KEYS, load_secrets
+from opd.local.keys import load_secrets
+from opd.production import APPLICATION_KEYS
 
 DATABASE = "opd"
 OWNER = "opd_owner"

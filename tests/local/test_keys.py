@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from opd.local.keys import APPLICATION_KEYS, SERVER_PASSWORDS, load_secrets
+from opd.local.keys import SERVER_PASSWORDS, load_secrets
+from opd.production import APPLICATION_KEYS
 
 
 def test_every_secret_is_32_random_bytes_and_stays_the_same(home: Path) -> None:

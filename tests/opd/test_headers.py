@@ -50,6 +50,7 @@ def browser() -> Client:
 )
 def test_every_answer_says_how_it_may_be_used(browser, address, status):
     answer = browser.get(address)
+    answer.close()
     assert answer.status_code == status
     assert {name: answer[name] for name in EVERYWHERE} == EVERYWHERE
     assert answer["Referrer-Policy"] in ("same-origin", "no-referrer")
@@ -181,4 +182,6 @@ def test_links_are_under_our_own_name_whatever_the_request_calls_us(settings):
 
 def test_files_are_kept_by_everybody_because_they_are_nobodys(browser):
     assert finders.find("css/base.css")
-    assert "no-store" not in browser.get("/static/css/base.css")["Cache-Control"]
+    answer = browser.get("/static/css/base.css")
+    answer.close()
+    assert "no-store" not in answer["Cache-Control"]
