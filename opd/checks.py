@@ -1,5 +1,6 @@
 """What Django's `check --deploy --database default` looks at besides its own list."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, Tags, register
@@ -23,7 +24,7 @@ HINT = "Give DATABASE_OWNER_URL to setup_database, and DATABASE_URL a role of it
 
 
 @register(Tags.database, deploy=True)
-def role_can_do_no_more_than_it_must(databases: list[str] | None = None, **options: Any) -> list[CheckMessage]:
+def role_can_do_no_more_than_it_must(databases: Sequence[str] | None = None, **options: Any) -> list[CheckMessage]:
     """The application reads and writes rows. Whoever takes it over shall not rewrite what happened."""
     if "default" not in (databases or []):
         return []

@@ -303,6 +303,7 @@ PAGES = [
          shows=frozenset({Kind.HOSPITAL, Kind.DEPARTMENT, Kind.DOCTOR, Kind.ROOM, Kind.BOARD})),
     # --- the house
     form("GET metrics", everybody()),
+    form("POST csp-report", everybody(), {}, answers=SHAPE),
     *(form(f"GET {at}", everybody()) for at in ("health", "health/live", "health/ready", "health/startup")),
     form("GET api/schema/", everybody()),
     form("GET api/docs/", everybody()),
