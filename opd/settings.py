@@ -86,6 +86,9 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "corsheaders",
     "django_htmx",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
 ]
 
 # The first five add headers to whatever comes from within, so that no answer is without.
@@ -196,6 +199,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+OTP_TOTP_ISSUER = "OPD"
+# An administrator approves every device that staff sign in from; the demo's staff sign in from anywhere.
+DEVICE_APPROVAL = env.bool("OPD_DEVICE_APPROVAL", default=not DEMO)
 LOGIN_URL = "/login/staff/"
 LOGIN_REDIRECT_URL = "/"
 
@@ -209,6 +215,7 @@ CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 CSRF_FAILURE_VIEW = "apps.core.pages.csrf_failure"
+DEVICE_COOKIE_NAME = "__Host-device" if PRODUCTION else "device"
 if PRODUCTION:
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_NAME = "__Host-csrftoken"

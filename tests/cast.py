@@ -6,11 +6,13 @@ from uuid import UUID
 from django.test import Client
 from django.utils import timezone
 
-from apps.accounts.commands import SignedIn, sign_in_staff
-from apps.accounts.models import Facility, Staff
+from apps.accounts.commands import SignedIn, hand_out_second_factor, sign_in_staff
+from apps.accounts.models import Authenticator, Facility, Staff
+from apps.accounts.queries import authenticator_of, code_of_app
 from apps.accounts.queries.actors import SESSION_KEY, actor_of_staff
 from apps.accounts.rules.credentials import CredentialKind
-from apps.core.policy import Actor, ActorType, Role
+from apps.accounts.rules.demo import DEMO_SECRET
+from apps.core.policy import Actor, ActorType, Role, system_actor
 from apps.patients.models import Patient
 from tests.factories import PASSWORD, FacilityFactory, PatientFactory, StaffFactory
 
@@ -33,8 +35,27 @@ def farida(facility: Facility | None = None) -> Staff:
 
 
 def signed_in(staff: Staff, kind: CredentialKind = CredentialKind.STAFF_SESSION) -> SignedIn:
-    """Somebody after signing in with their password, now."""
-    return sign_in_staff(now=timezone.now(), email=staff.email, password=PASSWORD, kind=kind)
+    """Somebody after signing in with their password and, an administrator, a code of their app, now."""
+    code = app_code(staff) if staff.role == Role.ADMIN else ""
+    return sign_in_staff(now=timezone.now(), email=staff.email, password=PASSWORD, kind=kind, otp=code)
+
+
+def app_code(staff: Staff) -> str:
+    """What somebody's authenticator app shows now. It is one that was not used yet, however often this is asked;
+    who has no app gets one."""
+    app = authenticator_of(staff.id)
+    if app is None:
+        give_app(staff)
+    Authenticator.objects.filter(user=staff).update(last_t=-1, drift=0)
+    app = authenticator_of(staff.id)
+    assert app
+    return code_of_app(app, timezone.now())
+
+
+def give_app(staff: Staff, secret: str = DEMO_SECRET) -> None:
+    """Give somebody an authenticator app."""
+    tool = system_actor("tests", staff.facility_id)
+    hand_out_second_factor(actor=tool, now=timezone.now(), staff_id=staff.id, secret=secret)
 
 
 def open_browser(staff: Staff, **how: Any) -> Client:
@@ -70,4 +91,16 @@ def asha(registered_by: Staff | None = None) -> Patient:
     return PatientFactory.create(actor=actor_of_staff(registered_by or meera()), name="Asha Devi")
 
 
-__all__ = ["DESK", "actor_of_staff", "asha", "bearer", "dr_rao", "farida", "meera", "open_browser", "signed_in"]
+__all__ = [
+    "DESK",
+    "actor_of_staff",
+    "app_code",
+    "asha",
+    "bearer",
+    "dr_rao",
+    "farida",
+    "give_app",
+    "meera",
+    "open_browser",
+    "signed_in",
+]

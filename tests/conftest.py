@@ -37,3 +37,9 @@ def anchor_apart(settings: Any, tmp_path: Path) -> None:
 def no_haste(settings: Any) -> None:
     """Nobody is told to wait, unless a test is about that."""
     settings.RATE_SCALE = SCALE
+
+
+@pytest.fixture(autouse=True)
+def devices_need_no_approval(settings: Any) -> None:
+    """Staff sign in from anywhere, unless a test is about devices."""
+    settings.DEVICE_APPROVAL = False

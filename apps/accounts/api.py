@@ -15,6 +15,7 @@ from apps.accounts import commands
 from apps.accounts.commands import SignedIn
 from apps.accounts.queries import facility_facts
 from apps.accounts.rules.credentials import CredentialKind
+from apps.accounts.rules.devices import ShownDevice, label_of
 from apps.accounts.rules.passes import Use, make_pass
 from apps.core.api import Endpoint, TextField
 from apps.core.errors import Unauthenticated
@@ -33,7 +34,8 @@ class PasswordField(TextField):
 class SignInIn(serializers.Serializer[Any]):
     email = serializers.EmailField(max_length=254)
     password = PasswordField()
-    deviceId = TextField(source="device_id", max_length=200, required=False, default="")
+    otp = TextField(max_length=40, required=False, default="", allow_blank=True)
+    deviceId = TextField(max_length=200, required=False, default="", allow_blank=True)
 
 
 class RefreshIn(serializers.Serializer[Any]):
@@ -123,8 +125,15 @@ class Token(Endpoint):
 
     @extend_schema(request=SignInIn, responses=TokensOut)
     def post(self, request: Request) -> Response:
-        """Exchange e-mail and password for an access token (15 minutes) and a refresh token (7 days)."""
-        signed_in = commands.sign_in_staff(now=self.now, kind=CredentialKind.STAFF_REFRESH, **self.read(SignInIn))
+        """Exchange e-mail and password for an access token (15 minutes) and a refresh token (7 days).
+
+        `otp`: the code of the authenticator app, or a recovery code, from whoever has a second factor (401
+        `otp_required`, `invalid_otp`). `deviceId`: a random text of 16 characters or more that stays the same on
+        a device; where devices need approval, an unknown one is 403 `device_waits`.
+        """
+        told = self.read(SignInIn)
+        device = ShownDevice(told.pop("deviceId"), label_of(request.headers.get("User-Agent", "")))
+        signed_in = commands.sign_in_staff(now=self.now, kind=CredentialKind.STAFF_REFRESH, device=device, **told)
         return Response(tokens_json(signed_in, signed_in.access(self.now)))
 
 

@@ -1,5 +1,6 @@
 """Facilities, the people who work in them, and everything by which somebody is recognised."""
 
+import base64
 from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -11,10 +12,15 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+from django_otp.oath import TOTP
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from apps.accounts.rules.credentials import STAFF_KINDS, CredentialKind, is_live
+from apps.accounts.rules.devices import LABEL_LENGTH, number_of
 from apps.accounts.rules.places import day_in, is_time_zone
+from apps.accounts.rules.second_factor import Verdict
 from apps.accounts.rules.tries import Tries, TriesKind
+from apps.core.crypto import decrypt, encrypt
 from apps.core.policy import ROLE_PERMISSIONS, Permission, Role
 
 ROLE_NAMES = {
@@ -228,3 +234,86 @@ class FailedTries(models.Model):
     def tries(self) -> Tries:
         """The row as the rules take it."""
         return Tries(self.failures, self.since, self.locked_until)
+
+
+class Authenticator(TOTPDevice):
+    """The authenticator app of a member of staff: django-otp's row, but its key stands there sealed.
+
+    The column takes 80 characters, which is exactly what 20 bytes come to when they are sealed.
+    """
+
+    purpose = "accounts.authenticator.key"
+    drift: int
+    last_t: int
+
+    class Meta:
+        proxy = True
+
+    @property
+    def bin_key(self) -> bytes:
+        """The secret that the app holds, too."""
+        text = decrypt(self.key, self.purpose)
+        return base64.b64decode(text + "=" * (-len(text) % 4))
+
+    def hold(self, secret: bytes) -> None:
+        """Keep a secret of at most 20 bytes."""
+        self.key = encrypt(base64.b64encode(secret).decode().rstrip("="), self.purpose)
+
+    def clock(self, now: datetime) -> TOTP:
+        """What the app reckons with at a moment."""
+        ticking = TOTP(self.bin_key, self.step, self.t0, self.digits, self.drift)
+        ticking.time = now.timestamp()
+        return ticking
+
+    def judge(self, code: int, now: datetime) -> Verdict:
+        """What a code is worth; a right one is used up, which the caller saves.
+
+        A code that was used already is no guess: whoever sends a form twice must not be locked out for it.
+        """
+        clock = self.clock(now)
+        if clock.verify(code, self.tolerance, self.last_t + 1):
+            self.last_t = clock.t()
+            self.drift = clock.drift
+            self.last_used_at = now
+            return Verdict.RIGHT
+        return Verdict.USED if clock.verify(code, self.tolerance) else Verdict.WRONG
+
+
+class StaffDevice(models.Model):
+    """A browser or program from which somebody of the staff signs in, known by a secret of its own.
+
+    It has a counter of failures of its own, so that strangers can lock nobody out of their own machine; where
+    the hospital wants it, it needs an administrator's approval first. Not scoped by facility, like its owner.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    staff = models.ForeignKey(Staff, on_delete=models.PROTECT, related_name="devices", db_index=False)
+    secret_hash = models.CharField(max_length=64)
+    label = models.CharField(max_length=LABEL_LENGTH, blank=True)
+    first_seen_at = models.DateTimeField()
+    asked_at = models.DateTimeField()
+    approved_at = models.DateTimeField(null=True)
+    approved_by = models.UUIDField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    last_seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["staff", "secret_hash"], name="staff_device_once"),
+            models.CheckConstraint(
+                condition=Q(approved_at__isnull=True) | Q(revoked_at__isnull=True), name="staff_device_either_way"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.number}"
+
+    @property
+    def number(self) -> str:
+        """What its owner tells the administrator."""
+        return number_of(self.secret_hash)
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody with the right password asked for it since it was last refused."""
+        return self.approved_at is None and (self.revoked_at is None or self.asked_at > self.revoked_at)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from apps.accounts.rules.demo import DEMO_DOMAIN
+from apps.accounts.rules.demo import DEMO_DOMAIN, DEMO_SECRET
 from apps.core.policy import Role
 from apps.patients.rules.people import Sex
 from apps.scheduling.rules import DepartmentKind, Symbol
@@ -33,11 +33,13 @@ class NewRoom:
 
 @dataclass(frozen=True, slots=True)
 class NewStaff:
-    """Somebody who serves all departments. The account is what stands before the @ of the address."""
+    """Somebody who serves all departments. The account is what stands before the @ of the address; `secret` is
+    that of their authenticator app, in base32."""
 
     account: str
     name: str
     role: Role
+    secret: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ DEPARTMENTS = (
 )
 
 STAFF = (
-    NewStaff("admin", "Kavita Deshmukh", Role.ADMIN),
+    NewStaff("admin", "Kavita Deshmukh", Role.ADMIN, DEMO_SECRET),
     NewStaff("reception", "Meera Iyer", Role.RECEPTION),
     NewStaff("nurse", "Sister Rose Thomas", Role.NURSE),
     NewStaff("cashier", "Vikram Shah", Role.CASHIER),

@@ -9,8 +9,8 @@ from django.apps import apps
 from django.db import models
 from django_scopes import scope
 
-from apps.accounts.commands import open_facility, register_staff
-from apps.accounts.queries import FacilityFacts, facility_by_code, staff_actor, staff_by_email
+from apps.accounts.commands import hand_out_second_factor, open_facility, register_staff
+from apps.accounts.queries import FacilityFacts, authenticator_of, facility_by_code, staff_actor, staff_by_email
 from apps.audit.commands import record
 from apps.audit.queries import entries
 from apps.core.admin import values_of
@@ -83,7 +83,11 @@ class _Load:
     def employ(self) -> None:
         """Accounts of everybody who serves all departments."""
         for person in self.hospital.staff:
-            self._account(person.account, person.name, person.role, all_departments=True)
+            staff_id = self._account(person.account, person.name, person.role, all_departments=True)
+            if person.secret and authenticator_of(staff_id) is None:
+                hand_out_second_factor(
+                    actor=system_actor(VIA, self.facility_id), now=self.now, staff_id=staff_id, secret=person.secret
+                )
 
     def open_departments(self) -> None:
         """The departments, each with the usual queue policy."""

@@ -172,6 +172,7 @@ def announce(console: Console, environment: Mapping[str, str], home: Path) -> No
             "    desk        reception@demo.opd, nurse@demo.opd, cashier@demo.opd, admin@demo.opd",
             "    doctors     rao@demo.opd, nair@demo.opd (General Medicine), khan@demo.opd (Paediatrics),",
             "                murugan@demo.opd, joshi@demo.opd (Orthopaedics)",
+            "  admin@demo.opd is also asked for a code; the page shows it. Authenticator secret: JBSWY3DPEHPK3PXP",
             "",
         ]
     shown = os.path.relpath(home / "log", PROJECT)

@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 from django.utils import timezone
 
+from apps.accounts import hashers
 from apps.accounts.models import Staff
 from tests import cast
 
@@ -25,3 +26,9 @@ def meera(db: None) -> Staff:
 def farida(db: None) -> Staff:
     """Farida, who administers a hospital."""
     return cast.farida()
+
+
+@pytest.fixture
+def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for their password to be hashed waits as long as it takes on this machine."""
+    monkeypatch.setattr(hashers, "PATIENCE", 120)

@@ -8,17 +8,18 @@ from django.contrib.auth import hashers
 from django.utils import timezone
 
 from apps.accounts import commands
-from apps.accounts.commands import RefreshRefused, SignInLocked, SignInRefused
-from apps.accounts.commands.signing_in import _nobodys_password, open_session, prove
+from apps.accounts.commands import RefreshRefused, SignInLocked, SignInRefused, enter
+from apps.accounts.commands.proving import _nobodys_password, prove
 from apps.accounts.models import Credential, FailedTries, Staff
 from apps.accounts.queries import actor_of_staff
 from apps.accounts.queries.actors import actor_again, hash_secret
 from apps.accounts.rules.credentials import CredentialKind
+from apps.accounts.rules.devices import UNKNOWN_DEVICE, ShownDevice
 from apps.accounts.rules.tries import LOCK, MOST_FAILURES
 from apps.audit.models import AuditEntry
 from apps.core.errors import Forbidden, Invalid
-from apps.core.policy import system_actor
-from tests.cast import signed_in
+from apps.core.policy import Role, system_actor
+from tests.cast import app_code, signed_in
 from tests.factories import PASSWORD, StaffFactory
 from tests.races.threads import at_once
 
@@ -26,7 +27,9 @@ SESSION, REFRESH = CredentialKind.STAFF_SESSION, CredentialKind.STAFF_REFRESH
 
 
 def sign_in(email: str, password: str = PASSWORD, now: datetime | None = None, kind: CredentialKind = SESSION):
-    return commands.sign_in_staff(now=now or timezone.now(), email=email, password=password, kind=kind)
+    staff = Staff.objects.filter(email=email, role=Role.ADMIN).first()
+    otp = app_code(staff) if staff else ""
+    return commands.sign_in_staff(now=now or timezone.now(), email=email, password=password, kind=kind, otp=otp)
 
 
 def fail(email: str, times: int, now: datetime) -> None:
@@ -75,7 +78,8 @@ def test_only_a_keyed_fingerprint_of_a_secret_is_stored(meera):
 
 
 def test_a_device_is_kept_by_its_fingerprint_only(meera, now):
-    session = commands.sign_in_staff(now=now, email=meera.email, password=PASSWORD, kind=REFRESH, device_id="tablet 7")
+    tablet = ShownDevice("tablet 7", "Program")
+    session = commands.sign_in_staff(now=now, email=meera.email, password=PASSWORD, kind=REFRESH, device=tablet)
     assert len(session.credential.device_hash) == 64
     assert "tablet" not in session.credential.device_hash
 
@@ -104,7 +108,7 @@ def test_a_failure_is_audited_without_the_password(meera):
         str(meera.id),
         meera.facility_id,
     )
-    assert entry.after == {"failures": 1, "locked": False}
+    assert entry.after == {"by": "password", "failures": 1, "locked": False}
 
 
 def test_after_five_failures_even_the_right_password_waits_a_quarter_of_an_hour(meera, now):
@@ -149,7 +153,7 @@ def test_failures_are_counted_without_the_address(meera):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_wrong_guesses_at_once_lock_like_five_in_turn():
+def test_many_wrong_guesses_at_once_lock_like_five_in_turn(no_hurry):
     staff = StaffFactory()
     now = timezone.now()
     _, errors = at_once(lambda _: sign_in(staff.email, "wrong", now), 12, staff.facility_id)
@@ -161,7 +165,7 @@ def test_many_wrong_guesses_at_once_lock_like_five_in_turn():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_right_and_wrong_at_once_never_end_in_an_error():
+def test_right_and_wrong_at_once_never_end_in_an_error(no_hurry):
     staff = StaffFactory()
     now = timezone.now()
     for _ in range(4):
@@ -173,15 +177,15 @@ def test_right_and_wrong_at_once_never_end_in_an_error():
 
 
 def test_a_right_guess_that_comes_through_after_the_lock_is_refused(meera, now):
-    staff = prove(meera.email, PASSWORD, now)
+    staff = prove(meera.email, PASSWORD, now, UNKNOWN_DEVICE)
     fail(meera.email, MOST_FAILURES, now)
     with pytest.raises(SignInLocked):
-        open_session(actor=actor_of_staff(staff), now=now, staff=staff, kind=SESSION)
+        enter(now=now, staff=staff, kind=SESSION)
     assert not Credential.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_may_sign_in_to_one_account_at_once():
+def test_many_may_sign_in_to_one_account_at_once(no_hurry):
     staff = StaffFactory()
     answers, errors = at_once(lambda _: sign_in(staff.email), 8, staff.facility_id)
     assert (len(answers), errors) == (8, [])

@@ -20,10 +20,12 @@ from django.utils import timezone
 from django_scopes import scope
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from apps.accounts.models import Staff
 from apps.accounts.queries import FacilityFacts
 from apps.accounts.rules.demo import DEMO_PASSWORD
 from opd.demo.hospital import DEMO
 from opd.demo.loading import load
+from tests.cast import app_code
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 READY_WITHIN = 60
@@ -59,6 +61,7 @@ def web(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
         port = free.getsockname()[1]
     address = f"http://localhost:{port}"
     environment = os.environ | {"PORT": str(port), "DATABASE_URL": _database_url(), "PUBLIC_BASE_URL": address}
+    environment |= {"OPD_DEVICE_APPROVAL": "0"}
     environment.pop("DATABASE_OWNER_URL", None)
     command = [sys.executable, "-m", "daphne", "--bind", "127.0.0.1", "--port", str(port), "--verbosity", "0"]
     process = subprocess.Popen([*command, "opd.asgi:application"], env=environment)
@@ -95,6 +98,9 @@ def open_page(chromium: Browser, web: str, hospital: FacilityFacts) -> Iterator[
             page.get_by_label("E-mail").fill(who)
             page.get_by_label("Password").fill(DEMO_PASSWORD)
             page.get_by_role("button", name="Sign in").click()
+            if who.startswith("admin@"):
+                page.get_by_label("Code", exact=True).fill(app_code(Staff.objects.get(email=who)))
+                page.get_by_role("button", name="Sign in").click()
             page.wait_for_url(lambda url: "login" not in url)
         page.goto(path)
         return page

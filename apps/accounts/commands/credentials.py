@@ -18,6 +18,7 @@ from apps.accounts.rules.credentials import (
     CredentialKind,
     fingerprint,
 )
+from apps.accounts.rules.devices import LABEL_LENGTH, ShownDevice
 from apps.accounts.rules.links import SignedLink, seal, short_code
 from apps.audit.commands import record
 from apps.core.commands import collect, step, unit
@@ -116,7 +117,7 @@ def issue_restore(
 
 @step
 def issue_to_staff(
-    *, staff: Staff, kind: CredentialKind, lifetime: timedelta, now: datetime, device_id: str = ""
+    *, staff: Staff, kind: CredentialKind, lifetime: timedelta, now: datetime, device: ShownDevice
 ) -> tuple[str, Credential]:
     """A session or refresh token of a member of staff: (random secret, its row)."""
     secret = new_secret()
@@ -128,7 +129,8 @@ def issue_to_staff(
         issued_at=now,
         expires_at=now + lifetime,
         last_seen_at=now,
-        device_hash=hash_device(device_id),
+        device_hash=hash_device(device.secret),
+        note=device.label[:LABEL_LENGTH],
     )
     return secret, credential
 
@@ -165,6 +167,7 @@ def rotate(*, kind: CredentialKind, secret: str, lifetime: timedelta, now: datet
         expires_at=now + lifetime,
         last_seen_at=now,
         device_hash=shown.device_hash,
+        note=shown.note,
     )
 
 

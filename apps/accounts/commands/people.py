@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 
-from apps.accounts.commands.signing_in import encode_password
+from apps.accounts.commands.proving import encode_password
 from apps.accounts.models import Facility, Staff
 from apps.accounts.queries.facilities import FacilityFacts, facility_facts
 from apps.audit.commands import record

@@ -1,45 +1,38 @@
-"""Staff sign in, stay signed in, change their password and sign out."""
+"""Staff sign in, stay signed in and sign out."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 
 from django.conf import settings
-from django.contrib.auth.hashers import check_password, make_password
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
-from django.db.models import Q
-from django.utils.translation import gettext
 
-from apps.accounts.commands.credentials import issue_to_staff, new_secret, revoke, rotate
+from apps.accounts.commands.credentials import issue_to_staff, revoke, rotate
+from apps.accounts.commands.devices import admit
+from apps.accounts.commands.proving import SignInRefused, fail, family_of, open_counter, prove
+from apps.accounts.commands.second_factor import (
+    InvalidOtp,
+    OtpRequired,
+    SecondFactorMissing,
+    SecondFactorPresent,
+    judge_code,
+    keep_factor,
+)
 from apps.accounts.models import Credential, FailedTries, Staff
 from apps.accounts.queries.actors import actor_of_staff
-from apps.accounts.queries.staff import staff_by_email
+from apps.accounts.queries.second_factor import authenticator_of
 from apps.accounts.rules.credentials import REFRESH_LIFETIME, SESSION_LIFETIME, CredentialKind, is_due
+from apps.accounts.rules.devices import UNKNOWN_DEVICE, ShownDevice
 from apps.accounts.rules.passes import Use, make_pass
-from apps.accounts.rules.tries import LOCK, Tries, TriesKind
+from apps.accounts.rules.second_factor import ENFORCED, Verdict
 from apps.audit.commands import record
-from apps.core.commands import command
-from apps.core.crypto import blind_index
-from apps.core.errors import DomainError, Forbidden, Invalid, TooMany, Unauthenticated, sentence
-from apps.core.policy import Actor, ActorType, system_actor
+from apps.core.commands import command, step
+from apps.core.errors import DomainError, Forbidden, Unauthenticated, sentence
+from apps.core.policy import Actor, ActorType, Role, system_actor
 
 SIGN_IN_LIFETIMES = {
     CredentialKind.STAFF_SESSION: SESSION_LIFETIME,
     CredentialKind.STAFF_REFRESH: REFRESH_LIFETIME,
 }
 """What a member of staff may sign in for: pages, or the API."""
-
-
-class SignInRefused(DomainError):
-    code = "sign_in_refused"
-    status = 401
-    detail = sentence("E-mail or password is not right.")
-
-
-class SignInLocked(TooMany):
-    code = "sign_in_locked"
-    detail = sentence("Too many wrong tries. Wait 15 minutes, then try again, or ask your administrator.")
 
 
 class RefreshRefused(Unauthenticated):
@@ -49,11 +42,13 @@ class RefreshRefused(Unauthenticated):
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A member of staff, their new credential, and its secret, which only this answer carries."""
+    """A member of staff, their new credential, and its secret, which only this answer carries; recovery codes
+    when a second factor was set up with it."""
 
     staff: Staff
     credential: Credential
     secret: str
+    recovery_codes: tuple[str, ...] = ()
 
     def access(self, now: datetime) -> str:
         """A short access token on this credential, for the API."""
@@ -67,67 +62,123 @@ class SignedIn:
         return token
 
 
-def sign_in_staff(*, now: datetime, email: str, password: str, kind: CredentialKind, device_id: str = "") -> SignedIn:
-    """Find out who somebody is by e-mail and password, and open a session or give a refresh token.
+def sign_in_staff(
+    *,
+    now: datetime,
+    email: str,
+    password: str,
+    kind: CredentialKind,
+    otp: str = "",
+    device: ShownDevice = UNKNOWN_DEVICE,
+) -> SignedIn:
+    """Find out who somebody is by e-mail, password and second factor, and open a session or give a refresh token.
 
-    Not one command: hashing takes a tenth of a second and must hold no lock, so the password is checked
-    between a look at the lock and the command that writes what came of it. Raises `SignInRefused` (also for
-    unknown and former staff, at the same cost) and `SignInLocked`.
+    Raises what `prove` and `enter` raise.
     """
-    staff = prove(email, password, now)
-    return open_session(actor=actor_of_staff(staff), now=now, staff=staff, kind=kind, device_id=device_id)
+    return enter(now=now, staff=prove(email, password, now, device), kind=kind, code=otp, device=device)
 
 
-def prove(email: str, password: str, now: datetime) -> Staff:
-    """The member of staff whose e-mail and password these are. Raises `SignInRefused`, `SignInLocked`."""
-    key = _tries_key(email)
-    row = FailedTries.objects.filter(kind=TriesKind.STAFF_SIGN_IN, key=key).first()
-    if row and row.tries.is_locked(now):
-        raise _locked()
-    staff = staff_by_email(email)
-    known = staff is not None and staff.is_active
-    right = check_password(password, staff.password if staff and known else _nobodys_password())
-    if staff is None or not known or not right:
-        count_failure(actor=system_actor("sign-in"), now=now, key=key, staff=staff)
+def enter(
+    *, now: datetime, staff: Staff, kind: CredentialKind, code: str = "", device: ShownDevice = UNKNOWN_DEVICE
+) -> SignedIn:
+    """Let in somebody whose password was right. Raises `OtpRequired`, `InvalidOtp`, `SecondFactorMissing`,
+    `DeviceWaits`, `SignInLocked`, and `SignInRefused` when the password was changed meanwhile."""
+    return _stand(open_session(actor=actor_of_staff(staff), now=now, staff=staff, kind=kind, code=code, device=device))
+
+
+def enrol_and_enter(*, now: datetime, staff: Staff, secret: str, code: str, device: ShownDevice) -> SignedIn:
+    """Let in somebody whose password was right and who sets up a second factor at the door. Raises `InvalidOtp`,
+    `SecondFactorPresent`, `DeviceWaits`, `SignInLocked`, `SignInRefused`."""
+    actor = actor_of_staff(staff)
+    return _stand(enrol_at_the_door(actor=actor, now=now, staff=staff, secret=secret, code=code, device=device))
+
+
+@command
+def open_session(
+    *,
+    actor: Actor,
+    now: datetime,
+    staff: Staff,
+    kind: CredentialKind,
+    code: str = "",
+    device: ShownDevice = UNKNOWN_DEVICE,
+) -> SignedIn | DomainError:
+    """Open a session, or give a refresh token, to somebody whose password was right, if the second factor is too
+    and the device is let in. One after another for each person: a code that comes ten times at once works once.
+
+    A refusal that leaves something behind (a failure counted, a device that waits) is returned, not raised.
+    """
+    staff = _as_proved(staff)
+    counter = open_counter(staff, device, now)
+    has_factor = authenticator_of(staff.id) is not None
+    if has_factor:
+        if not code:
+            raise OtpRequired
+        verdict = judge_code(staff, code, now)
+        if verdict is Verdict.WRONG:
+            fail(counter, staff, now, by="code")
+            return InvalidOtp()
+        if verdict is Verdict.USED:
+            raise InvalidOtp
+    waits = admit(staff, device, now)
+    if waits:
+        return waits
+    if not has_factor and Role(staff.role) in ENFORCED:
+        raise SecondFactorMissing
+    return _come_in(staff, kind, device, counter, now)
+
+
+@command
+def enrol_at_the_door(
+    *, actor: Actor, now: datetime, staff: Staff, secret: str, code: str, device: ShownDevice
+) -> SignedIn | DomainError:
+    """Give a second factor to somebody whose password was right and who has none yet, and open a session on it.
+
+    A password alone never replaces a second factor, and never sets one up from a device that must wait.
+    """
+    staff = _as_proved(staff)
+    counter = open_counter(staff, device, now)
+    if authenticator_of(staff.id):
+        raise SecondFactorPresent
+    waits = admit(staff, device, now)
+    if waits:
+        return waits
+    codes = keep_factor(staff, secret, code, now)
+    return _come_in(staff, CredentialKind.STAFF_SESSION, device, counter, now, codes)
+
+
+def _stand(came: SignedIn | DomainError) -> SignedIn:
+    """Raise a refusal whose consequences are written by now."""
+    if isinstance(came, DomainError):
+        raise came
+    return came
+
+
+@step
+def _as_proved(proved: Staff) -> Staff:
+    """Somebody's row as it is now, locked. Raises `SignInRefused` when they left, or changed their password, since
+    it was proved: a session that an old password opens must not outlive the change."""
+    staff = Staff.objects.select_for_update(no_key=True).get(id=proved.id)
+    if not staff.is_active or staff.password != proved.password:
         raise SignInRefused
     return staff
 
 
-@command
-def count_failure(*, actor: Actor, now: datetime, key: str, staff: Staff | None) -> None:
-    """Remember that somebody failed to sign in; the fifth time in a quarter of an hour locks for another."""
-    row = _locked_tries(key, now)
-    _write_tries(row, row.tries.after_failure(now))
-    if staff:
-        record(
-            action="staff.sign_in_refused",
-            entity_type="staff",
-            entity_id=staff.id,
-            after={"failures": row.failures, "locked": row.tries.is_locked(now)},
-            facility_id=staff.facility_id,
-        )
-
-
-@command
-def open_session(*, actor: Actor, now: datetime, staff: Staff, kind: CredentialKind, device_id: str = "") -> SignedIn:
-    """Open a session, or give a refresh token, to somebody whose password was right.
-
-    Refused after all when the account was locked meanwhile: of many guesses at once no more than five count.
-    """
-    row = (
-        FailedTries.objects.select_for_update()
-        .filter(kind=TriesKind.STAFF_SIGN_IN, key=_tries_key(staff.email))
-        .first()
-    )
-    if row:
-        if row.tries.is_locked(now):
-            raise _locked()
-        row.delete()
+@step
+def _come_in(
+    staff: Staff,
+    kind: CredentialKind,
+    device: ShownDevice,
+    counter: FailedTries,
+    now: datetime,
+    codes: tuple[str, ...] = (),
+) -> SignedIn:
+    counter.delete()
     secret, credential = issue_to_staff(
-        staff=staff, kind=kind, lifetime=SIGN_IN_LIFETIMES[kind], now=now, device_id=device_id
+        staff=staff, kind=kind, lifetime=SIGN_IN_LIFETIMES[kind], now=now, device=device
     )
     record(action="staff.signed_in", entity_type="staff", entity_id=staff.id, after={"by": str(kind)})
-    return SignedIn(staff, credential, secret)
+    return SignedIn(staff, credential, secret, codes)
 
 
 def refresh(*, now: datetime, secret: str) -> SignedIn:
@@ -155,45 +206,11 @@ def sign_out(*, actor: Actor, now: datetime) -> None:
     """End the credential this actor came by, and all it was rotated from or into. A link is not signed in."""
     if actor.type not in (ActorType.STAFF, ActorType.PATIENT):
         raise Forbidden
-    revoke(_family_of(actor), now)
+    revoke(family_of(actor), now)
     if actor.id:
         record(action="staff.signed_out", entity_type="staff", entity_id=actor.id)
     else:
         record(action="patient.signed_out", entity_type="credential", entity_id=actor.credential_id)
-
-
-def change_password(*, actor: Actor, now: datetime, current: str, new: str) -> None:
-    """Change one's own password; every other session and token of this person ends.
-
-    Raises `Invalid` when the current one is wrong (which counts like a failed sign-in) or the new one too
-    weak, and `SignInLocked`.
-    """
-    staff = Staff.objects.filter(id=actor.id).first() if actor.id else None
-    if staff is None:
-        raise Forbidden
-    try:
-        prove(staff.email, current, now)
-    except SignInRefused as refused:
-        raise Invalid({"currentPassword": [gettext("This is not your present password.")]}) from refused
-    replace_password(actor=actor, now=now, staff=staff, password=encode_password(new, staff, "newPassword"))
-
-
-def encode_password(password: str, staff: Staff, field: str) -> str:
-    """A new password as it is stored. Raises `Invalid` on the named field when it is too weak."""
-    try:
-        validate_password(password, user=staff)
-    except ValidationError as weak:
-        raise Invalid({field: list(weak.messages)}) from weak
-    return make_password(password)
-
-
-@command
-def replace_password(*, actor: Actor, now: datetime, staff: Staff, password: str) -> None:
-    """Store one's own new password, already encoded, and end every other session."""
-    staff.password = password
-    staff.save(update_fields=["password"])
-    revoke(Q(staff=staff) & ~_family_of(actor), now)
-    record(action="staff.password_changed", entity_type="staff", entity_id=staff.id)
 
 
 def seen(credential: Credential, now: datetime) -> None:
@@ -201,41 +218,3 @@ def seen(credential: Credential, now: datetime) -> None:
     and nothing is worth a row in the audit trail."""
     if is_due(credential.last_seen_at, now):
         Credential.objects.filter(id=credential.id).update(last_seen_at=now)
-
-
-def _family_of(actor: Actor) -> Q:
-    """The credential an actor came by, and all it was rotated from or into."""
-    if actor.credential_id is None:
-        raise Forbidden
-    return Q(family_id__in=Credential.objects.filter(id=actor.credential_id).values("family_id"))
-
-
-def _tries_key(email: str) -> str:
-    return blind_index(email.lower(), "accounts.failedtries")
-
-
-def _locked_tries(key: str, now: datetime) -> FailedTries:
-    """The row of failures, made where there is none. Made or found, it is locked at once: a sign-in that
-    succeeds at the same moment deletes it."""
-    FailedTries.objects.bulk_create(
-        [FailedTries(kind=TriesKind.STAFF_SIGN_IN, key=key, since=now)],
-        update_conflicts=True,
-        unique_fields=["kind", "key"],
-        update_fields=["kind"],
-    )
-    return FailedTries.objects.select_for_update().get(kind=TriesKind.STAFF_SIGN_IN, key=key)
-
-
-def _write_tries(row: FailedTries, tries: Tries) -> None:
-    row.failures, row.since, row.locked_until = tries.failures, tries.since, tries.locked_until
-    row.save(update_fields=["failures", "since", "locked_until"])
-
-
-def _locked() -> SignInLocked:
-    return SignInLocked(retry_after=int(LOCK.total_seconds()))
-
-
-@cache
-def _nobodys_password() -> str:
-    """Checked in place of an account that does not exist, so that its absence takes as long as a wrong password."""
-    return make_password(new_secret())

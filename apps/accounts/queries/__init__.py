@@ -22,6 +22,7 @@ from apps.accounts.queries.facilities import (
     facility_facts,
     house_name,
 )
+from apps.accounts.queries.second_factor import SecondFactor, authenticator_of, code_of_app, second_factor_of
 from apps.accounts.queries.staff import (
     demo_accounts,
     department_choices,
@@ -35,6 +36,7 @@ __all__ = [
     "FacilityFacts",
     "LinkInvalid",
     "Recognised",
+    "SecondFactor",
     "actor_again",
     "actor_of_checkin",
     "actor_of_request",
@@ -44,6 +46,8 @@ __all__ = [
     "actor_of_token",
     "actor_of_tracking",
     "actors_again",
+    "authenticator_of",
+    "code_of_app",
     "demo_accounts",
     "department_choices",
     "department_sources",
@@ -52,6 +56,7 @@ __all__ = [
     "facility_facts",
     "house_name",
     "recognise",
+    "second_factor_of",
     "staff_actor",
     "staff_by_email",
     "staff_names",

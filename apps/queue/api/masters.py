@@ -7,12 +7,12 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.rules.qr import qr_svg
 from apps.core.api import Endpoint
 from apps.core.policy import Permission
 from apps.queue import commands
 from apps.queue.api import shapes
 from apps.queue.queries.links import checkin_url
-from apps.queue.rules.qr import qr_svg
 from apps.scheduling.commands import create_department
 from apps.scheduling.queries import DepartmentOut, DoctorOut, department_json, doctor_json, doctor_of
 

@@ -7,11 +7,11 @@ from django.utils.formats import date_format
 from django.utils.safestring import mark_safe
 
 from apps.accounts.queries import facility_facts, tracking_code
+from apps.accounts.rules.qr import qr_svg
 from apps.patients.queries import facts
 from apps.queue.models import Visit
 from apps.queue.queries.links import tracking_url
 from apps.queue.rules.hall import symbol_names
-from apps.queue.rules.qr import qr_svg
 
 FIRST_PRINT = timedelta(minutes=2)
 """How long after check-in the printed slip still is the first one; later ones are marked as copies."""

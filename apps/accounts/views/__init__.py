@@ -1,0 +1,26 @@
+"""Pages of accounts: at the door, on the way in, and one's own access."""
+
+from apps.accounts.views.doors import demo_context, house, login, login_staff, logout
+from apps.accounts.views.own import (
+    account,
+    password,
+    recovery_codes,
+    remove_factor,
+    second_factor,
+)
+from apps.accounts.views.way_in import enrol, enter_code
+
+__all__ = [
+    "account",
+    "demo_context",
+    "enrol",
+    "enter_code",
+    "house",
+    "login",
+    "login_staff",
+    "logout",
+    "password",
+    "recovery_codes",
+    "remove_factor",
+    "second_factor",
+]
