@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import override_settings
 
 SCALE = 1000.0
 """Tests ask faster than people do; those of the limits set their own."""
 os.environ.setdefault("OPD_RATE_SCALE", str(SCALE))  # for servers in processes of their own
+os.environ.setdefault("OPD_DEVICE_APPROVAL", "0")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -39,7 +41,8 @@ def no_haste(settings: Any) -> None:
     settings.RATE_SCALE = SCALE
 
 
-@pytest.fixture(autouse=True)
-def devices_need_no_approval(settings: Any) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def devices_need_no_approval() -> Iterator[None]:
     """Staff sign in from anywhere, unless a test is about devices."""
-    settings.DEVICE_APPROVAL = False
+    with override_settings(DEVICE_APPROVAL=False):
+        yield

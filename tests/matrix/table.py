@@ -280,9 +280,17 @@ PAGES = [
     form("GET login/", everybody()),
     form("GET login/staff/", everybody()),
     form("POST login/staff/", everybody(), {}, answers=SHAPE),
+    # only who has just shown their password comes further, and nobody of these has
+    *(form(f"{method} login/staff/{step}/", nobody(), body) for step in ("code", "second-factor")
+      for method, body in (("GET", None), ("POST", {"code": "123456"}))),
     form("POST logout/", everybody(), {}),
     form("GET password/", ANY_STAFF),
     form("POST password/", ANY_STAFF, {}, answers=SHAPE),
+    form("GET account/", ANY_STAFF),
+    form("GET account/second-factor/", ANY_STAFF),
+    form("POST account/second-factor/", ANY_STAFF, {}),
+    *(form(f"{method} account/second-factor/{what}/", ANY_STAFF, body, answers=answers)
+      for what in ("recovery", "remove") for method, body, answers in (("GET", None, OK), ("POST", {}, SHAPE))),
     form("POST language/", everybody(), {"language": "hi"}),
     # --- who waits
     form("GET t/", everybody(), query="code={code}"),

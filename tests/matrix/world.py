@@ -15,8 +15,7 @@ from django.test import Client
 from django.utils import timezone
 from django_scopes import scope
 
-from apps.accounts.commands import issue_restore
-from apps.accounts.commands.signing_in import open_session
+from apps.accounts.commands import enter, issue_restore
 from apps.accounts.models import Credential, Staff
 from apps.accounts.queries import actor_of_checkin
 from apps.accounts.queries.actors import SESSION_KEY, hash_secret
@@ -31,6 +30,7 @@ from apps.queue import commands
 from apps.queue.models import TriageRule, Visit
 from apps.queue.rules.states import State
 from apps.scheduling.models import Department, Doctor, Room
+from tests.cast import app_code
 from tests.factories import PASSWORD, encoded
 from tests.ward import Ward, open_ward
 
@@ -395,8 +395,10 @@ def _keys(here: Place, there: Place) -> dict[Principal, Key]:
 def _staff_key(actor: Actor) -> Key:
     staff, now = Staff.objects.get(id=actor.id), timezone.now()
     with scope(facility=staff.facility_id):
-        session = open_session(actor=actor, now=now, staff=staff, kind=CredentialKind.STAFF_SESSION)
-        program = open_session(actor=actor, now=now, staff=staff, kind=CredentialKind.STAFF_REFRESH)
+        session, program = (
+            enter(now=now, staff=staff, kind=kind, code=app_code(staff) if staff.role == Role.ADMIN else "")
+            for kind in (CredentialKind.STAFF_SESSION, CredentialKind.STAFF_REFRESH)
+        )
     return Key(_cookie(session.secret), program.access(now))
 
 
