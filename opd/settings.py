@@ -175,6 +175,11 @@ LIVE_VIEWS = "opd.subscriptions.LIVE_VIEWS"
 LIVE_SOCKETS_PER_PERSON = 30
 LIVE_SOCKETS_PER_ADDRESS = 2_000  # a whole waiting room may come through one address; both times RATE_SCALE
 CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = {  # nobody waits for ever for a Redis that hangs
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    "socket_keepalive": True,
+}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_ACKS_LATE = True

@@ -1,5 +1,6 @@
-"""A running hospital of its own: processes to kill, and a desk that repeats what got no answer."""
+"""A running hospital of its own: processes to kill and hang, and people at work who are answered or not."""
 
+import contextlib
 import json
 import os
 import signal
@@ -10,16 +11,26 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import celery
 import psutil
+
+from opd.local.processes import leash
 
 PROJECT = Path(__file__).parents[2]
 PATIENCE = 90.0
 """Seconds until something that must come back has come back."""
+
+OPENS_WITHIN = 300.0
+"""Seconds for the hospital to be made and opened, on a machine that has other things to do."""
+
+SIGNED_IN_FOR = 300.0
+"""Seconds; an access token lives longer."""
 
 SIGNS = {
     "web": "daphne",
@@ -32,12 +43,13 @@ SIGNS = {
 """What stands in the command line of each process."""
 
 
-def until(holds: Callable[[], bool], what: str) -> None:
-    """Look again and again until something holds. Fails after `PATIENCE`."""
-    ends, pause = time.monotonic() + PATIENCE, threading.Event()
+def until(holds: Callable[[], bool], what: str, patience: float = PATIENCE) -> float:
+    """Look again and again until something holds; the seconds it took. Fails when patience ends."""
+    began, pause = time.monotonic(), threading.Event()
     while not holds():
-        assert time.monotonic() < ends, f"{what}: not within {PATIENCE:.0f} seconds"
-        pause.wait(0.2)
+        assert time.monotonic() - began < patience, f"{what}: not within {patience:.0f} seconds"
+        pause.wait(0.05)
+    return time.monotonic() - began
 
 
 def free_port() -> int:
@@ -64,89 +76,175 @@ class Hospital:
         kept = {
             name: os.environ[name] for name in os.environ if not name.startswith(("DATABASE", "REDIS", "OPD", "DJANGO"))
         }
-        self.environment = kept | {"OPD_HOME": str(home), "PORT": str(self.port)}
+        self.environment = kept | {"OPD_HOME": str(home), "PORT": str(self.port), "OPD_RATE_SCALE": "1000"}
         self.runner = subprocess.Popen(
             [sys.executable, "-m", "opd.local", "run"],
             cwd=PROJECT,
             env=self.environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            preexec_fn=leash(signal.SIGTERM),
         )
-        until(self.is_ready, "the hospital opens")
-        self.access = ""
+        try:
+            until(self.is_ready, "the hospital opens", OPENS_WITHIN)
+            until(lambda: bool(self.processes("relay")), "all of it")
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Ctrl-C."""
         self.runner.send_signal(signal.SIGINT)
         self.runner.wait(timeout=60)
 
-    def is_ready(self) -> bool:
-        """Whether it takes requests."""
-        return self.ask("GET", "/health/ready").status == 200
-
-    def ask(self, method: str, path: str, body: Any = None, key: str = "", timeout: float = 5) -> Answer:
+    def ask(
+        self, method: str, path: str, body: Any = None, timeout: float = 5, headers: dict[str, str] | None = None
+    ) -> Answer:
         """One request; status 0 when no answer came."""
-        headers = {"Content-Type": "application/json"}
-        if path.startswith("/api/v1/") and "auth/token" not in path:
-            headers["Authorization"] = f"Bearer {self.access}"
-        if key:
-            headers["Idempotency-Key"] = key
         data = json.dumps(body).encode() if body is not None else None
-        request = urllib.request.Request(f"http://localhost:{self.port}{path}", data, headers, method=method)
+        request = urllib.request.Request(
+            f"http://localhost:{self.port}{path}",
+            data,
+            {"Content-Type": "application/json"} | (headers or {}),
+            method=method,
+        )
         try:
             with urllib.request.urlopen(request, timeout=timeout) as answer:
-                return Answer(answer.status, json.load(answer))
+                text = answer.read()
+                return Answer(answer.status, json.loads(text) if text[:1] in (b"{", b"[") else text.decode())
         except urllib.error.HTTPError as refusal:
             said = refusal.read()
             return Answer(refusal.code, json.loads(said) if said[:1] == b"{" else None)
         except (OSError, ValueError):
             return Answer(0, None)
 
-    def insist(self, method: str, path: str, body: Any = None, key: str = "") -> Any:
-        """Repeat a request until it is answered for good, as a desk does; busy and silent are no answers."""
-        answer = Answer(0, None)
+    # --- how it stands -------------------------------------------------------------------------------------------
 
-        def answered() -> bool:
-            nonlocal answer
-            answer = self.ask(method, path, body, key)
-            return answer.status not in {0, 502, 503} and (answer.body or {}).get("code") != "in_flight"
+    def is_ready(self) -> bool:
+        """Whether it takes requests."""
+        return self.ask("GET", "/health/ready").status == 200
 
-        until(answered, f"{method} {path}")
-        assert answer.status in {200, 201}, answer
-        return answer.body
+    def has_redis(self) -> bool:
+        """Whether it says that Redis answers."""
+        return (self.ask("GET", "/health/ready").body or {}).get("redis") == "ok"
 
-    def sign_in(self, email: str) -> None:
-        """Somebody of the demo's staff."""
-        body = {"email": email, "password": "opd-demo-2026"}
-        self.access = self.insist("POST", "/api/v1/auth/token", body)["access"]
+    def is_told(self) -> bool:
+        """Whether the relay works: nothing has waited for long."""
+        told = self.ask("GET", "/metrics").body or ""
+        lags = [float(line.split()[1]) for line in told.splitlines() if line.startswith("opd_relay_lag_seconds ")]
+        return bool(lags and lags[0] < 2 and self.processes("relay"))
+
+    def has_worker(self) -> bool:
+        """Whether a worker answers through Redis."""
+        return bool(self.workers.control.broadcast("ping", reply=True, timeout=0.5, limit=1))
+
+    def finish_work(self) -> None:
+        """Give the worker something to do by Redis, and wait until it is done."""
+        sent = self.workers.send_task("core.forget_idempotency_keys", retry=False)
+        log = self.home / "log" / "worker.log"
+        until(lambda: f"{sent.id}] succeeded" in log.read_text(), "the worker works")
+
+    # --- faults --------------------------------------------------------------------------------------------------
 
     def processes(self, name: str) -> list[psutil.Process]:
-        """The processes of one name that live in this home or were started by its runner."""
+        """The processes of one name that were started by this hospital's runner."""
         family = psutil.Process(self.runner.pid).children(recursive=True)
         return [p for p in family if SIGNS[name] in " ".join(_words(p))]
 
     def kill(self, name: str) -> None:
-        """kill -9, for PostgreSQL with all its children at once."""
-        found = self.processes(name)
-        assert found, f"{name} is not running"
-        for process in found:
-            for one in [*process.children(recursive=True), process]:
-                if one.is_running():
+        """kill -9, for PostgreSQL and the worker with all their children at once."""
+        until(lambda: bool(self.processes(name)), f"{name} runs")
+        for process in self.processes(name):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                for one in [*process.children(recursive=True), process]:
                     one.kill()
+
+    @contextlib.contextmanager
+    def stopped(self, name: str, port: int) -> Iterator[None]:
+        """A process that is gone and cannot come back, because somebody sits on its port and answers nobody."""
+        with socket.socket() as seat:
+            self.kill(name)
+            seat.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            until(lambda: _sits(seat, port), "the port is free")
+            seat.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+            yield
+
+    @contextlib.contextmanager
+    def hung(self, name: str) -> Iterator[None]:
+        """A process that takes connections and never answers."""
+        (process,) = self.processes(name)
+        process.suspend()
+        try:
+            yield
+        finally:
+            process.resume()
+
+    # --- beside it -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def settings(self) -> dict[str, str]:
+        """What its processes have in their environment and we do not."""
+        script = f'eval "$({sys.executable} -m opd.local env)" && env -0'
+        told = subprocess.run(["sh", "-c", script], cwd=PROJECT, env=self.environment, capture_output=True, text=True)
+        return dict(line.split("=", 1) for line in told.stdout.split("\0") if "=" in line)
+
+    @cached_property
+    def workers(self) -> celery.Celery:
+        """The worker's application, as somebody sees it who only has its Redis."""
+        app = celery.Celery("beside", broker=self.settings["REDIS_URL"], set_as_current=False)
+        app.conf.update(broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 1})
+        return app
 
     def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
         """A management command with this hospital's settings."""
-        told = subprocess.run(
-            [sys.executable, "-m", "opd.local", "env"],
-            cwd=PROJECT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-        )
-        script = f"{told.stdout}\nexec {sys.executable} manage.py {' '.join(words)}"
-        return subprocess.run(
-            ["sh", "-c", script], cwd=PROJECT, env=self.environment, capture_output=True, text=True, timeout=120
-        )
+        command = [sys.executable, "manage.py", *words]
+        return subprocess.run(command, cwd=PROJECT, env=self.settings, capture_output=True, text=True, timeout=300)
+
+
+class Somebody:
+    """One of the demo's staff, signed in over the API."""
+
+    def __init__(self, hospital: Hospital, account: str) -> None:
+        self.hospital = hospital
+        self.account = account
+        self._access = ""
+        self._until = 0.0
+
+    def ask(self, method: str, path: str, body: Any = None, key: str = "") -> Answer:
+        """One request under /api/v1; status 0 when no answer came."""
+        if time.monotonic() > self._until:
+            self._sign_in()
+        headers = {"Authorization": f"Bearer {self._access}"} | ({"Idempotency-Key": key} if key else {})
+        return self.hospital.ask(method, f"/api/v1{path}", body, headers=headers)
+
+    def insist(self, method: str, path: str, body: Any = None, key: str = "") -> Any:
+        """Repeat a request until it is answered for good, as a desk does; busy and silent are no answers."""
+        return _insist(lambda: self.ask(method, path, body, key), f"{method} {path}")
+
+    def _sign_in(self) -> None:
+        body = {"email": f"{self.account}@demo.opd", "password": "opd-demo-2026"}
+        answer = _insist(lambda: self.hospital.ask("POST", "/api/v1/auth/token", body), "sign in")
+        self._access, self._until = answer["access"], time.monotonic() + SIGNED_IN_FOR
+
+
+def _insist(ask: Callable[[], Answer], what: str) -> Any:
+    answer = Answer(0, None)
+
+    def answered() -> bool:
+        nonlocal answer
+        answer = ask()
+        return answer.status not in {0, 502, 503} and (answer.body or {}).get("code") != "in_flight"
+
+    until(answered, what)
+    assert answer.status in {200, 201}, answer
+    return answer.body
+
+
+def _sits(seat: socket.socket, port: int) -> bool:
+    with contextlib.suppress(OSError):
+        seat.bind(("127.0.0.1", port))
+        return True
+    return False
 
 
 def _words(process: psutil.Process) -> list[str]:

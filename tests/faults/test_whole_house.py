@@ -1,0 +1,142 @@
+"""kill -9 and a Redis that is gone or hangs, in the middle of a living day: what was acknowledged is there once."""
+
+import shutil
+import statistics
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.faults.board import watched_board
+from tests.faults.hospital import Hospital, Somebody, until
+from tests.faults.rush import Rush
+from tests.races.threads import PROVE
+
+pytestmark = [pytest.mark.timeout(3600)]
+
+KILLS = {"web": 30, "worker": 20, "relay": 20, "valkey": 20, "postgres": 30} if PROVE else {
+    "web": 2, "worker": 2, "relay": 2, "valkey": 5, "postgres": 5,
+}  # fmt: skip
+"""How often each process is killed."""
+
+OUTAGE = 60.0 if PROVE else 10.0
+"""Seconds without Redis."""
+
+PEOPLE = 12
+"""Check-ins around each kill; the kill comes after a quarter of them."""
+
+READY_WITHIN = 10.0
+"""Seconds (p95) after which a killed process should work again; printed beside what was measured, since other
+work on the machine has a part in it."""
+
+
+@pytest.fixture(scope="module")
+def hospital() -> Iterator[Hospital]:
+    """The demo hospital, running. When all has been done to it, everything must hold."""
+    parent = Path(tempfile.mkdtemp(prefix="opd-faults-"))
+    parent.chmod(0o711)
+    opened = Hospital(parent / "home")
+    try:
+        yield opened
+        until(opened.is_told, "the relay has told everything")
+        for command in ("check_invariants", "verify_audit"):
+            ended = opened.manage(command)
+            assert ended.returncode == 0, ended.stdout + ended.stderr
+    finally:
+        opened.close()
+        shutil.rmtree(parent, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def meera(hospital: Hospital) -> Somebody:
+    """The desk."""
+    return Somebody(hospital, "reception")
+
+
+def department(meera: Somebody, code: str) -> str:
+    rows = meera.insist("GET", "/departments")["results"]
+    return next(row["id"] for row in rows if row["code"] == code)
+
+
+def newcomers(meera: Somebody, label: str, count: int = PEOPLE) -> list[str]:
+    """People with a file, by id."""
+    made = []
+    for number in range(count):
+        body = {"name": f"{label} {number}", "sex": "female", "age": 30 + number, "phone": ""}
+        made.append(meera.insist("POST", "/patients", body, key=f"file {label} {number}")["id"])
+    return made
+
+
+def works_again(hospital: Hospital, victim: str) -> Callable[[], bool]:
+    """How one sees that a process is back."""
+    signs = {"worker": hospital.has_worker, "relay": hospital.is_told, "valkey": hospital.has_redis}
+    return signs.get(victim, hospital.is_ready)
+
+
+@pytest.mark.parametrize("victim", KILLS)
+def test_a_killed_process_loses_nothing_that_was_acknowledged(hospital: Hospital, meera: Somebody, victim: str):
+    taken = [kill_in_the_middle(hospital, meera, victim, f"{victim} {round_}") for round_ in range(KILLS[victim])]
+    p95 = statistics.quantiles(taken, n=20, method="inclusive")[-1]
+    print(f"{victim}: {len(taken)} kills, works again after {p95:.1f} s (p95; wanted: {READY_WITHIN:.0f} s)")  # noqa: T201
+
+
+def kill_in_the_middle(hospital: Hospital, meera: Somebody, victim: str, label: str) -> float:
+    """Kill while people are being checked in, then ask everything once more; seconds until all works again."""
+    place, people = department(meera, "LAB"), newcomers(meera, label)
+    given: list[Any] = []
+
+    def check_in(number: int) -> Any:
+        body = {"departmentId": place, "patientId": people[number]}
+        return meera.insist("POST", "/visits", body, key=f"visit {label} {number}")
+
+    def check_in_all() -> None:
+        for number in range(PEOPLE):
+            given.append(check_in(number))
+
+    with ThreadPoolExecutor(1) as desk:
+        checked_in = desk.submit(check_in_all)
+        until(lambda: len(given) >= PEOPLE // 4, "some are checked in")
+        hospital.kill(victim)
+        taken = until(works_again(hospital, victim), f"{victim} works again")
+        checked_in.result()
+    assert [check_in(number) for number in range(PEOPLE)] == given
+    waiting = meera.insist("GET", f"/departments/{place}/queue")["waiting"]
+    assert [row["patient"]["id"] for row in waiting if row["patient"]["id"] in people] == people
+    return taken
+
+
+def test_the_control_without_a_key_refuses_the_repeat(meera: Somebody):
+    (patient,) = newcomers(meera, "no key", 1)
+    body = {"departmentId": department(meera, "LAB"), "patientId": patient}
+    assert meera.ask("POST", "/visits", body).status == 201
+    assert meera.ask("POST", "/visits", body).body["code"] == "already_waiting"
+
+
+def without_redis(hospital: Hospital, how: str) -> AbstractContextManager[None]:
+    port = urlsplit(hospital.settings["REDIS_URL"]).port
+    assert port
+    return hospital.stopped("valkey", port) if how == "gone" else hospital.hung("valkey")
+
+
+@pytest.mark.parametrize("how", ["gone", "hung"])
+def test_without_redis_the_queue_goes_on_and_screens_stay_live(hospital: Hospital, how: str):
+    rush = Rush(hospital)
+    with watched_board(hospital) as board:
+        with without_redis(hospital, how):
+            assert not hospital.has_redis()
+            rush.work(OUTAGE)
+            assert not hospital.has_redis()
+        taken = until(hospital.has_redis, "Redis is back")
+        hospital.finish_work()
+        assert board.is_open
+    print(f"Redis {how} for {OUTAGE:.0f} s, back after {taken:.1f} s: {rush}; on the board {dict(board.heard)}")  # noqa: T201
+    assert rush.failures == []
+    assert list(rush.lost()) == []
+    assert sum(state == "COMPLETED" for state in rush.stands.values()) > OUTAGE * 2
+    assert board.heard["queue-update"] > OUTAGE / 2
+    assert board.heard["stale"] == 0
