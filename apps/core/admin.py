@@ -11,17 +11,29 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin
-from django.db import models
+from django.db import IntegrityError, models
 from django.db.models.deletion import Collector, ProtectedError, RestrictedError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from apps.core.commands import command
 from apps.core.crypto import EncryptedTextField
+from apps.core.errors import Conflict, sentence
 from apps.core.policy import Actor, Permission, Scope
 from apps.core.views import actor_of
 
 Values = dict[str, Any]
+
+OVERTAKEN = frozenset({"23503", "23505"})
+"""What PostgreSQL says of a row that is there twice, or points at one that is gone. The form has asked for both; so
+somebody did it in the moment between."""
+
+
+class Overtaken(Conflict):
+    code = "overtaken"
+    detail = sentence(
+        "Somebody else saved the same, or deleted what it needs, just now. Go back and look again."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,4 +203,9 @@ class AuditedModelAdmin(admin.ModelAdmin):
         super().delete_model(request, obj)
 
     def _as_command(self, request: HttpRequest, form: Callable[[], HttpResponse]) -> HttpResponse:
-        return change_masters(actor=actor_of(request), now=timezone.now(), form=form)
+        try:
+            return change_masters(actor=actor_of(request), now=timezone.now(), form=form)
+        except IntegrityError as error:
+            if getattr(error.__cause__, "sqlstate", "") in OVERTAKEN:
+                raise Overtaken from error
+            raise

@@ -84,11 +84,18 @@ REPLAY_AT_MOST = 200
 
 def replay(stream: str, after: int) -> Replay:
     """The events of a stream after a number, or `too_old` if they are too many or no longer all kept."""
-    events = list(
-        OutboxEvent.objects.filter(stream=stream, sequence__gt=after).order_by("sequence")[: REPLAY_AT_MOST + 1]
-    )
+    events = _events_after(stream, after)
+    if not events and stream_sequences([stream])[stream] != after:
+        events = _events_after(stream, after)  # unless they came just now, they are not kept any more
+        if not events:
+            return Replay([], too_old=True)
     gap = bool(events) and events[0].sequence != after + 1
     return Replay(events[:REPLAY_AT_MOST], too_old=gap or len(events) > REPLAY_AT_MOST)
+
+
+def _events_after(stream: str, after: int) -> list[OutboxEvent]:
+    later = OutboxEvent.objects.filter(stream=stream, sequence__gt=after)
+    return list(later.order_by("sequence")[: REPLAY_AT_MOST + 1])
 
 
 def sequence_of(event_id: UUID) -> tuple[str, int] | None:

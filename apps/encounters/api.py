@@ -13,6 +13,7 @@ from apps.core.errors import NotFound
 from apps.core.policy import Permission
 from apps.encounters.commands import complete
 from apps.encounters.queries import signed_prescription
+from apps.encounters.rules import LONGEST_PRESCRIPTION
 from apps.queue.queries import shapes
 from apps.queue.queries.own import own_visit
 from apps.queue.queries.visits import snapshot, visit_of
@@ -22,7 +23,9 @@ class CompleteIn(serializers.Serializer[Any]):
     """Finish a consultation, with what was prescribed."""
 
     doctorId = serializers.UUIDField(source="doctor_id", required=False)
-    prescriptionText = TextField(source="prescription_text", required=False, allow_blank=True, max_length=20_000)
+    prescriptionText = TextField(
+        source="prescription_text", required=False, allow_blank=True, max_length=LONGEST_PRESCRIPTION
+    )
     expectedVersion = serializers.IntegerField(
         min_value=1, max_value=2_147_483_647, source="expected_version", required=False
     )

@@ -18,12 +18,12 @@ from apps.core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from apps.core.policy import Actor, Permission, Role, Scope
 from apps.core.views import actor_of, live_part, page, run_form, said, version_of
 from apps.encounters.commands import complete
+from apps.encounters.rules import LONGEST_PRESCRIPTION
 from apps.queue import commands as queue
 from apps.queue.queries.console import acted_meanwhile, console_sequence, console_view, consoles, token_of
 from apps.scheduling.queries import doctor_of_staff
 from apps.scheduling.rules import Availability
 
-LONGEST_PRESCRIPTION = 8_000
 LONGEST_REASON = 200
 
 Run = Callable[[HttpRequest, Any], str]
@@ -222,7 +222,7 @@ def _shown(actor: Actor, doctor: Any, sequence: str, now: datetime) -> dict[str,
                 entity_id=current["patient_id"],
                 reason=f"visit {current['visit_id']}",
             )
-    return view
+    return view | {"longest_prescription": LONGEST_PRESCRIPTION}
 
 
 def _explained(request: HttpRequest, doctor: Any, refusal: DomainError, name: str = "visit") -> str:

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from autobahn.exception import Disconnected
+
 from apps.core.policy import Actor, ActorType
 from apps.live.rules import UNSENT_FRAMES, UNSENT_SIZE
 
@@ -76,7 +78,10 @@ class Socket:
             if self._queue:
                 frame = self._queue.popleft()
                 self._size -= len(frame)
-                await self._wire.send(frame)
+                try:
+                    await self._wire.send(frame)
+                except Gone:
+                    return
             else:
                 self._empty.set()
                 self._news.clear()
@@ -90,6 +95,10 @@ class Socket:
         for stream in self.streams.values():
             stream.sockets.discard(self)
         self._when_cut(self, dropped)
+
+
+class Gone(Exception):
+    """Nobody is at the other end any more."""
 
 
 class Wire:
@@ -115,8 +124,11 @@ class Wire:
         await self._free.wait()
 
     async def send(self, frame: str) -> None:
-        """Hand a frame to the server."""
-        await self._send({"type": "websocket.send", "text": frame})
+        """Hand a frame to the server. Raises `Gone` when the client has left and we were not told yet."""
+        try:
+            await self._send({"type": "websocket.send", "text": frame})
+        except (Disconnected, OSError) as error:
+            raise Gone from error
 
     async def close(self, code: int) -> None:
         """End the connection."""

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from apps.audit.models import AuditEntry
-from apps.core.models import OutboxEvent
+from apps.core.models import OutboxEvent, Stream
 from apps.core.outbox import REPLAY_AT_MOST, replay, sequence_of, stream_sequences
 from tests.core.mechanism import NOW, PATIENCE, moved, wait_for
 from tests.races.threads import PROVE, at_once
@@ -122,6 +122,17 @@ def test_too_much_missed_or_no_longer_kept_means_a_whole_view():
     assert replay("dept.one", 0).too_old
     assert not replay("dept.one", 1).too_old
     assert replay("dept.one", REPLAY_AT_MOST + 1).events == []
+    assert not replay("dept.one", REPLAY_AT_MOST + 1).too_old
+
+
+@pytest.mark.django_db
+def test_who_missed_events_of_which_none_is_kept_takes_a_whole_view():
+    moved(times=3)
+    Stream.objects.filter(name="dept.one").update(sequence=5)
+    assert replay("dept.one", 3).too_old
+    assert not replay("dept.one", 5).too_old
+    assert replay("dept.one", 6).too_old
+    assert not replay("dept.silent", 0).too_old
 
 
 @pytest.mark.django_db

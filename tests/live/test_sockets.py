@@ -1,8 +1,10 @@
 """Who opens a socket, what they may ask, and how it ends."""
 
+import asyncio
 import json
 
 import pytest
+from autobahn.exception import Disconnected
 from django.utils import timezone
 
 from apps.accounts.commands import sign_out
@@ -365,3 +367,15 @@ async def test_texts_are_sent_as_they_are(house):
         await client.hear("resync")
         assert "அஞ்சல்" in client.texts[-1]
         assert json.loads(client.texts[-1])["data"]["payload"]["html"].endswith("அஞ்சல்</ol>")
+
+
+@pytest.mark.parametrize("told", [Disconnected("closed"), ConnectionResetError()])
+async def test_a_client_that_leaves_in_the_middle_of_a_frame_is_nobody_s_fault(hub, caplog, told):
+    async def send(message: dict[str, str]) -> None:
+        raise told
+
+    socket = hub.enter(send, "127.0.0.1")
+    socket.answer("{}")
+    await asyncio.wait_for(hub.spawn(socket.write(), "live writer"), timeout=10)
+    hub.leave(socket)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]

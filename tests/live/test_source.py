@@ -163,7 +163,10 @@ async def test_a_connection_that_hangs_is_found_within_five_seconds(house, hub, 
     async with await asyncio.start_server(line.join, "127.0.0.1", 0) as server:
         host, port = server.sockets[0].getsockname()
         known = {**connection.get_connection_params(), "host": host, "port": port, "sslmode": "disable"}
+        await hub.stop()  # it has connected already, and not by this line
         monkeypatch.setattr(source_module, "connection", Mock(get_connection_params=lambda: known))
+        monkeypatch.setattr(hub_module, "_hub", None)
+        hub = hub_module.here()
         async with open_socket(BOARD) as board:
             await board.subscribe(house.board)
             await board.hear("resync")

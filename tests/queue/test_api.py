@@ -230,6 +230,16 @@ def test_the_queue_of_a_department_for_staff(ward: Ward, desk: Caller):
     assert queue["waiting"][0]["priority"] == "URGENT"
 
 
+def test_the_queue_and_a_visit_say_the_same_place(ward: Ward, desk: Caller):
+    nair = add_doctor(ward, [ward.department])
+    for doctor in (ward.doctor, nair, None, nair, ward.doctor, None):
+        walk_in(desk, ward, **({"doctorId": str(doctor.id)} if doctor else {}))
+    _, queue = desk("GET", f"departments/{ward.department.id}/queue")
+    listed = {row["visitId"]: row["position"] for row in queue["waiting"]}
+    assert list(listed.values()) == [1, 1, 3, 3, 3, 6]
+    assert listed == {visit: desk("GET", f"visits/{visit}")[1]["position"] for visit in listed}
+
+
 def test_a_check_in_by_the_hall_s_code_works_once(ward: Ward, desk: Caller):
     status, code = desk("POST", "admin/qrcodes", {"departmentId": str(ward.department.id), "expiresIn": 300})
     assert status == 201

@@ -226,8 +226,9 @@ def test_a_given_person_can_be_called_but_not_another_doctor_s(ward: Ward):
     nair = add_doctor(ward, [ward.department])
     ward.arrive()
     mine, theirs = ward.arrive(), ward.arrive(doctor_id=nair.id)
-    with pytest.raises(NotYours):
+    with pytest.raises(NotYours) as refusal:
         commands.call(actor=ward.rao, now=ward.now, visit_id=theirs.id, doctor_id=ward.doctor.id)
+    assert refusal.value.extra == {"state": "WAITING", "version": 1, "allowed": allowed_actions(theirs)}
     called = commands.call(actor=ward.rao, now=ward.now, visit_id=mine.id, doctor_id=ward.doctor.id)
     assert (called.state, called.room_id) == ("CALLED", ward.doctor.room_id)
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.queue.rules.order import NeedsClass, Policy, Tier, tier, virtual_arrival
+from apps.queue.rules.order import NeedsClass, Policy, Tier, places, tier, virtual_arrival
 
 NINE = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)
 POLICY = Policy(walk_in_penalty=timedelta(minutes=15))
@@ -58,3 +58,7 @@ def test_nobody_is_overtaken_by_a_head_start_of_somebody_who_comes_more_than_its
     waiting = virtual_arrival(POLICY, arrived_at=first)
     privileged = virtual_arrival(POLICY, arrived_at=first + timedelta(minutes=gap), needs=NeedsClass.PREGNANT)
     assert (privileged < waiting) == (timedelta(minutes=gap) < POLICY.head_start)
+
+
+def test_whoever_waits_for_a_doctor_is_behind_that_doctor_s_people_and_those_who_take_any():
+    assert list(places(["rao", None, "nair", "rao", None, "nair"])) == [1, 2, 2, 3, 5, 4]

@@ -1,18 +1,19 @@
-"""The administrator's form and the console change one doctor at once: neither undoes the other."""
+"""Masters changed by two people at once: neither undoes the other, and both are told how it stands."""
 
-from threading import Event
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 
+from apps.core.admin import MasterForm
 from apps.core.commands import command
 from apps.core.events import department_stream, facility_stream
 from apps.core.outbox import lock_streams
 from apps.core.policy import Actor
 from apps.scheduling.commands import set_availability_in
-from apps.scheduling.models import Doctor
+from apps.scheduling.models import Doctor, Room
 from apps.scheduling.queries import doctor_of
 from apps.scheduling.rules import Availability
 from tests.browsers import browser_of
@@ -79,3 +80,24 @@ def test_a_doctor_who_pauses_while_the_administrator_saves_stays_paused_and_both
         assert errors == []
         doctor = Doctor.objects.get(id=ward.doctor.id)
         assert (doctor.name, doctor.availability, doctor.version) == ("Dr Rao-Iyer", "PAUSED", 3)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_administrators_who_add_the_same_room_get_one_room_and_one_clear_refusal(monkeypatch: pytest.MonkeyPatch):
+    both_have_asked = Barrier(2, timeout=30)
+    look = MasterForm.validate_unique
+
+    def look_before_either_saves(form: MasterForm) -> None:
+        look(form)
+        both_have_asked.wait()
+
+    monkeypatch.setattr(MasterForm, "validate_unique", look_before_either_saves)
+    with open_ward() as ward:
+        offices = [browser_of(ward.admin) for _ in range(2)]
+        room = {"number": "77", "symbol": "pot"}
+        answers, errors = at_once(lambda i: offices[i].post("/admin/scheduling/room/add/", room), 2, ward.facility.id)
+        assert errors == []
+        assert sorted(answer.status_code for answer in answers) == [302, 409]
+        refused = next(answer for answer in answers if answer.status_code == 409)
+        assert b"Somebody else saved the same" in refused.content
+        assert Room.objects.filter(number="77").count() == 1

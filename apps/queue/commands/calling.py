@@ -88,7 +88,7 @@ def call(
         raise NotAllowed(extra=stand(visit))
     doctor = _ready_doctor(actor, doctor_id, departments)
     if visit.department_id not in departments or (visit.doctor_id and visit.doctor_id != doctor_id):
-        raise NotYours
+        raise NotYours(extra=stand(visit))
     return _call(visit, doctor, room_id)
 
 

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from apps.core.errors import NotFound
 from apps.queue.models import Visit
-from apps.queue.rules.order import Tier
+from apps.queue.rules.order import Tier, places
 from apps.queue.rules.states import OPEN, QUEUED, State, Verb, verbs_from
 
 ACTIONS: dict[Verb, str] = {
@@ -115,7 +115,10 @@ def first_in_line(doctor_id: UUID, department_ids: list[UUID]) -> Visit | None:
 
 
 def ahead_of(visit: Visit) -> int:
-    """How many waiting people may be called before this one: those ahead in order who share a doctor with it."""
+    """How many waiting people may be called before this one: those ahead in order who share a doctor with it.
+
+    The same as `rules.order.places` says of a whole queue.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT count(*) FROM queue_visit WHERE department_id = %s AND {IN_LINE}"  # noqa: S608
@@ -171,14 +174,16 @@ def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
 
-def department_queue(department_id: UUID, limit: int = 500) -> dict[str, Any]:
-    """`{nowServing[], waiting[]}` of one department for staff; people by name, in order."""
+def department_queue(department_id: UUID) -> dict[str, Any]:
+    """`{nowServing[], waiting[]}` of one department for staff; people by name, in order. The department's queue
+    limit bounds it."""
     active = visits_with_names().filter(department_id=department_id, state__in=["CALLED", "IN_CONSULTATION"])
     waiting = waiting_in(department_id).select_related("token", "patient")
-    waiting = waiting.defer("patient__phone", "patient__address")[:limit]
+    waiting = list(waiting.defer("patient__phone", "patient__address"))
+    at = places(visit.doctor_id for visit in waiting)
     return {
         "nowServing": [_row(visit, None) for visit in active.order_by("called_at")],
-        "waiting": [_row(visit, place) for place, visit in enumerate(waiting, start=1)],
+        "waiting": [_row(visit, place) for visit, place in zip(waiting, at, strict=True)],
     }
 
 

@@ -1,5 +1,7 @@
 """Whose turn it is (requirements D4): two strict tiers, then one key per visit that never changes with time."""
 
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -74,3 +76,15 @@ def virtual_arrival(
     else:
         key = arrived_at + policy.late_penalty
     return key - policy.head_start if needs else key
+
+
+def places(doctors: Iterable[Hashable]) -> Iterator[int]:
+    """The place of everybody in a queue, given in order by whom they wait for (None: any doctor).
+
+    One more than the people ahead who may be called before: whoever waits for a doctor is behind that doctor's
+    people and those who take any doctor, and these are behind everybody.
+    """
+    ahead: Counter[Hashable] = Counter()
+    for doctor in doctors:
+        yield 1 + (ahead.total() if doctor is None else ahead[doctor] + ahead[None])
+        ahead[doctor] += 1
