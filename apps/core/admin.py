@@ -31,9 +31,7 @@ somebody did it in the moment between."""
 
 class Overtaken(Conflict):
     code = "overtaken"
-    detail = sentence(
-        "Somebody else saved the same, or deleted what it needs, just now. Go back and look again."
-    )
+    detail = sentence("Somebody else saved the same, or deleted what it needs, just now. Go back and look again.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,8 +178,8 @@ def department_queue(department_id: UUID) -> dict[str, Any]:
     """`{nowServing[], waiting[]}` of one department for staff; people by name, in order. The department's queue
     limit bounds it."""
     active = visits_with_names().filter(department_id=department_id, state__in=["CALLED", "IN_CONSULTATION"])
-    waiting = waiting_in(department_id).select_related("token", "patient")
-    waiting = list(waiting.defer("patient__phone", "patient__address"))
+    in_line = waiting_in(department_id).select_related("token", "patient")
+    waiting = list(in_line.defer("patient__phone", "patient__address"))
     at = places(visit.doctor_id for visit in waiting)
     return {
         "nowServing": [_row(visit, None) for visit in active.order_by("called_at")],
