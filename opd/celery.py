@@ -19,5 +19,6 @@ app.conf.beat_schedule = {
         "task": "core.forget_idempotency_keys",
         "schedule": crontab(minute="40"),
     },
+    "deliver-messages": {"task": "notifications.deliver", "schedule": 10.0, "options": {"expires": 10}},
     "forget-old-credentials": {"task": "accounts.forget_old", "schedule": crontab(minute="25", hour="3")},
 }

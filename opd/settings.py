@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "opd",
     "apps.core",
     "apps.audit",
+    "apps.notifications",
     "apps.accounts",
     "apps.live",
     "apps.patients",
@@ -192,6 +193,16 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_TIMEZONE = "UTC"
+
+SMS_ADAPTER = env.str("OPD_SMS_ADAPTER", default="")
+if PRODUCTION and not SMS_ADAPTER:
+    raise ImproperlyConfigured("OPD_SMS_ADAPTER must be set: without it no patient gets a code.")
+CHANNEL_ADAPTERS = {"sms": SMS_ADAPTER or "apps.notifications.channels.nowhere.deliver"}
+SMS_URL = env.str("OPD_SMS_URL", default="")
+SMS_KEY = env.str("OPD_SMS_KEY", default="")
+SMS_SENDER = env.str("OPD_SMS_SENDER", default="")
+if SMS_ADAPTER == "apps.notifications.channels.http_sms.deliver" and not (SMS_URL and SMS_KEY):
+    raise ImproperlyConfigured("OPD_SMS_URL and OPD_SMS_KEY must be set for this OPD_SMS_ADAPTER.")
 
 AUTH_USER_MODEL = "accounts.Staff"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]

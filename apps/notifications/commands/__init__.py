@@ -1,0 +1,6 @@
+"""Writes of notifications: saying something, as a step of other commands, and sending what was said."""
+
+from apps.notifications.commands.delivering import deliver_due
+from apps.notifications.commands.sending import MESSAGES_CHANNEL, recipient_fingerprint, send
+
+__all__ = ["MESSAGES_CHANNEL", "deliver_due", "recipient_fingerprint", "send"]

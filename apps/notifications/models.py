@@ -1,0 +1,71 @@
+"""Messages to people, written with the command that had something to say, and sent after it."""
+
+from uuid import uuid4
+
+from django.db import models
+from django.db.models import Q
+from django_scopes import ScopedManager
+
+from apps.core.crypto import EncryptedTextField
+from apps.notifications.rules import OPEN, Channel, Status
+
+_OPEN = sorted(status.value for status in OPEN)
+
+
+class Message(models.Model):
+    """One message to one person. Whom it is for and what it says stand sealed.
+
+    Partitioned by month. Only the columns of its sending ever change; the rest is held by a trigger. Nobody
+    takes an open message up before `next_try_at`: a pause after a failure, and the lease of who is sending it.
+    `objects` shows one facility's messages; `outgoing` is all of them, for who sends them.
+    """
+
+    partitioned_by = "created_at"
+    changing = ("status", "attempts", "next_try_at", "sent_at", "reference", "error")
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    created_at = models.DateTimeField()
+    facility_id = models.UUIDField()
+    kind = models.CharField(max_length=30)
+    channel = models.CharField(max_length=10, choices=[(c.value, c.value) for c in Channel])
+    recipient = EncryptedTextField()
+    recipient_index = models.CharField(max_length=40)
+    text = EncryptedTextField()
+    language = models.CharField(max_length=8)
+    urgent = models.BooleanField(default=False)
+    dedupe_key = models.CharField(max_length=120)
+    not_after = models.DateTimeField(null=True)
+    status = models.CharField(max_length=8, choices=[(s.value, s.value) for s in Status], default=Status.WAITING.value)
+    attempts = models.SmallIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    reference = models.CharField(max_length=120, blank=True)
+    error = models.CharField(max_length=60, blank=True)
+
+    objects = ScopedManager(facility="facility_id")
+    outgoing = models.Manager()  # noqa: DJ012  a manager like the one above
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(channel__in=[c.value for c in Channel]), name="message_channel_known"),
+            models.CheckConstraint(condition=Q(status__in=[s.value for s in Status]), name="message_status_known"),
+        ]
+        indexes = [
+            models.Index(fields=["-urgent", "next_try_at"], name="message_open", condition=Q(status__in=_OPEN)),
+            models.Index(fields=["-created_at"], name="message_newest"),
+            models.Index(fields=["facility_id", "recipient_index", "-created_at"], name="message_of_recipient"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id} {self.status}"
+
+
+class MessageKey(models.Model):
+    """Says that something was told already: a partitioned table cannot hold that by itself."""
+
+    key = models.CharField(max_length=120, primary_key=True)
+    facility_id = models.UUIDField()
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.key
