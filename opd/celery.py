@@ -20,5 +20,6 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="40"),
     },
     "deliver-messages": {"task": "notifications.deliver", "schedule": 10.0, "options": {"expires": 10}},
+    "forget-codes": {"task": "patients.forget_codes", "schedule": crontab(minute="5")},
     "forget-old-credentials": {"task": "accounts.forget_old", "schedule": crontab(minute="25", hour="3")},
 }

@@ -23,6 +23,9 @@ FEWEST_DIGITS = 8
 EVERYBODY_KNOWS = frozenset({"password", "postgres", "opd", "secret", "changeme"})
 """Passwords of examples."""
 
+GATEWAY = "apps.notifications.channels.http_sms.deliver"
+"""The adapter that needs an address and a key."""
+
 NOWHERE = (".example", ".invalid", ".test", ".localhost")
 """Endings of names that exist only in documents (RFC 2606)."""
 
@@ -35,6 +38,7 @@ def faults(environment: Mapping[str, str]) -> list[str]:
         *_servers(environment),
         *_address(environment),
         *_origins(environment),
+        *_messages(environment),
     ]
 
 
@@ -98,6 +102,18 @@ def _origins(environment: Mapping[str, str]) -> Iterator[str]:
             url = urlsplit(origin)
             if url.scheme != "https" or not url.hostname or "*" in origin or url.path or url.query:
                 yield f"{name} must list origins exactly, as https://name."
+
+
+def _messages(environment: Mapping[str, str]) -> Iterator[str]:
+    adapter = environment.get("OPD_SMS_ADAPTER", "")
+    if not adapter or adapter.endswith(".nowhere.deliver"):
+        yield "OPD_SMS_ADAPTER must name what sends text messages: without it no patient gets a code."
+    if adapter == GATEWAY:
+        for name in ("OPD_SMS_URL", "OPD_SMS_KEY"):
+            if not environment.get(name):
+                yield f"{name} must be set for this OPD_SMS_ADAPTER."
+        if urlsplit(environment.get("OPD_SMS_URL", "https:")).scheme != "https":
+            yield "OPD_SMS_URL must be https: codes and phone numbers go through it."
 
 
 def _listed(environment: Mapping[str, str], name: str) -> list[str]:

@@ -195,14 +195,21 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_TIMEZONE = "UTC"
 
 SMS_ADAPTER = env.str("OPD_SMS_ADAPTER", default="")
-if PRODUCTION and not SMS_ADAPTER:
-    raise ImproperlyConfigured("OPD_SMS_ADAPTER must be set: without it no patient gets a code.")
 CHANNEL_ADAPTERS = {"sms": SMS_ADAPTER or "apps.notifications.channels.nowhere.deliver"}
 SMS_URL = env.str("OPD_SMS_URL", default="")
 SMS_KEY = env.str("OPD_SMS_KEY", default="")
 SMS_SENDER = env.str("OPD_SMS_SENDER", default="")
-if SMS_ADAPTER == "apps.notifications.channels.http_sms.deliver" and not (SMS_URL and SMS_KEY):
-    raise ImproperlyConfigured("OPD_SMS_URL and OPD_SMS_KEY must be set for this OPD_SMS_ADAPTER.")
+
+# One-time codes of patients; not scaled by RATE_SCALE. What one phone may is fixed, in patients' rules.
+CODE_COUNTRIES = env.list("OPD_CODE_COUNTRIES", default=["IN"])
+CODE_CAPS = {
+    "sends_prefix_hour": env.int("OPD_CODES_PER_PREFIX_HOUR", default=500),
+    "sends_address_hour": env.int("OPD_CODES_PER_ADDRESS_HOUR", default=1_000),
+    "sends_day": env.int("OPD_CODES_PER_DAY", default=10_000),
+    "failures_address_hour": env.int("OPD_WRONG_CODES_PER_ADDRESS_HOUR", default=1_000),
+    "failures_hour": env.int("OPD_WRONG_CODES_PER_HOUR", default=2_000),
+    "failures_day": env.int("OPD_WRONG_CODES_PER_DAY", default=5_000),
+}
 
 AUTH_USER_MODEL = "accounts.Staff"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]

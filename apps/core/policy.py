@@ -60,6 +60,7 @@ class Permission(StrEnum):
     PRESCRIPTION_READ_OWN = "prescription.read_own"
     BREAK_GLASS = "break_glass.open"
     BREAK_GLASS_REVIEW = "break_glass.review"
+    PATIENT_OWN = "patient.own"
     AUDIT_READ = "audit.read"
     DESK_USE = "desk.use"
     CONSOLE_USE = "console.use"
@@ -199,7 +200,8 @@ class Actor:
     """Somebody who acts, as values: who, where, and what they may do. Made by `accounts`, never by a view.
 
     `subject_id` is what a patient, link or screen is bound to (a patient, a visit, a department or a board);
-    `via` names the tool that acts in a person's place (the day simulator) and is kept in the audit trail.
+    `phone_index` is the fingerprint of the phone that somebody proved to hold by a code: they act for all patients
+    under it; `via` names the tool that acts in a person's place (the day simulator) and is kept in the audit trail.
     """
 
     type: ActorType
@@ -211,6 +213,7 @@ class Actor:
     all_departments: bool = False
     granted: frozenset[Permission] = field(default_factory=frozenset)
     subject_id: UUID | None = None
+    phone_index: str = ""
     credential_id: UUID | None = None
     via: str = ""
 

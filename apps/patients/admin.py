@@ -2,10 +2,10 @@
 
 from django.urls import path
 
-from apps.patients import views
+from apps.patients.views import desk
 
 desk_urls = [
-    path("desk/find/", views.find, name="desk_find"),
-    path("desk/register/", views.register, name="desk_register"),
+    path("desk/find/", desk.find, name="desk_find"),
+    path("desk/register/", desk.register, name="desk_register"),
 ]
 """Mounted by the admin's site before Django's own addresses."""

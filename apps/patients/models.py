@@ -1,4 +1,6 @@
-"""The registry: people, their further identifiers, and the counter of their numbers."""
+"""The registry: people, their further identifiers, the counter of their numbers; and the codes they sign in by."""
+
+from uuid import uuid4
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -9,6 +11,7 @@ from django_scopes import ScopedManager
 from apps.core.crypto import EncryptedTextField, blind_index
 from apps.core.models import ScopedModel
 from apps.patients.rules.identifiers import IDENTIFIER_NAMES, IdentifierKind
+from apps.patients.rules.login_codes import TRIES
 from apps.patients.rules.names import LONGEST
 from apps.patients.rules.people import SEX_NAMES, STATUS_NAMES, Sex, Status
 
@@ -110,3 +113,49 @@ class UhidCounter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.facility_id}: {self.last}"
+
+
+class LoginCode(models.Model):
+    """A one-time code that was sent to a phone. At most one per phone is live; only its keyed hash is kept.
+
+    `ended_at`: used, or replaced by a newer one. Not scoped by facility: it is what tells the facility.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    facility = models.ForeignKey("accounts.Facility", on_delete=models.PROTECT, related_name="+", db_index=False)
+    phone_index = models.CharField(max_length=INDEX_LENGTH)
+    code_hash = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["phone_index"], condition=Q(ended_at__isnull=True), name="one_live_code_per_phone"
+            ),
+            models.CheckConstraint(condition=Q(tries__lte=TRIES), name="login_code_tries_bounded"),
+        ]
+        indexes = [models.Index(fields=["expires_at"], name="login_code_expiry")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Allowance(models.Model):
+    """How much of a limit on codes is used up. Counted here and not in Redis, so that no code is sent or tried
+    uncounted; `told` once somebody was alarmed that all of it is."""
+
+    key = models.CharField(max_length=80, primary_key=True)
+    name = models.CharField(max_length=20)
+    used = models.PositiveIntegerField()
+    most = models.PositiveIntegerField()
+    resets_at = models.DateTimeField()
+    told = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["resets_at"], name="allowance_reset")]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.used} of {self.most}"

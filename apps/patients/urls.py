@@ -1,10 +1,13 @@
-"""Where the registry answers, beneath `/api/v1/`."""
+"""Where the registry answers, and where patients sign in."""
 
 from django.urls import path
 
-from apps.patients.api import PatientDetail, PatientIdentifiers, Patients
+from apps.patients.api.login import CodeRequest, CodeVerification
+from apps.patients.api.registry import PatientDetail, PatientIdentifiers, Patients
 
 api_urls = [
+    path("auth/otp/request", CodeRequest.as_view(), name="auth-otp-request"),
+    path("auth/otp/verify", CodeVerification.as_view(), name="auth-otp-verify"),
     path("patients", Patients.as_view(), name="patients"),
     path("patients/<uuid:patient_id>", PatientDetail.as_view(), name="patient"),
     path("patients/<uuid:patient_id>/identifiers", PatientIdentifiers.as_view(), name="patient-identifiers"),

@@ -23,6 +23,7 @@ visit.read_own                                                           |    x
 prescription.read_own                                                    |    x
 break_glass.open              x               x
 break_glass.review     x
+patient.own
 audit.read             x
 desk.use               x              x       x      x        x       x  |
 console.use            x      x       x       x

@@ -18,6 +18,8 @@ from opd.desk import DeskAdminSite
 PUBLIC_API = {
     "auth/token",
     "auth/refresh",
+    "auth/otp/request",
+    "auth/otp/verify",
     "patient/checkin",
 }
 """What nobody in particular may ask of the API. Anything else is 401, and a change here is one to talk about."""

@@ -155,6 +155,8 @@ API = [
     # --- signing in and who one is
     api("POST auth/token", everybody(), {}, answers=SHAPE),
     api("POST auth/refresh", everybody(), {}, answers=SHAPE),
+    api("POST auth/otp/request", everybody(), {}, answers=SHAPE),
+    api("POST auth/otp/verify", everybody(), {}, answers=SHAPE),
     api("POST auth/logout", WHOEVER_SIGNED_IN, {}),
     api("GET auth/me", WHOEVER_IS_KNOWN),
     api("POST auth/password", ANY_STAFF, {"currentPassword": "wrong", "newPassword": "new-word"}, answers=SHAPE),
@@ -276,6 +278,8 @@ REGISTER = {"name": "Matrix Kumari", "sex": "female", "age": "34", "language": "
 PAGES = [
     # --- the door
     form("GET ", everybody()),
+    form("GET demo/messages/", nobody()),  # there only in the demonstration
+    form("GET demo/messages.json", nobody()),
     form("GET login", everybody()),
     form("GET login/", everybody()),
     form("GET login/staff/", everybody()),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from opd.production import APPLICATION_KEYS, faults
+from opd.production import APPLICATION_KEYS, GATEWAY, faults
 
 GOOD = {
     "OPD_PRODUCTION": "1",
@@ -16,6 +16,9 @@ GOOD = {
     "REDIS_URL": "redis://:5d1a77c0@127.0.0.1:1/0",
     "PUBLIC_BASE_URL": "https://opd.asha-hospital.org",
     "OPD_PROXIES": "1",
+    "OPD_SMS_ADAPTER": GATEWAY,
+    "OPD_SMS_URL": "https://sms.asha-hospital.org/send",
+    "OPD_SMS_KEY": "8f21c07d55",
     **{name: secrets.token_hex(32) for name in APPLICATION_KEYS},
 }
 
@@ -35,6 +38,9 @@ WRONG = {
     "ALLOWED_HOSTS": "opd.asha-hospital.org,*",
     "TRUSTED_ORIGINS": "http://opd.asha-hospital.org",
     "OPD_CORS_ORIGINS": "https://*.asha-hospital.org",
+    "OPD_SMS_ADAPTER": "",
+    "OPD_SMS_URL": "http://sms.asha-hospital.org/send",
+    "OPD_SMS_KEY": "",
 }
 
 
@@ -60,6 +66,8 @@ def test_each_of_these_keeps_it_from_starting(name, value):
         ("PUBLIC_BASE_URL", "https://opd.asha-hospital.org/opd"),
         ("ALLOWED_HOSTS", ".asha-hospital.org"),
         ("TRUSTED_ORIGINS", "https://opd.asha-hospital.org/"),
+        ("OPD_SMS_ADAPTER", "apps.notifications.channels.nowhere.deliver"),
+        ("OPD_SMS_URL", ""),
     ],
 )
 def test_what_stands_in_examples_keeps_it_from_starting_too(name, value):

@@ -12,6 +12,7 @@ from apps.accounts.models import Credential, Staff
 from apps.accounts.queries.actors import LinkInvalid, hash_secret, link_keys
 from apps.accounts.queries.facilities import facility_facts
 from apps.accounts.rules.credentials import (
+    PATIENT_LIFETIME,
     RESTORE_LIFETIME,
     SKEW,
     TRACKING_DAYS_AFTER,
@@ -110,6 +111,30 @@ def issue_restore(
         scope={"patients": [str(patient_id)]},
         issued_at=now,
         expires_at=now + RESTORE_LIFETIME,
+        device_hash=hash_device(device_fingerprint),
+    )
+    return secret, credential
+
+
+@step
+def issue_patient_login(
+    *, phone_index: str, facility_id: UUID, device_fingerprint: str = "", now: datetime
+) -> tuple[str, Credential]:
+    """The sign-in of somebody who proved by a code that they hold a phone: (random secret, its row).
+
+    It is bound to the phone, not to people: whose it is, is asked anew at each request.
+    """
+    secret = new_secret()
+    credential = _issue(
+        CredentialKind.PATIENT_LOGIN,
+        secret=secret,
+        facility_id=facility_id,
+        subject_type="phone",
+        subject_id=UUID(hex=phone_index[:32]),
+        scope={"phone": phone_index},
+        issued_at=now,
+        expires_at=now + PATIENT_LIFETIME,
+        last_seen_at=now,
         device_hash=hash_device(device_fingerprint),
     )
     return secret, credential

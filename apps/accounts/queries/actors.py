@@ -164,6 +164,7 @@ def actor_of_credential(credential: Credential) -> Actor:
         all_departments=not places,
         granted=GRANTED.get(kind, frozenset()),
         subject_id=credential.subject_id,
+        phone_index=credential.scope.get("phone", "") if kind is CredentialKind.PATIENT_LOGIN else "",
         credential_id=credential.id,
     )
 

@@ -41,10 +41,11 @@ ACTOR_TYPES: dict[CredentialKind, ActorType] = {
 """What kind of actor each credential makes of its holder."""
 
 GRANTED: dict[CredentialKind, frozenset[Permission]] = {
+    CredentialKind.PATIENT_LOGIN: frozenset({Permission.PATIENT_OWN}),
     CredentialKind.TRACKING: frozenset({Permission.VISIT_READ_OWN}),
     CredentialKind.CHECKIN: frozenset({Permission.VISIT_SELF_CHECK_IN}),
 }
-"""What a link allows by itself, to its subject only."""
+"""What a link or a code login allows by itself, to its subject only."""
 
 SESSION_HOURS = 12
 SESSION_LIFETIME = timedelta(hours=SESSION_HOURS)
@@ -55,6 +56,10 @@ SESSION_IDLE = timedelta(minutes=30)
 
 REFRESH_LIFETIME = timedelta(days=7)
 RESTORE_LIFETIME = timedelta(hours=24)
+PATIENT_HOURS = 24
+PATIENT_LIFETIME = timedelta(hours=PATIENT_HOURS)
+"""A patient's sign-in ends after this; a new code begins another."""
+
 TRACKING_DAYS_AFTER = 1
 """A tracking link works until the end of this many days after the visit's day, by the facility's clock."""
 

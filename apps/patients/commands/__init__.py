@@ -1,5 +1,14 @@
-"""Every write of the registry."""
+"""Writes of the registry, and patients' sign-in by code."""
 
+from apps.patients.commands.codes import (
+    InvalidCode,
+    PatientSignedIn,
+    TooManyTries,
+    forget_codes,
+    reopen_code_login,
+    request_code,
+    sign_in_by_code,
+)
 from apps.patients.commands.registry import (
     IdentifierTaken,
     VersionConflict,
@@ -12,10 +21,17 @@ from apps.patients.commands.registry import (
 
 __all__ = [
     "IdentifierTaken",
+    "InvalidCode",
+    "PatientSignedIn",
+    "TooManyTries",
     "VersionConflict",
     "add_identifier",
     "change",
+    "forget_codes",
     "next_number",
     "register",
     "register_in",
+    "reopen_code_login",
+    "request_code",
+    "sign_in_by_code",
 ]

@@ -1,5 +1,6 @@
 """Every shared read of the registry."""
 
+from apps.patients.queries.people import facility_of_phone, patients_of, spent_limits
 from apps.patients.queries.registry import (
     ALIKE_AT_MOST,
     LONGEST_SEARCH,
@@ -24,10 +25,13 @@ __all__ = [
     "Facts",
     "PatientNotActive",
     "brief",
+    "facility_of_phone",
     "facts",
     "get",
     "get_active",
     "identifiers",
     "likely_duplicates",
+    "patients_of",
     "search",
+    "spent_limits",
 ]

@@ -50,3 +50,13 @@ def four_digits(text: str) -> str:
     """The digits of a text that is nothing but four digits, the end of a phone; else ""."""
     digits = digits_of(text)
     return digits if len(digits) == len(text.strip()) == 4 else ""
+
+
+def country_of(number: str) -> str:
+    """The country of a number in E.164, as ISO 3166 writes it (`IN`); "" for none."""
+    return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or ""
+
+
+def typed_code(text: str) -> str:
+    """A one-time code as it was typed or pasted, with spaces, dashes or digits of another script, as plain digits."""
+    return digits_of(text)

@@ -1,0 +1,1 @@
+"""The registry and patients' sign-in over HTTP."""

@@ -1,0 +1,52 @@
+"""The people under a phone: a family, at this moment. Who signed in by code sees them and nobody else."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import F, Q, QuerySet
+from django_scopes import scope, scopes_disabled
+
+from apps.accounts.queries import FacilityFacts, facilities
+from apps.core.policy import Actor
+from apps.patients.models import Allowance, Patient
+from apps.patients.rules.login_codes import LimitName
+from apps.patients.rules.people import Status
+
+
+def patients_of(actor: Actor) -> QuerySet[Patient]:
+    """Everybody registered now under the phone that somebody signed in by; nobody for anybody else."""
+    return people_under(actor.phone_index) if actor.phone_index else Patient.objects.none()
+
+
+def patient_ids_under(phone_index: str, facility_id: UUID) -> list[str]:
+    """The ids of those people, for the audit trail."""
+    with scope(facility=facility_id):
+        return [str(patient_id) for patient_id in people_under(phone_index).values_list("id", flat=True)]
+
+
+def facility_of_phone(phone_index: str, code: str = "") -> FacilityFacts | None:
+    """Where somebody with this phone signs in: the facility that was named, else the first by name that knows the
+    phone, else the first. None where there is no facility at all."""
+    houses = facilities()
+    named = next((house for house in houses if house.code == code), None)
+    if named or len(houses) < 2:
+        return named or next(iter(houses), None)
+    with scopes_disabled():
+        known = Patient.objects.filter(facility_id__in=[h.id for h in houses], phone_index=phone_index)
+        where = set(known.values_list("facility_id", flat=True))
+    return next((house for house in houses if house.id in where), houses[0])
+
+
+def spent_limits(now: datetime) -> dict[str, int]:
+    """`{limit: how many of it are used up}`: alarms, without anybody's phone or address."""
+    spent = Allowance.objects.filter(used__gte=F("most"), resets_at__gt=now).values_list("name", flat=True)
+    counts = {str(name): 0 for name in LimitName}
+    for name in spent:
+        counts[name] = counts.get(name, 0) + 1
+    return counts
+
+
+def people_under(phone_index: str) -> QuerySet[Patient]:
+    """Everybody in this facility who is registered now under a phone, by its fingerprint."""
+    people = Patient.objects.filter(~Q(status=Status.MERGED), phone_index=phone_index)
+    return people.defer("phone", "address").order_by("name", "id")

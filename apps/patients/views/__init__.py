@@ -1,0 +1,1 @@
+"""The registry's pages at the desk, and patients' own way in."""
