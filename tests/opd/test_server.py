@@ -1,0 +1,169 @@
+"""A real server under requests that are too large, too slow or not HTTP: refused or ended, and others are served."""
+
+import http.client
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+MANY = 100
+READY_WITHIN = 60
+SECRETS = re.compile(r"Traceback|psycopg|SELECT |127\.0\.0\.1:1|SECRET_KEY|settings|\.py", re.IGNORECASE)
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """daphne as `make run` starts it, with PostgreSQL and Redis away."""
+    from opd.local.run import PROCESSES
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "PORT": str(port),
+    }
+    environment.pop("DATABASE_OWNER_URL", None)
+    command = [part.format(host="127.0.0.1", port=port) for part in PROCESSES["web"]]
+    log: Path = tmp_path_factory.mktemp("server") / "log"
+    with log.open("ab") as written:
+        process = subprocess.Popen([sys.executable, "-m", *command], env=environment, stdout=written, stderr=written)
+    try:
+        until = time.monotonic() + READY_WITHIN
+        while not is_served(port):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < until, log.read_text()
+        yield port
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def ask(port: int, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body, {"Host": f"localhost:{port}"} | given)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode(errors="replace")
+    finally:
+        connection.close()
+
+
+def is_served(port: int) -> bool:
+    try:
+        return ask(port, "GET", "/health/live")[0] == 200
+    except OSError:
+        return False
+
+
+def raw(port: int, sent: bytes) -> bytes:
+    """What comes back for these bytes until the server ends the connection, as it is asked to."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+        try:
+            line.sendall(sent)
+            return b"".join(iter(lambda: line.recv(65_536), b""))
+        except ConnectionError:
+            return b""
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "status"),
+    [
+        ("/csp-report", 8_193, 413),
+        ("/api/v1/patient/checkin", 65_537, 413),
+        ("/checkin", 65_537, 413),
+        ("/api/v1/auth/token", 20_000_000, 413),
+        ("/login/staff/", 20_000_000, 413),
+    ],
+)
+def test_a_body_that_is_too_large_is_refused(port, path, size, status):
+    assert ask(port, "POST", path, b"x" * size, Content_Type="application/json")[0] == status
+    assert is_served(port)
+
+
+def test_a_large_body_is_refused_though_it_does_not_say_its_length(port):
+    chunks = b"".join(b"10000\r\n" + b"x" * 65_536 + b"\r\n" for _ in range(40)) + b"0\r\n\r\n"
+    head = b"POST /api/v1/auth/token HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+    answer = raw(port, head + b"Content-Type: application/json\r\nConnection: close\r\n\r\n" + chunks)
+    assert b" 411 " in answer.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"X-Long: " + b"x" * 70_000,
+        b"\r\n".join(b"X-%d: y" % number for number in range(2_000)),
+        b"Content-Length: 5\r\nContent-Length: 6",
+        b"Content-Length: -1",
+        b"Content-Length: five",
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked",
+        b"X-Bad\x00Name: y",
+    ],
+    ids=["long", "many", "two lengths", "negative", "no number", "length and chunked", "nul"],
+)
+def test_headers_that_are_no_headers_end_the_connection(port, head):
+    answer = raw(
+        port, b"POST /csp-report HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + head + b"\r\n\r\nhello"
+    )
+    assert not answer or answer.split(b" ", 2)[1] in (b"400", b"411", b"413", b"431"), answer[:200]
+    assert is_served(port)
+
+
+def test_who_is_slow_keeps_nobody_waiting(port):
+    """A hundred who begin a request and never end it: half of them in the head, half in the body."""
+    begun = [b"GET / HTTP/1.1\r\nHost: localhost\r\nX-", b"POST /csp-report HTTP/1.1\r\nContent-Length: 99\r\n\r\n{"]
+    lines = []
+    try:
+        for number in range(MANY):
+            lines.append(line := socket.create_connection(("127.0.0.1", port), timeout=30))
+            line.sendall(begun[number % 2])
+        for _ in range(5):
+            for line in lines:
+                line.sendall(b"x")
+            began = time.monotonic()
+            assert is_served(port)
+            assert time.monotonic() - began < 5
+    finally:
+        for line in lines:
+            line.close()
+
+
+@pytest.mark.parametrize("address", ["http://evil.test/", "http://evil.test/login/staff/", "//evil.test/", "*"])
+def test_an_address_of_another_host_is_not_taken_for_ours(port, address):
+    forged = "Host: localhost\r\nX-Forwarded-Host: evil.test\r\nConnection: close\r\n\r\n"
+    answer = raw(port, f"GET {address} HTTP/1.1\r\n{forged}".encode())
+    assert answer.split(b" ", 2)[1] in (b"400", b"404", b"503")
+    assert b"evil.test" not in answer
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/"),
+        ("GET", "/login/staff/"),
+        ("POST", "/login/staff/"),
+        ("GET", "/admin/"),
+        ("GET", "/console/"),
+        ("GET", "/t/bcdfghjkmn/"),
+        ("GET", "/display/hall-a/"),
+        ("GET", "/api/v1/auth/me"),
+        ("POST", "/api/v1/auth/token"),
+        ("GET", "/api/v1/departments"),
+        ("GET", "/health/ready"),
+        ("GET", "/nothing"),
+    ],
+)
+def test_without_a_database_nothing_of_the_inside_is_told(port, method, path):
+    body = b'{"email": "a@b.test", "password": "x"}' if method == "POST" else None
+    sample = {"Authorization": "Bearer a.b.c", "Cookie": "sessionid=x"}
+    for headers in ({}, sample):
+        status, told = ask(port, method, path, body, Content_Type="application/json", **headers)
+        assert status in (401, 403, 404, 503, 302, 200), (path, status)
+        assert not SECRETS.search(told), told
