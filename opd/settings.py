@@ -237,10 +237,12 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = PRODUCTION
 CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+SCREEN_COOKIE_NAME = "screen"  # a waiting hall\'s screen, apart from whoever is signed in on the same machine
 CSRF_FAILURE_VIEW = "apps.core.pages.csrf_failure"
 DEVICE_COOKIE_NAME = "__Host-device" if PRODUCTION else "device"
 if PRODUCTION:
     SESSION_COOKIE_NAME = "__Host-sessionid"
+    SCREEN_COOKIE_NAME = "__Host-screen"
     CSRF_COOKIE_NAME = "__Host-csrftoken"
     LANGUAGE_COOKIE_NAME = "__Host-language"
     SECURE_HSTS_SECONDS = 31_536_000

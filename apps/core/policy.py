@@ -61,6 +61,7 @@ class Permission(StrEnum):
     BREAK_GLASS = "break_glass.open"
     BREAK_GLASS_REVIEW = "break_glass.review"
     PATIENT_OWN = "patient.own"
+    BOARD_READ = "board.read"
     AUDIT_READ = "audit.read"
     DESK_USE = "desk.use"
     CONSOLE_USE = "console.use"
@@ -76,6 +77,7 @@ _DESK = frozenset(
         P.PATIENT_READ,
         P.PATIENT_REGISTER,
         P.QUEUE_READ,
+        P.BOARD_READ,
         P.VISIT_CHECK_IN,
         P.VISIT_EMERGENCY,
         P.VISIT_CALL,
@@ -88,7 +90,7 @@ _DESK = frozenset(
         P.ADMIN_SITE_USE,
     }
 )
-_LOOK = frozenset({P.MASTERS_READ, P.PATIENT_READ, P.QUEUE_READ, P.ADMIN_SITE_USE, P.DESK_USE})
+_LOOK = frozenset({P.MASTERS_READ, P.PATIENT_READ, P.QUEUE_READ, P.BOARD_READ, P.ADMIN_SITE_USE, P.DESK_USE})
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: _DESK | {P.MASTERS_CHANGE, P.AUDIT_READ, P.BREAK_GLASS_REVIEW},
@@ -99,6 +101,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.MASTERS_READ,
             P.PATIENT_READ,
             P.QUEUE_READ,
+            P.BOARD_READ,
             P.VISIT_EMERGENCY,
             P.VISIT_CALL,
             P.VISIT_CONSULT,

@@ -1,27 +1,37 @@
-"""Boards, kept by the administrator."""
+"""Boards and their screens, kept by the administrator."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
+from django.urls import path
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.commands import revoke_links_to
 from apps.core.admin import AuditedModelAdmin
 from apps.display.models import Board
 from apps.display.queries import address
+from apps.display.views import screens
 from apps.scheduling.queries import departments
+
+desk_urls = [
+    path("screens/", screens.screens, name="screens"),
+    path("screens/<uuid:screen_id>/off/", screens.take_off, name="screen_off"),
+]
+"""Mounted by the admin's site before Django's own addresses."""
 
 
 @admin.register(Board)
 class BoardAdmin(AuditedModelAdmin):
     """Which hall shows which departments, and where."""
 
-    list_display = ("name", "opens", "calls_for")
+    list_display = ("name", "opens", "calls_for", "open_to_all")
     search_fields = ("name", "slug")
-    fields = ("name", "slug", "departments")
+    fields = ("name", "slug", "departments", "open_to_all")
     prepopulated_fields = {"slug": ["name"]}
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -42,3 +52,8 @@ class BoardAdmin(AuditedModelAdmin):
     def calls_for(self, board: Board) -> str:
         """The departments' codes."""
         return ", ".join(sorted(place.code for place in board.departments.all()))
+
+    def delete_model(self, request: HttpRequest, obj: Board) -> None:
+        """Delete a board; the screens that were paired with it end with it."""
+        revoke_links_to(obj.id, timezone.now())
+        super().delete_model(request, obj)

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.core.validators import MinLengthValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import ScopedModel
@@ -27,6 +27,14 @@ class Board(ScopedModel):
     departments: ClassVar[models.ManyToManyField] = models.ManyToManyField(
         "scheduling.Department", related_name="+", verbose_name=_("departments")
     )
+    open_to_all = models.BooleanField(
+        _("open to all"),
+        default=False,
+        help_text=_(
+            "Anybody who knows the address may open it: it shows numbers and rooms only. "
+            "Otherwise a screen has to be paired first."
+        ),
+    )
 
     class Meta:
         verbose_name = _("board")
@@ -36,3 +44,27 @@ class Board(ScopedModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PairingRequest(models.Model):
+    """A screen that shows a code and waits for an administrator to type it. Of no facility yet.
+
+    The screen keeps a secret, from which its code follows; here stand only the fingerprints of both.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    secret_hash = models.CharField(max_length=64, unique=True)
+    code_hash = models.CharField(max_length=64, unique=True)
+    address_hash = models.CharField(max_length=64)
+    asked_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(expires_at__gt=F("asked_at")), name="pairing_ends_after_start")
+        ]
+        indexes = [models.Index(fields=["expires_at"], name="pairing_expiry")]
+
+    def __str__(self) -> str:
+        return f"pairing {self.pk}"

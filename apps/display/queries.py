@@ -1,4 +1,4 @@
-"""What a board shows. Numbers and rooms only: this is on a wall, and at an address without a password."""
+"""What a board shows, and to whom. Numbers and rooms only: this is on a wall, and may be open to all."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,19 +7,21 @@ from uuid import UUID
 
 from django_scopes import scope, scopes_disabled
 
-from apps.accounts.queries import facility_facts
+from apps.accounts.queries import facility_facts, screen_fingerprint, screens_of, staff_names
 from apps.core.errors import NotFound
-from apps.display.models import Board
+from apps.core.policy import Actor, ActorType, Permission, Scope
+from apps.display.models import Board, PairingRequest
+from apps.display.rules import HERE
 from apps.queue.queries.board import rooms_and_calls
 from apps.queue.queries.lines import sequences_of, stamp
 from apps.queue.rules.hall import HALL_LANGUAGES
 
 
 def boards(facility_id: UUID | None) -> list[dict[str, str]]:
-    """A facility's boards as `{name, url}`, for the start page; None is whoever is in none. They are told of the
-    boards only where all are one facility's, since facilities do not show each other's rows."""
+    """A facility's boards that are open to all as `{name, url}`, for the start page; None is whoever is in none. They
+    are told of the boards only where all are one facility's, since facilities do not show each other's rows."""
     with scopes_disabled():
-        rows = Board.objects.order_by("name")
+        rows = Board.objects.filter(open_to_all=True).order_by("name")
         found = list(rows.filter(facility_id=facility_id) if facility_id else rows)
     if len({board.facility_id for board in found}) > 1:
         return []
@@ -52,6 +54,51 @@ def board_of(board_id: UUID) -> Board:
     if board is None:
         raise NotFound
     return board
+
+
+def is_open_board(board_id: UUID) -> bool:
+    """Whether anybody at all may look at a board."""
+    with scopes_disabled():
+        return Board.objects.filter(id=board_id, open_to_all=True).exists()
+
+
+def may_look(actor: Actor | None, board_id: UUID, facility_id: UUID) -> bool:
+    """Whether somebody may look at a board that is not open to all: staff of its facility, and screens paired with
+    this very board."""
+    if actor is None or not actor.may(Permission.BOARD_READ, Scope(facility_id)):
+        return False
+    return actor.type is not ActorType.SCREEN or actor.subject_id == board_id
+
+
+def open_request(secret: str, now: datetime) -> PairingRequest | None:
+    """What a screen with this secret waits for; None when that is over."""
+    if not secret:
+        return None
+    waiting = PairingRequest.objects.filter(used_at=None, expires_at__gt=now)
+    return waiting.filter(secret_hash=screen_fingerprint(secret)).first()
+
+
+def paired_screens(facility_id: UUID, now: datetime) -> list[dict[str, Any]]:
+    """The paired screens of a facility as `{id, label, board, url, paired_at, paired_by, seen_at, here}`, by board."""
+    boards_here: dict[UUID | None, Board] = {board.id: board for board in Board.objects.all()}
+    shown = [
+        (screen, board) for screen in screens_of(facility_id, now) if (board := boards_here.get(screen.subject_id))
+    ]
+    people = staff_names({UUID(screen.scope["pairedBy"]) for screen, _ in shown})
+    rows = [
+        {
+            "id": screen.id,
+            "label": screen.note,
+            "board": board.name,
+            "url": address(board),
+            "paired_at": screen.issued_at,
+            "paired_by": people.get(UUID(screen.scope["pairedBy"]), ""),
+            "seen_at": screen.last_seen_at,
+            "here": screen.last_seen_at is not None and now - screen.last_seen_at < HERE,
+        }
+        for screen, board in shown
+    ]
+    return sorted(rows, key=lambda row: (row["board"], row["label"]))
 
 
 def facility_of_board(board_id: UUID) -> UUID | None:

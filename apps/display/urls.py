@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from apps.display import views
+from apps.display.views import board, pairing
 
 page_urls = [
-    path("display/<slug:slug>/", views.board, name="board"),
-    path("display/<slug:slug>/view/", views.board_part, name="board-view"),
+    path("display/", pairing.pair, name="pair-screen"),
+    path("display/<slug:slug>/", board.board, name="board"),
+    path("display/<slug:slug>/view/", board.board_part, name="board-view"),
 ]

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
+from apps.accounts.commands import screens_seen
 from apps.accounts.queries import actors_again
 from apps.core.errors import DomainError
-from apps.core.policy import Actor
-from apps.live.queries import admit
+from apps.core.policy import Actor, ActorType
+from apps.live.queries import admit, not_open
 from apps.live.rules import AUTHORIZED_EVERY, Close
 from apps.live.sockets import Socket
 from apps.live.source import AWAY
@@ -45,6 +46,22 @@ async def check(hub: "Hub") -> None:
             socket.close(Close.NO_ACCESS)
         elif fresh != actor:
             await _change(hub, socket, actor, fresh)
+    screens = [credential_id for credential_id, actor in actors.items() if actor.type is ActorType.SCREEN]
+    if screens:
+        await hub.ask(screens_seen, screens, timezone.now())
+    await _check_closed(hub)
+
+
+async def _check_closed(hub: "Hub") -> None:
+    """What is not open to all, or is so no longer, is seen only by those who may by themselves."""
+    followed = {name for socket in hub.sockets for name in socket.streams}
+    closed = await hub.ask(not_open, followed) if followed else set()
+    for socket in [socket for socket in hub.sockets if closed & socket.streams.keys()]:
+        try:
+            for name in closed & socket.streams.keys():
+                await hub.ask(admit, socket.actor, name)
+        except DomainError:
+            socket.close(Close.NOT_ALLOWED)
 
 
 async def _change(hub: "Hub", socket: Socket, before: Actor, fresh: Actor) -> None:

@@ -12,7 +12,7 @@ from channels.consumer import AsyncConsumer
 from django.conf import settings
 from django.utils import timezone
 
-from apps.accounts.queries import actor_of_scope, actor_of_ticket, actor_of_tracking
+from apps.accounts.queries import actor_at_board, actor_of_scope, actor_of_ticket, actor_of_tracking
 from apps.core.errors import DomainError, Forbidden, NotFound, TooMany, Unauthenticated, Unavailable, sentence
 from apps.core.policy import PUBLIC, Actor, Permission, Policy
 from apps.live import frames
@@ -51,8 +51,6 @@ class LiveConsumer(AsyncConsumer):
     policy: ClassVar[Mapping[str, Policy]] = {}
     offers: ClassVar[frozenset[str]] = frozenset()
     """The kinds of streams that can be subscribed to here."""
-    knows_session = False
-    """Whether the cookie or bearer token that the socket was opened with says who somebody is."""
 
     hub: Hub
     socket: Socket
@@ -80,7 +78,7 @@ class LiveConsumer(AsyncConsumer):
 
     async def _greet(self, scope: dict[str, Any]) -> None:
         try:
-            actor = await actor_of_scope(scope) if self.knows_session else None
+            actor = await self.opened_by(scope)
             if actor:
                 self.hub.identify(self.socket, actor)
             self.socket.answer(frames.encode("connected", clientId=self.socket.id))
@@ -88,6 +86,10 @@ class LiveConsumer(AsyncConsumer):
             self._end(error, Close.TOO_MANY)
         except AWAY:
             self._end(Unavailable(), Close.TRY_LATER)
+
+    async def opened_by(self, scope: dict[str, Any]) -> Actor | None:
+        """Who opens a socket, by the cookies or bearer token of its handshake; here everybody is nobody at first."""
+        return None
 
     async def _next(self, receive: Receive) -> dict[str, Any] | None:
         """The next message of the client; None once it is gone, or was told to go and did not answer."""
@@ -256,7 +258,10 @@ class StaffConsumer(LiveConsumer):
         "leave-queue": PUBLIC,
         "heartbeat": PUBLIC,
     }
-    knows_session = True
+
+    async def opened_by(self, scope: dict[str, Any]) -> Actor | None:
+        """Whoever is signed in."""
+        return await actor_of_scope(scope)
 
 
 class DoctorConsole(StaffConsumer):
@@ -272,10 +277,14 @@ class AdminDashboard(StaffConsumer):
 
 
 class DisplayBoards(LiveConsumer):
-    """`/ws/display-boards/`: what hangs in the halls, for anybody to see; the board's view decides who may."""
+    """`/ws/display-boards/`: what hangs in the halls, for screens, staff or anybody; the board's view decides."""
 
     policy = {"subscribe": PUBLIC, "get-queue-status": PUBLIC, "leave-queue": PUBLIC, "heartbeat": PUBLIC}
     offers = frozenset({"board"})
+
+    async def opened_by(self, scope: dict[str, Any]) -> Actor | None:
+        """Whoever is signed in and may look at boards, else the paired screen itself."""
+        return await actor_at_board(scope)
 
 
 class Refused(AsyncConsumer):

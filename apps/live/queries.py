@@ -1,6 +1,6 @@
 """Which streams there are, who may see them, and what they show at this moment."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -88,17 +88,30 @@ def find(name: object) -> Place:
 
 
 def admit(actor: Actor | None, name: object) -> Place:
-    """The stream of this name, if somebody may see it; None is anybody.
+    """The stream of this name, if somebody may see it; None is nobody in particular.
 
     Raises `NotFound`, also for what is another facility's, `Unauthenticated`, `Forbidden`.
     """
     place = find(name)
+    if place.view.is_open and place.view.is_open(place.key):
+        return place
     if actor is not None and actor.facility_id != place.facility_id:
         raise NotFound
     with scope(facility=place.facility_id):
         if not place.view.may(actor, place.key):
             raise Forbidden if actor else Unauthenticated
     return place
+
+
+def not_open(names: Iterable[str]) -> set[str]:
+    """Those of these streams that could be open to all and are not."""
+    known, closed = views(), set()
+    for name in names:
+        prefix, key = split_name(name) or ("", "")
+        view = known.get(prefix)
+        if view and view.is_open and not view.is_open(view.key(key)):
+            closed.add(name)
+    return closed
 
 
 def own_stream(actor: Actor) -> str:

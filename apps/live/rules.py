@@ -73,7 +73,7 @@ class View:
 
     With `streams_of` it is a picture of numbered streams, drawn anew when one of them moves and sent whole.
     Without, it is itself one of the numbered streams of the outbox, and each of its events is sent.
-    All functions but `key` and `own` run in a thread with a database, `may`, `render` and `streams_of` inside
+    All functions but `key` and `own` run in a thread with a database; `may`, `render` and `streams_of` inside
     the facility's scope.
     """
 
@@ -81,7 +81,7 @@ class View:
     facility_of: Callable[[Any], UUID | None]
     """Whose it is; None when there is no such thing. Runs outside of any scope."""
     may: Callable[[Actor | None, Any], bool]
-    """Whether somebody may see it; None is anybody. Asked only of nobody in particular and of the same facility."""
+    """Whether somebody may see it; None is nobody in particular. Asked only of them and of the same facility."""
     render: Callable[[Any], dict[str, Any]]
     """What it shows, as JSON-able values; `html` in it is put into the page as it is. Only reads."""
     streams_of: Callable[[Any], Sequence[str]] | None = None
@@ -89,6 +89,9 @@ class View:
     """The key that belongs to the holder of a link, who cannot choose; None when it is not for them."""
     key: Callable[[str], Any] = UUID
     """Reads a key; raises `ValueError` for what cannot be one."""
+    is_open: Callable[[Any], bool] | None = None
+    """Whether anybody at all may see it, also who belongs to another facility; without it, never. Runs outside of
+    any scope."""
     coalesce_ms: int = 50
     """Between two drawings of a picture. The first change after a quiet time is shown at once."""
 

@@ -59,11 +59,12 @@ class NewDoctor:
 
 @dataclass(frozen=True, slots=True)
 class NewBoard:
-    """A board in a waiting hall, with the departments it shows."""
+    """A board in a waiting hall, with the departments it shows. Unless open to all, its screens have to be paired."""
 
     slug: str
     name: str
     departments: tuple[str, ...]
+    open_to_all: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,5 +210,9 @@ DEMO = Hospital(
             start=1,
         )
     ),
-    boards=(NewBoard("hall-a", "Hall A", ("GEN", "PED")), NewBoard("hall-b", "Hall B", ("ORT",))),
+    boards=(
+        NewBoard("hall-a", "Hall A", ("GEN", "PED")),
+        NewBoard("hall-b", "Hall B", ("ORT",)),
+        NewBoard("staff-corridor", "Staff corridor", ("GEN", "PED", "ORT"), open_to_all=False),
+    ),
 )

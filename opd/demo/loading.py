@@ -152,7 +152,7 @@ class _Load:
         known = set(board._default_manager.values_list("slug", flat=True))
         for new in self.hospital.boards:
             if new.slug not in known:
-                row = board(facility_id=self.facility_id, slug=new.slug, name=new.name)
+                row = board(facility_id=self.facility_id, slug=new.slug, name=new.name, open_to_all=new.open_to_all)
                 shown = [self.departments[code] for code in new.departments]
                 _add_masters(actor=self.admin, now=self.now, rows=[row], departments=shown)
 

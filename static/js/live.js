@@ -18,6 +18,8 @@ const POLL_EVERY = 7_000; // a board may ask ten times a minute
 const FETCH_LIMIT = 10_000;
 const FETCH_PAUSE = 300;
 const DAY = 86_400_000;
+const REFUSED = [401, 403, 404]; // signed out, taken back or gone meanwhile
+const ENDED = [4401, 4403]; // the same, as a socket's end
 const TYPED = 'input:not([type="hidden"], [type="submit"], [type="button"]), textarea, select';
 
 const body = document.body;
@@ -166,7 +168,7 @@ async function load() {
   if (etag) headers["If-None-Match"] = etag;
   const signal = AbortSignal.timeout(FETCH_LIMIT);
   const response = await fetch(root().dataset.poll, { headers, signal, cache: "no-store" });
-  if (response.redirected || response.status === 401) return location.reload(); // signed out meanwhile
+  if (response.redirected || REFUSED.includes(response.status)) return location.reload(); // the page says why
   if (response.status === 304) return;
   if (!response.ok) throw new Error(`answered ${response.status}`);
   etag = response.headers.get("ETag") ?? "";
@@ -235,7 +237,10 @@ function connect() {
   socket = new WebSocket(new URL(dataset.socket, location.href).href.replace(/^http/, "ws"));
   socket.onopen = () => say(hello(root().dataset));
   socket.onmessage = ({ data }) => hear(JSON.parse(data));
-  socket.onclose = again;
+  socket.onclose = ({ code }) => {
+    again();
+    if (ENDED.includes(code)) poll();
+  };
 }
 
 // Ends a connection that is of no use, without waiting for the other side to agree.

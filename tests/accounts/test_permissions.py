@@ -10,6 +10,7 @@ qrcode.create          x              x       x
 patient.read           x      x       x       x      x        x       x  |
 patient.register       x              x       x
 queue.read             x      x       x       x      x        x       x  |
+board.read             x      x       x       x      x        x       x  |
 visit.check_in         x              x       x
 visit.self_check_in
 visit.emergency        x      x       x       x

@@ -1,12 +1,10 @@
 """The board of a hall: numbers and rooms, the call of the moment, and never a person."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 from django_scopes import scopes_disabled
 
 from apps.audit.models import AuditEntry
@@ -17,15 +15,7 @@ from apps.live.queries import admit, draw
 from apps.queue import commands
 from apps.scheduling.models import Room
 from tests.browsers import browser_of
-from tests.ward import Ward, add_doctor, open_ward
-
-
-@pytest.fixture
-def ward(db: None) -> Iterator[Ward]:
-    """A hospital with two departments and a doctor in each, at this hour."""
-    with open_ward(departments=2, doctors=2) as opened:
-        opened.now = timezone.now()
-        yield opened
+from tests.ward import Ward, add_doctor
 
 
 @pytest.fixture
@@ -35,7 +25,7 @@ def hall(ward: Ward) -> Board:
 
 
 def make_board(ward: Ward, slug: str, departments: int = 2) -> Board:
-    board = Board.objects.create(facility=ward.facility, slug=slug, name="Hall A")
+    board = Board.objects.create(facility=ward.facility, slug=slug, name="Hall A", open_to_all=True)
     board.departments.set(ward.departments[:departments])
     return board
 

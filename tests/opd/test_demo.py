@@ -101,7 +101,7 @@ def test_everything_loaded_is_in_the_audit_trail(asha):
     assert audited["patient.registered"] == 40
     assert audited["doctor.registered"] == audited["doctor.availability_changed"] == 5
     assert audited["staff.registered"] == 9
-    assert audited["board.created"] == 2
+    assert audited["board.created"] == 3
     assert audited["room.created"] == 6
 
 

@@ -47,7 +47,7 @@ def issue_tracking(*, visit_id: UUID, facility_id: UUID, day: date, now: datetim
     credential_id = uuid4()
     code = short_code(credential_id, link_keys()[0])
     ends = facility_facts(facility_id).end_of(day + timedelta(days=TRACKING_DAYS_AFTER))
-    credential = _issue(
+    credential = issue(
         CredentialKind.TRACKING,
         id=credential_id,
         secret=code,
@@ -65,7 +65,7 @@ def issue_checkin_link(
     *, department_id: UUID, facility_id: UUID, expires_at: datetime, printed: bool, now: datetime
 ) -> tuple[str, Credential]:
     """A link that lets one person into a department's queue: (signed token, its row)."""
-    credential = _issue(
+    credential = issue(
         CredentialKind.CHECKIN,
         facility_id=facility_id,
         subject_type="department",
@@ -102,7 +102,7 @@ def issue_restore(
 ) -> tuple[str, Credential]:
     """What lets a patient's own phone come back to a visit: (random secret, its row). It rotates on use."""
     secret = new_secret()
-    credential = _issue(
+    credential = issue(
         CredentialKind.RESTORE,
         secret=secret,
         facility_id=unit().actor.facility_id,
@@ -146,7 +146,7 @@ def issue_to_staff(
 ) -> tuple[str, Credential]:
     """A session or refresh token of a member of staff: (random secret, its row)."""
     secret = new_secret()
-    credential = _issue(
+    credential = issue(
         kind,
         secret=secret,
         facility_id=staff.facility_id,
@@ -179,7 +179,7 @@ def rotate(*, kind: CredentialKind, secret: str, lifetime: timedelta, now: datet
     if not shown.is_live(now):
         return None
     fresh = new_secret()
-    return fresh, _issue(
+    return fresh, issue(
         kind,
         secret=fresh,
         facility_id=shown.facility_id,
@@ -229,12 +229,14 @@ def hash_device(device_id: str) -> str:
     return fingerprint(device_id, "device", settings.PEPPER) if device_id else ""
 
 
-def _issue(kind: CredentialKind, *, secret: str | None = None, **values: Any) -> Credential:
+@step
+def issue(kind: CredentialKind, *, secret: str | None = None, **values: Any) -> Credential:
     """A credential, written with the command's last statement. A family begins with itself."""
     values = {"id": uuid4()} | values
     values = {"family_id": values["id"]} | values
-    hashed = hash_secret(kind, secret) if secret else None
-    credential = Credential(kind=kind, secret_hash=hashed, **values)
+    if secret:
+        values["secret_hash"] = hash_secret(kind, secret)
+    credential = Credential(kind=kind, **values)
     collect(credential)
     return credential
 

@@ -10,10 +10,11 @@ from django.db.models import Q
 from django.utils.translation import gettext
 
 from apps.accounts.commands.credentials import hash_device, new_secret, revoke
+from apps.accounts.commands.tries import locked_tries, write_tries
 from apps.accounts.models import Credential, FailedTries, Staff, StaffDevice
 from apps.accounts.queries.staff import staff_by_email
 from apps.accounts.rules.devices import ShownDevice
-from apps.accounts.rules.tries import LOCK, Tries, TriesKind
+from apps.accounts.rules.tries import LOCK, TriesKind
 from apps.audit.commands import record
 from apps.core.commands import command, step
 from apps.core.crypto import blind_index
@@ -69,17 +70,17 @@ def _prove(staff: Staff | None, password: str, key: str, now: datetime) -> Staff
 @command
 def count_failure(*, actor: Actor, now: datetime, key: str, staff: Staff | None) -> None:
     """Remember that somebody failed to sign in; the fifth time in a quarter of an hour locks for another."""
-    row = _locked_tries(key, now)
+    row = locked_tries(TriesKind.STAFF_SIGN_IN, key, now)
     if staff:
         fail(row, staff, now)
     else:
-        _write(row, row.tries.after_failure(now))
+        write_tries(row, row.tries.after_failure(now))
 
 
 @step
 def fail(row: FailedTries, staff: Staff, now: datetime, by: str = "password") -> None:
     """Count a failure of a known account on its locked row."""
-    _write(row, row.tries.after_failure(now))
+    write_tries(row, row.tries.after_failure(now))
     record(
         action="staff.sign_in_refused",
         entity_type="staff",
@@ -93,7 +94,7 @@ def fail(row: FailedTries, staff: Staff, now: datetime, by: str = "password") ->
 def open_counter(staff: Staff, device: ShownDevice, now: datetime) -> FailedTries:
     """The locked row of failures that counts for somebody on this device. Raises `SignInLocked`: of many guesses
     at once no more than five count, and whoever is locked meanwhile is refused after all."""
-    row = _locked_tries(tries_key(staff.email, device), now)
+    row = locked_tries(TriesKind.STAFF_SIGN_IN, tries_key(staff.email, device), now)
     if row.tries.is_locked(now):
         raise locked()
     return row
@@ -156,23 +157,6 @@ def family_of(actor: Actor) -> Q:
 def locked() -> SignInLocked:
     """The refusal of whoever failed too often."""
     return SignInLocked(retry_after=int(LOCK.total_seconds()))
-
-
-def _locked_tries(key: str, now: datetime) -> FailedTries:
-    """The row of failures, made where there is none. Made or found, it is locked at once: a sign-in that
-    succeeds at the same moment deletes it."""
-    FailedTries.objects.bulk_create(
-        [FailedTries(kind=TriesKind.STAFF_SIGN_IN, key=key, since=now)],
-        update_conflicts=True,
-        unique_fields=["kind", "key"],
-        update_fields=["kind"],
-    )
-    return FailedTries.objects.select_for_update().get(kind=TriesKind.STAFF_SIGN_IN, key=key)
-
-
-def _write(row: FailedTries, tries: Tries) -> None:
-    row.failures, row.since, row.locked_until = tries.failures, tries.since, tries.locked_until
-    row.save(update_fields=["failures", "since", "locked_until"])
 
 
 @cache

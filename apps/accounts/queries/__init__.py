@@ -5,6 +5,7 @@ from apps.accounts.queries.actors import (
     Recognised,
     actor_again,
     actor_of_checkin,
+    actor_of_credential,
     actor_of_request,
     actor_of_scope,
     actor_of_staff,
@@ -12,6 +13,7 @@ from apps.accounts.queries.actors import (
     actor_of_token,
     actor_of_tracking,
     actors_again,
+    link_keys,
     recognise,
     tracking_code,
 )
@@ -21,6 +23,13 @@ from apps.accounts.queries.facilities import (
     facility_by_code,
     facility_facts,
     house_name,
+)
+from apps.accounts.queries.screens import (
+    actor_at_board,
+    screen_fingerprint,
+    screen_of,
+    screens_of,
+    secret_of_screen,
 )
 from apps.accounts.queries.second_factor import SecondFactor, authenticator_of, code_of_app, second_factor_of
 from apps.accounts.queries.staff import (
@@ -38,7 +47,9 @@ __all__ = [
     "Recognised",
     "SecondFactor",
     "actor_again",
+    "actor_at_board",
     "actor_of_checkin",
+    "actor_of_credential",
     "actor_of_request",
     "actor_of_scope",
     "actor_of_staff",
@@ -55,8 +66,13 @@ __all__ = [
     "facility_by_code",
     "facility_facts",
     "house_name",
+    "link_keys",
     "recognise",
+    "screen_fingerprint",
+    "screen_of",
+    "screens_of",
     "second_factor_of",
+    "secret_of_screen",
     "staff_actor",
     "staff_by_email",
     "staff_names",

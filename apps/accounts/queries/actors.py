@@ -69,7 +69,7 @@ def actor_of_request(request: HttpRequest) -> Actor | None:
 
 async def actor_of_scope(scope: dict[str, Any]) -> Actor | None:
     """Who opens a socket, by the same session cookie or Authorization header as a request's."""
-    return await database_sync_to_async(_actor_of_headers)(dict(scope.get("headers", [])), timezone.now())
+    return await database_sync_to_async(actor_of_headers)(dict(scope.get("headers", [])), timezone.now())
 
 
 def actor_of_token(token: object, now: datetime) -> Actor | None:
@@ -79,7 +79,7 @@ def actor_of_token(token: object, now: datetime) -> Actor | None:
 
 def actor_of_ticket(ticket: object, now: datetime) -> Actor | None:
     """Whose socket ticket this is."""
-    if not _is_plausible(ticket):
+    if not is_plausible(ticket):
         return None
     credential_id = credential_of_pass(ticket, Use.SOCKET, now=now, secret=str(settings.SECRET_KEY))
     return _actor(_live(_rows().filter(id=credential_id), now)) if credential_id else None
@@ -102,7 +102,7 @@ def actors_again(credential_ids: Iterable[UUID], now: datetime) -> dict[UUID, Ac
 def actor_of_tracking(token_or_code: object, now: datetime) -> Actor | None:
     """The holder of a tracking link, by its signed token or by the short code in a message; `subject_id` is
     the visit."""
-    if not _is_plausible(token_or_code):
+    if not is_plausible(token_or_code):
         return None
     if len(token_or_code) == CODE_LENGTH:
         hashed = hash_secret(CredentialKind.TRACKING, token_or_code.lower())
@@ -127,7 +127,7 @@ def actor_of_checkin(token: object, now: datetime) -> Actor:
     Whether it still works is asked where it is used up (`use_checkin_link`), so that a repeat of a request
     that used it gets its first answer.
     """
-    link = unseal(token, CredentialKind.CHECKIN, link_keys()) if _is_plausible(token) else None
+    link = unseal(token, CredentialKind.CHECKIN, link_keys()) if is_plausible(token) else None
     credential = _rows().filter(id=link.credential_id, kind=link.kind).first() if link else None
     if link is None or credential is None or credential.subject_id != link.subject_id:
         raise LinkInvalid
@@ -196,12 +196,13 @@ def _actor(credential: Credential | None) -> Actor | None:
     return actor_of_credential(credential) if credential else None
 
 
-def _is_plausible(secret: object) -> TypeGuard[str]:
+def is_plausible(secret: object) -> TypeGuard[str]:
+    """Whether something can be a secret that was given out here."""
     return isinstance(secret, str) and secret.isascii() and 0 < len(secret) <= LONGEST
 
 
 def _by_bearer(token: object, now: datetime) -> Credential | None:
-    if not _is_plausible(token):
+    if not is_plausible(token):
         return None
     if token.count(".") == 2:
         credential_id = credential_of_pass(token, Use.ACCESS, now=now, secret=str(settings.SECRET_KEY))
@@ -218,7 +219,7 @@ def _by_tracking_token(token: str, now: datetime) -> Credential | None:
 
 def _by_session(session: Any, now: datetime) -> Credential | None:
     secret = session.get(SESSION_KEY)
-    return _by_secret(secret, COOKIE_KINDS, now) if _is_plausible(secret) else None
+    return _by_secret(secret, COOKIE_KINDS, now) if is_plausible(secret) else None
 
 
 def _by_secret(secret: str, kinds: frozenset[CredentialKind], now: datetime) -> Credential | None:
@@ -226,7 +227,8 @@ def _by_secret(secret: str, kinds: frozenset[CredentialKind], now: datetime) -> 
     return _live(_rows().filter(kind__in=sorted(kinds), secret_hash__in=hashes, used_at__isnull=True), now)
 
 
-def _actor_of_headers(headers: dict[bytes, bytes], now: datetime) -> Actor | None:
+def actor_of_headers(headers: dict[bytes, bytes], now: datetime) -> Actor | None:
+    """Who speaks, by the raw headers of a request or socket."""
     scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
     if scheme.lower() == "bearer":
         return _actor(_by_bearer(token.strip(), now))

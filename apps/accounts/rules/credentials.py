@@ -20,6 +20,12 @@ class CredentialKind(StrEnum):
     SCREEN = "screen"
 
 
+class ScreenUse(StrEnum):
+    """What a screen is for; stands in the scope of its credential as `use`."""
+
+    BOARD = "board"
+
+
 STAFF_KINDS = frozenset({CredentialKind.STAFF_SESSION, CredentialKind.STAFF_REFRESH})
 """Credentials of a member of staff; all others are bound to a subject."""
 
@@ -44,8 +50,9 @@ GRANTED: dict[CredentialKind, frozenset[Permission]] = {
     CredentialKind.PATIENT_LOGIN: frozenset({Permission.PATIENT_OWN}),
     CredentialKind.TRACKING: frozenset({Permission.VISIT_READ_OWN}),
     CredentialKind.CHECKIN: frozenset({Permission.VISIT_SELF_CHECK_IN}),
+    CredentialKind.SCREEN: frozenset({Permission.BOARD_READ}),
 }
-"""What a link or a code login allows by itself, to its subject only."""
+"""What a link, a code login or a screen allows by itself, to its subject only."""
 
 SESSION_HOURS = 12
 SESSION_LIFETIME = timedelta(hours=SESSION_HOURS)
@@ -55,6 +62,9 @@ SESSION_IDLE = timedelta(minutes=30)
 """A staff session ends after this long without a request that a person made."""
 
 REFRESH_LIFETIME = timedelta(days=7)
+SCREEN_LIFETIME = timedelta(days=400)
+"""A screen that nobody has seen for this long has to be paired anew; browsers keep no cookie longer."""
+
 RESTORE_LIFETIME = timedelta(hours=24)
 PATIENT_HOURS = 24
 PATIENT_LIFETIME = timedelta(hours=PATIENT_HOURS)

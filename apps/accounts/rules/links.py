@@ -74,9 +74,13 @@ def short_code(credential_id: UUID, key: str) -> str:
     Made from the id of the link's row under the key, so that a slip can be printed again although the table
     keeps only the code's fingerprint: whoever has a copy of the table alone learns no code.
     """
-    made = hmac.new(bytes.fromhex(key), b"code\0" + credential_id.bytes, hashlib.sha256).digest()
-    number, code = int.from_bytes(made, "big"), ""
-    for _ in range(CODE_LENGTH):
+    return derived_code(b"code\0" + credential_id.bytes, CODE_LENGTH, key)
+
+
+def derived_code(source: bytes, length: int, key: str) -> str:
+    """A short code that follows from what it stands for, under the key alone."""
+    number, code = int.from_bytes(hmac.new(bytes.fromhex(key), source, hashlib.sha256).digest(), "big"), ""
+    for _ in range(length):
         number, letter = divmod(number, len(CODE_ALPHABET))
         code += CODE_ALPHABET[letter]
     return code

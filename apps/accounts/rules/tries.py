@@ -9,6 +9,7 @@ class TriesKind(StrEnum):
     """What is being tried; failures of each are counted apart."""
 
     STAFF_SIGN_IN = "staff_sign_in"
+    SCREEN_PAIRING = "screen_pairing"
 
 
 MOST_FAILURES = 5

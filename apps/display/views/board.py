@@ -1,4 +1,4 @@
-"""The board's page, for every screen that knows the address."""
+"""The board's page: for its own screens, for staff, and for everybody where it is open to all."""
 
 from typing import Any
 
@@ -9,9 +9,12 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django_scopes import scope
 
+from apps.accounts.queries import secret_of_screen
 from apps.core.policy import PUBLIC
 from apps.core.views import live_part, page
 from apps.display.queries import board_at, board_sequence, board_view, department_ids_of
+from apps.display.views.pairing import closed_to
+from apps.display.views.visitors import looks_at, remember_screen, screen_at
 
 PART = "display/_board.html"
 """The part of the page that changes."""
@@ -19,19 +22,26 @@ PART = "display/_board.html"
 
 @page(policy=PUBLIC)
 def board(request: HttpRequest, slug: str) -> HttpResponse:
-    """The whole screen, complete without scripts."""
-    found = board_at(slug)
+    """The whole screen, complete without scripts. Who may not look is told how to."""
+    found, now = board_at(slug), timezone.now()
+    screen = screen_at(request, now)
+    if not looks_at(request, screen, found):
+        return closed_to(request, screen)
     with translation.override(settings.LANGUAGE_CODE):
-        view = board_view(found, timezone.now())
+        view = board_view(found, now)
         response = render(request, "display/board.html", {"view": view, "hospital": view["facility"]})
+    if screen.actor:
+        remember_screen(response, secret_of_screen(request.COOKIES))
     response["Cache-Control"] = "no-store"
     return response
 
 
 @page(policy=PUBLIC)
 def board_part(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """The part that changes, for screens without a socket."""
+    """The part that changes, for screens without a socket. 401 makes the page load itself again."""
     found, now = board_at(slug), timezone.now()
+    if not looks_at(request, screen_at(request, now), found):
+        return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"})
     with scope(facility=found.facility_id):
         sequence = board_sequence(department_ids_of(found))
     mark = f"{found.id} {found.name} {sequence} {now:%H:%M}"

@@ -1,0 +1,110 @@
+"""Screens are paired with a board, and taken off it again."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from apps.accounts.commands import count_code_tried, issue_screen, new_secret, revoke_screen
+from apps.accounts.queries import link_keys, screen_fingerprint
+from apps.accounts.rules.credentials import fingerprint
+from apps.audit.commands import record
+from apps.core.commands import command
+from apps.core.errors import NotFound, TooMany, sentence
+from apps.core.policy import Actor, Permission, Scope
+from apps.display.models import Board, PairingRequest
+from apps.display.rules import (
+    OPEN_PAIRINGS,
+    OPEN_PAIRINGS_OF_ADDRESS,
+    PAIRING_LIFETIME,
+    pairing_code,
+    read_pairing_code,
+)
+
+CODES_TRIED = 3
+"""How often another code is made when the first is taken by a screen that waits already."""
+
+
+class TooManyWaiting(TooMany):
+    code = "too_many_screens_waiting"
+    detail = sentence("Too many screens wait to be paired at present. Please try again in ten minutes.")
+
+
+@command
+def ask_to_pair(*, actor: Actor, now: datetime, address: str, former: str = "") -> str:
+    """Let a screen wait for an administrator: the secret that it keeps, and that its code follows from.
+
+    `former` is the secret of the same screen's last try, which is over. Raises `TooManyWaiting`.
+    """
+    PairingRequest.objects.filter(expires_at__lte=now).delete()
+    if former:
+        PairingRequest.objects.filter(secret_hash=screen_fingerprint(former)).delete()
+    address_hash = fingerprint(address, "pairing address", settings.PEPPER)
+    waiting = PairingRequest.objects.filter(used_at=None)
+    if (
+        waiting.filter(address_hash=address_hash).count() >= OPEN_PAIRINGS_OF_ADDRESS
+        or waiting.count() >= OPEN_PAIRINGS
+    ):
+        raise TooManyWaiting
+    for _ in range(CODES_TRIED):
+        secret = new_secret()
+        if _waits(secret, address_hash, now):
+            return secret
+    raise TooManyWaiting
+
+
+@command
+def pair(*, actor: Actor, now: datetime, code: str, board_id: UUID, label: str = "") -> UUID | None:
+    """Give a board to the screen that shows this code: the id of its credential, or None for a wrong code.
+
+    Of several who type one code at once, one pairs. Raises `NotFound` for a board that is not one's own, and
+    `TooManyWrongCodes`.
+    """
+    actor.require(Permission.MASTERS_CHANGE, Scope(actor.facility_id))
+    board = Board.objects.filter(id=board_id).first()
+    if board is None:
+        raise NotFound
+    shown = PairingRequest.objects.filter(code_hash=_hash_of_code(read_pairing_code(code)))
+    won = shown.filter(used_at=None, expires_at__gt=now).update(used_at=now)
+    count_code_tried(right=bool(won))
+    if not won:
+        return None
+    screen = issue_screen(
+        board_id=board.id, facility_id=board.facility_id, secret_hash=shown.get().secret_hash, label=label
+    )
+    _tell("screen.paired", screen.id, after={"boardId": str(board.id), "board": board.name, "label": label})
+    return screen.id
+
+
+@command
+def unpair(*, actor: Actor, now: datetime, screen_id: UUID) -> None:
+    """Take a screen off its board: it shows nothing from its next request on. Raises `NotFound`."""
+    actor.require(Permission.MASTERS_CHANGE, Scope(actor.facility_id))
+    if actor.facility_id is None or not revoke_screen(screen_id, actor.facility_id):
+        raise NotFound
+    _tell("screen.revoked", screen_id)
+
+
+def _waits(secret: str, address_hash: str, now: datetime) -> bool:
+    """Write down that a screen waits; False when its code is shown by another one."""
+    try:
+        with transaction.atomic():
+            PairingRequest.objects.create(
+                secret_hash=screen_fingerprint(secret),
+                code_hash=_hash_of_code(pairing_code(secret, link_keys()[0])),
+                address_hash=address_hash,
+                asked_at=now,
+                expires_at=now + PAIRING_LIFETIME,
+            )
+    except IntegrityError:
+        return False
+    return True
+
+
+def _hash_of_code(code: str) -> str:
+    return fingerprint(code, "pairing code", settings.PEPPER)
+
+
+def _tell(action: str, screen_id: UUID, after: dict[str, str] | None = None) -> None:
+    record(action=action, entity_type="screen", entity_id=screen_id, after=after)
