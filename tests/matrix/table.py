@@ -76,6 +76,9 @@ HOLDER_OR_LINK = department(Principal.PATIENT, Principal.LINK)
 ANY_STAFF = facility(STAFF)
 ANY_DESK = facility(DESK)
 ANY_ADMIN = facility(ADMIN)
+AT_BOARD = Who(STAFF | {Principal.KIOSK}, STAFF)
+"""A board that is not open to all: staff of the house, and the very screen that it is paired with."""
+
 WHOEVER_IS_KNOWN = facility(SIGNED_IN)
 WHOEVER_SIGNED_IN = facility(STAFF, PATIENTS)
 
@@ -216,7 +219,7 @@ API = [
         "doctor.{doctor}": OF_QUEUE,
         "desk.{facility}": ANY_STAFF,
         "facility.{facility}": ANY_STAFF,
-        "board.{board}": WHOEVER_IS_KNOWN,
+        "board.{board}": ANY_STAFF,
     }.items()),
     api("GET appointments/websocket/stats", ANY_STAFF),
     api("GET audit", ANY_ADMIN),
@@ -309,10 +312,10 @@ PAGES = [
     form("GET console/<uuid:doctor_id>/", OF_QUEUE, None, S.ON_HOLD),
     *CONSOLES,
     # --- halls
-    form("GET display/<slug:slug>/", everybody(), shows=frozenset({Kind.HOSPITAL, Kind.DEPARTMENT, Kind.DOCTOR,
-                                                                 Kind.ROOM, Kind.BOARD})),
-    form("GET display/<slug:slug>/view/", everybody(), None, S.CALLED,
-         shows=frozenset({Kind.HOSPITAL, Kind.DEPARTMENT, Kind.DOCTOR, Kind.ROOM, Kind.BOARD})),
+    form("GET display/", everybody()),
+    form("POST display/", everybody(), {}),
+    form("GET display/<slug:slug>/", AT_BOARD),
+    form("GET display/<slug:slug>/view/", AT_BOARD, None, S.CALLED),
     # --- the house
     form("GET metrics", everybody()),
     form("POST csp-report", everybody(), {}, answers=SHAPE),
@@ -339,6 +342,10 @@ PAGES = [
     form("GET admin/audit-trail/", anywhere(ADMIN), query="entity_id={visit}"),
     form("GET admin/parked-events/", ANY_ADMIN),
     form("POST admin/parked-events/<uuid:event_id>/", ANY_ADMIN, {}),
+    form("GET admin/screens/", ANY_ADMIN),
+    form("POST admin/screens/", ANY_ADMIN, {}, answers=SHAPE),
+    form("GET admin/screens/<uuid:screen_id>/off/", ANY_ADMIN),
+    form("POST admin/screens/<uuid:screen_id>/off/", ANY_ADMIN, {}),
     # --- what Django's site brings
     form("GET admin/", ANY_DESK),
     form("GET admin/login/", facility(DESK)),

@@ -18,7 +18,7 @@ from django_scopes import scope
 from apps.accounts.commands import enter, issue_restore
 from apps.accounts.models import Credential, Staff
 from apps.accounts.queries import actor_of_checkin
-from apps.accounts.queries.actors import SESSION_KEY, hash_secret
+from apps.accounts.queries.actors import SESSION_KEY
 from apps.accounts.rules.credentials import CredentialKind
 from apps.core.commands import command
 from apps.core.models import OutboxEvent
@@ -31,6 +31,7 @@ from apps.queue.models import TriageRule, Visit
 from apps.queue.rules.states import State
 from apps.scheduling.models import Department, Doctor, Room
 from tests.cast import app_code
+from tests.display.hall import paired_screen
 from tests.factories import PASSWORD, encoded
 from tests.ward import Ward, open_ward
 
@@ -95,6 +96,8 @@ class Place:
     tracking_token: str
     tracking_code: str
     restore_secret: str
+    screen: UUID
+    screen_secret: str
     canaries: dict[Kind, str]
     about: UUID = field(default_factory=uuid4)
     """The visit that is asked about."""
@@ -136,6 +139,7 @@ class Place:
             "visit_id": str(self.about),
             "version": str(version),
             "board": str(self.board.id),
+            "screen_id": str(self.screen),
             "slug": self.board.slug,
             "rule": str(self.rule.id),
             "staff": str(self.doctor.staff_id),
@@ -290,7 +294,7 @@ def _furnish(ward: Ward, department: Department, where: Where, word: str, number
     place = Place(
         where=where, ward=ward, department=department, doctor=doctor, patient=patient, visit=uuid4(), scanned=uuid4(),
         board=board, rule=rule, event=_parked(ward, department), tracking_token="", tracking_code="",
-        restore_secret="", canaries=canaries,
+        restore_secret="", screen=uuid4(), screen_secret="", canaries=canaries,
     )  # fmt: skip
     _seen_before(place, now)
     arrived = _check_in(place, now)
@@ -298,6 +302,8 @@ def _furnish(ward: Ward, department: Department, where: Where, word: str, number
     place.tracking_token, place.tracking_code = arrived.tracking_token, arrived.tracking_code
     place.restore_secret = _let_back(actor=ward.meera, now=now, visit_id=place.visit, patient_id=patient.id)
     place.scanned = _scan(place, f"{word} Kumar", now)
+    screen, credential = paired_screen(ward.admin, board)
+    place.screen, place.screen_secret = credential.id, screen.cookies[settings.SCREEN_COOKIE_NAME].value
     return place
 
 
@@ -387,7 +393,7 @@ def _keys(here: Place, there: Place) -> dict[Principal, Key]:
     keys[Principal.PATIENT] = _secret_key(here.restore_secret)
     keys[Principal.OTHER_PATIENT] = _secret_key(there.restore_secret)
     keys[Principal.LINK] = _secret_key(here.tracking_token)
-    keys[Principal.KIOSK] = _secret_key(_screen(here))
+    keys[Principal.KIOSK] = _screen_key(here.screen_secret)
     _never_seen_anew()
     return keys
 
@@ -414,15 +420,11 @@ def _cookie(secret: str) -> SimpleCookie:
     return SimpleCookie({settings.SESSION_COOKIE_NAME: session.session_key})
 
 
-def _screen(place: Place) -> str:
-    """What a board of the hall holds."""
-    secret, now, family = uuid4().hex, timezone.now(), uuid4()
-    Credential.objects.create(
-        id=family, kind=CredentialKind.SCREEN, secret_hash=hash_secret(CredentialKind.SCREEN, secret),
-        facility=place.ward.facility, subject_type="board", subject_id=place.board.id, family_id=family, issued_at=now,
-        expires_at=now + timedelta(days=1),
-    )  # fmt: skip
-    return secret
+def _screen_key(secret: str) -> Key:
+    """A screen's secret, in its own cookie and wherever else somebody might try it."""
+    key = _secret_key(secret)
+    key.cookies[settings.SCREEN_COOKIE_NAME] = secret
+    return key
 
 
 def _never_seen_anew() -> None:
