@@ -125,7 +125,7 @@ def issue_patient_login(
     It is bound to the phone, not to people: whose it is, is asked anew at each request.
     """
     secret = new_secret()
-    credential = _issue(
+    credential = issue(
         CredentialKind.PATIENT_LOGIN,
         secret=secret,
         facility_id=facility_id,
