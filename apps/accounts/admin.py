@@ -12,13 +12,20 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.commands import revoke
 from apps.accounts.models import Facility, Staff
-from apps.accounts.queries import department_choices
+from apps.accounts.queries import department_choices, others_administer, stand_behind
+from apps.accounts.rules.rights import Rights, gives_more
 from apps.core.admin import AuditedModelAdmin, MasterForm, tell
 from apps.core.commands import unit
+from apps.core.policy import Role
 from apps.core.views import actor_of
 
 RIGHTS = frozenset({"role", "all_departments", "department_ids", "is_active"})
 """What says what somebody may do; changed by somebody else, or not at all."""
+
+
+def _rights(columns: dict[str, Any]) -> Rights:
+    places = frozenset(UUID(str(place)) for place in columns["department_ids"])
+    return Rights(Role(columns["role"]), columns["all_departments"], places, columns["is_active"])
 
 
 def departments() -> list[tuple[str, str]]:
@@ -53,10 +60,10 @@ class StaffForm(MasterForm):
         fields = ("name", "email", "role", "all_departments", "department_ids", "is_active")
 
     def clean(self) -> dict[str, Any]:
-        """Check the password, and that nobody changes their own rights."""
+        """Check the password, that nobody changes their own rights, and that somebody is left who administers."""
         cleaned = super().clean() or self.cleaned_data
-        if self.instance.pk == self.actor_id and RIGHTS & set(self.changed_data):
-            raise forms.ValidationError(_("Nobody changes their own rights. Ask another administrator."))
+        if not self.instance._state.adding and RIGHTS & set(self.changed_data):
+            self._check_rights(cleaned)
         password = cleaned.get("new_password")
         if password:
             about = Staff(name=cleaned.get("name", ""), email=cleaned.get("email", ""))
@@ -67,6 +74,22 @@ class StaffForm(MasterForm):
         elif self.instance._state.adding:
             self.add_error("new_password", _("A new account needs a password."))
         return cleaned
+
+    def _check_rights(self, cleaned: dict[str, Any]) -> None:
+        person = self.instance
+        if person.pk == self.actor_id:
+            raise forms.ValidationError(_("Nobody changes their own rights. Ask another administrator."))
+        if not set(cleaned) >= RIGHTS:
+            return  # something in them cannot be read, which is a mistake of its own
+        before, after = _rights({name: getattr(person, name) for name in RIGHTS}), _rights(cleaned)
+        if gives_more(before, after) and person.pk in stand_behind(self.actor_id):
+            raise forms.ValidationError(
+                _("This person made your account or set its password. Ask an administrator whom they did not make.")
+            )
+        if before.administers and not after.administers and not others_administer(person):
+            raise forms.ValidationError(
+                _("This is the last administrator who works here. Make somebody else an administrator first.")
+            )
 
 
 @admin.register(Staff)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from apps.audit import anchor
 from apps.audit.models import AuditEntry, Seal, Unsealed
-from apps.audit.queries import audit_key, waiting_entries
+from apps.audit.queries import audit_key, recorded_since, waiting_entries
 from apps.audit.rules import GENESIS, Anchor, link_hash
 from apps.core.admin import MasterChange
 from apps.core.commands import collect, command, step, unit
@@ -20,6 +20,12 @@ from apps.core.policy import Actor
 
 BATCH = 2_000
 """Entries sealed in one transaction."""
+
+OPENING_LASTS = timedelta(minutes=10)
+"""Within this time the same person reads the same record once, however often their page asks for it."""
+
+REFUSAL_LASTS = timedelta(minutes=1)
+"""Within this time the same refusal of the same actor is one entry: a program that tries on cannot flood the trail."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 log = logging.getLogger(__name__)
@@ -72,13 +78,39 @@ def record_opened(
     reason: str = "",
     facility_id: UUID | None = None,
 ) -> None:
-    """Say that somebody opened a person's record."""
-    record(action="opened", entity_type=entity_type, entity_id=entity_id, reason=reason, facility_id=facility_id)
+    """Say that somebody opened something that is not for everybody's eyes."""
+    record(
+        action=f"{entity_type}.opened",
+        entity_type=entity_type,
+        entity_id=entity_id,
+        reason=reason,
+        facility_id=facility_id,
+    )
+
+
+@command
+def record_patient_opened(*, actor: Actor, now: datetime, patient_id: UUID, right: str = "") -> None:
+    """Say that somebody opened a person's record and by what right beside their role; once in ten minutes."""
+    _record_once_in(OPENING_LASTS, action="patient.opened", entity_type="patient", entity_id=patient_id, reason=right)
 
 
 @command
 def _record_refused(*, actor: Actor, now: datetime, permission: str) -> None:
-    record(action="refused", entity_type="permission", entity_id=permission)
+    _record_once_in(REFUSAL_LASTS, action="refused", entity_type="permission", entity_id=permission)
+
+
+def _record_once_in(span: timedelta, *, action: str, entity_type: str, entity_id: object, reason: str = "") -> None:
+    """Record what the running command's actor did, unless they did the very same within this time before.
+
+    The lock makes twins wait for each other. Who has no id of their own (a link, a screen) is told by the credential.
+    """
+    actor, now = unit().actor, unit().now
+    who = {"credentialId": str(actor.credential_id)} if actor.id is None and actor.credential_id else None
+    with connection.cursor() as cursor:
+        same = f"audit {actor.id or actor.credential_id or actor.name} {action} {entity_id} {reason}"
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [same])
+    if not recorded_since(now - span, actor, who, action=action, entity_id=str(entity_id), reason=reason):
+        record(action=action, entity_type=entity_type, entity_id=entity_id, after=who, reason=reason)
 
 
 def note_master_change(change: MasterChange) -> None:

@@ -1,6 +1,6 @@
 """Reading the audit trail, and the check that nobody altered it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,9 +11,13 @@ from django.db import connection, models, transaction
 from apps.audit import anchor
 from apps.audit.models import AuditEntry, Seal, Unsealed
 from apps.audit.rules import Fault, Link, Values, Verdict, examine
+from apps.core.policy import Actor
 
 SEALED_WITHIN = timedelta(minutes=1)
 """How long an entry may wait for its seal before the check calls it wrong; the sealer needs about a second."""
+
+OPENINGS = ("patient.opened", "patient.break_glass")
+"""Actions by which somebody came to see a record."""
 
 _BATCH = 5_000
 _ENTRY, _SEAL, _UNSEALED = (model._meta.db_table for model in (AuditEntry, Seal, Unsealed))
@@ -38,6 +42,35 @@ def entries(
     if until:
         found = found.filter(at__lte=until)
     return found
+
+
+def openings(facility_id: UUID | None, patient_id: UUID) -> models.QuerySet[AuditEntry]:
+    """Who opened a person's record, also in an emergency, newest first."""
+    return entries(facility_id, entity_type="patient", entity_id=str(patient_id)).filter(action__in=OPENINGS)
+
+
+def who_did(entity_type: str, entity_ids: Iterable[UUID], actions: Iterable[str]) -> set[UUID]:
+    """Members of staff who ever did one of these things to one of these records."""
+    ids = [str(entity_id) for entity_id in entity_ids]
+    found = AuditEntry.trail.filter(entity_type=entity_type, entity_id__in=ids, action__in=list(actions))
+    return {staff_id for staff_id in found.values_list("actor_id", flat=True) if staff_id}
+
+
+def recorded_since(
+    since: datetime, actor: Actor, after: dict[str, str] | None, *, action: str, entity_id: str, reason: str
+) -> bool:
+    """Whether the trail tells of the very same since then; `after` is what tells apart actors without an id."""
+    same = AuditEntry.trail.filter(
+        entity_id=entity_id,
+        at__gt=since,
+        action=action,
+        facility_id=actor.facility_id,
+        actor_type=str(actor.type),
+        actor_id=actor.id,
+        actor_role=str(actor.role or ""),
+        reason=reason,
+    )
+    return (same.filter(after=after) if after else same.filter(after__isnull=True)).exists()
 
 
 def audit_key() -> bytes:

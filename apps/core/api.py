@@ -113,6 +113,10 @@ class TextField(serializers.CharField):
         return str(super().to_internal_value(data))
 
 
+class Nothing(serializers.Serializer[Any]):
+    """A query string with nothing in it: a list that cannot be narrowed or ordered."""
+
+
 class Endpoint(APIView):
     """Base of every endpoint. `policy` is a permission, `SIGNED_IN` or `PUBLIC`, or a dict of them by method."""
 
@@ -194,11 +198,15 @@ class Endpoint(APIView):
 
     def page(self, rows: models.QuerySet[Any], render: Callable[[Any], Answer]) -> Response:
         """One page of an ordered queryset. A list that read no query takes nothing but the page's number and size."""
+        return self.page_of(rows, lambda found: [render(row) for row in found])
+
+    def page_of(self, rows: models.QuerySet[Any], render: Callable[[list[Any]], list[Answer]]) -> Response:
+        """The same where rows are rendered together, since what belongs to them is read in one statement."""
         if not self._query_is_known:
             self._refuse_unknown(set())
         paginator = self.pagination_class()
         found = paginator.paginate_queryset(rows, self.request, view=self) or []
-        return paginator.get_paginated_response([render(row) for row in found])
+        return paginator.get_paginated_response(render(found))
 
 
 def explain(error: DomainError) -> dict[str, Any]:

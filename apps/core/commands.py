@@ -24,9 +24,9 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, OperationalError, connection, models, transaction
 
 from apps.core.crypto import decrypt
-from apps.core.errors import Conflict, DomainError, Forbidden, Unavailable, sentence
+from apps.core.errors import Conflict, DomainError, Forbidden, NotFound, Unavailable, sentence
 from apps.core.models import IdempotencyKey, Stream
-from apps.core.policy import Actor
+from apps.core.policy import Actor, Permission
 from apps.core.trace import trace_id
 
 P = ParamSpec("P")
@@ -92,6 +92,12 @@ def report_refusal(actor: Actor | None, refusal: Forbidden) -> None:
         refusal.reported = True
         for listener in refusal_listeners:
             listener(actor, refusal)
+
+
+def hidden_from(actor: Actor, permission: Permission) -> NotFound:
+    """What to raise where somebody is refused as if there were nothing; the audit trail knows better."""
+    report_refusal(actor, Forbidden(permission=str(permission)))
+    return NotFound()
 
 
 def unit() -> Unit:

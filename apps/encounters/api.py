@@ -3,20 +3,46 @@
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core.api import Endpoint, TextField
-from apps.core.errors import NotFound
+from apps.core.commands import hidden_from
 from apps.core.policy import Permission
 from apps.encounters.commands import complete
-from apps.encounters.queries import signed_prescription
+from apps.encounters.queries import history, history_values, signed_prescription
 from apps.encounters.rules import LONGEST_PRESCRIPTION
+from apps.patients.commands import note_opened
+from apps.patients.queries import get as get_patient
 from apps.queue.queries import shapes
 from apps.queue.queries.own import own_visit
 from apps.queue.queries.visits import snapshot, visit_of
+
+PAGING = [OpenApiParameter("page", int), OpenApiParameter("pageSize", int, description="At most 100")]
+
+
+class PastVisit(serializers.Serializer[Any]):
+    """A past visit; `symptoms` and `prescription` are there for who may see them and where there are some."""
+
+    visitId = serializers.UUIDField()
+    day = serializers.DateField()
+    tokenNumber = serializers.CharField()
+    department = serializers.DictField()
+    doctor = serializers.CharField(allow_null=True)
+    state = serializers.CharField()
+    symptoms = serializers.ListField(child=serializers.CharField(), required=False)
+    prescription = serializers.DictField(required=False)
+
+
+class HistoryPage(serializers.Serializer[Any]):
+    """One page of past visits."""
+
+    count = serializers.IntegerField()
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = PastVisit(many=True)
 
 
 class CompleteIn(serializers.Serializer[Any]):
@@ -55,6 +81,21 @@ class Complete(Endpoint):
         return self.run(complete, completed_json, visit_id=visit_id, **self.read(CompleteIn))
 
 
+class VisitsOfPatient(Endpoint):
+    """A patient's past visits with what was prescribed."""
+
+    policy = Permission.PATIENT_READ
+
+    @extend_schema(operation_id="patients_visits", parameters=PAGING, responses=HistoryPage, tags=["patients"])
+    def get(self, request: Request, patient_id: UUID) -> Response:
+        """Visits of one's own departments, newest first; while the glass is broken, of all. Reading is audited."""
+        patient = get_patient(patient_id)
+        found = history(self.actor, patient.id, self.now)
+        answer = self.page_of(found.visits, lambda visits: history_values(visits, found, self.actor))
+        note_opened(actor=self.actor, now=self.now, patient_id=patient.id, by="history")
+        return answer
+
+
 class OwnVisit(Endpoint):
     """A visit for its own holder."""
 
@@ -64,7 +105,7 @@ class OwnVisit(Endpoint):
     def get(self, request: Request, visit_id: UUID) -> Response:
         """See one's own place in the queue and, once signed, the prescription, which no tracking link shows."""
         if self.actor.subject_id != visit_id:
-            raise NotFound
+            raise hidden_from(self.actor, Permission.VISIT_READ_OWN)
         answer = own_visit(visit_of(visit_id))
         signed = signed_prescription(visit_id) if self.actor.may(Permission.PRESCRIPTION_READ_OWN) else None
         if signed:

@@ -1,8 +1,80 @@
-"""Shared reads of encounters."""
+"""Shared reads of encounters: what was prescribed, and a patient's past visits with it."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
+from apps.accounts.queries import facility_facts
+from apps.core.errors import Forbidden
+from apps.core.policy import Actor, Fields
 from apps.encounters.models import Prescription
+from apps.patients.queries import open_access
+from apps.queue.queries.visits import visits_of_patient
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The visits of a patient that somebody may read, and the emergency access by which, if by one."""
+
+    visits: QuerySet[Any]
+    access: Any | None
+
+
+def history(actor: Actor, patient_id: UUID, now: datetime) -> History:
+    """A patient's visits, newest first: those of the reader's departments, with an open emergency access all.
+
+    Who sees today's prescriptions alone gets today's visits with one. Raises `Forbidden` for anybody else. Of the
+    visits that are kept from somebody nothing shows, not even how many there are.
+    """
+    visits = visits_of_patient(patient_id)
+    if access := open_access(actor, patient_id, now):
+        return History(visits, access)
+    if not actor.all_departments:
+        visits = visits.filter(department_id__in=actor.department_ids)
+    if actor.sees(Fields.CLINICAL):
+        return History(visits, None)
+    if actor.facility_id is None or not actor.sees(Fields.PRESCRIBED_TODAY):
+        raise Forbidden(permission=f"patient.{Fields.CLINICAL}")
+    today = visits.filter(day=facility_facts(actor.facility_id).day_of(now))
+    return History(today.filter(id__in=Prescription.objects.values("visit_id")), None)
+
+
+def history_values(visits: list[Any], of: History, reader: Actor) -> list[dict[str, Any]]:
+    """Some visits of a history as their reader may see them, with the prescriptions read in one statement."""
+    prescribed = signed_prescriptions(visit.id for visit in visits)
+    complaints = of.access is not None or reader.sees(Fields.COMPLAINT)
+    return [_visit_values(visit, prescribed.get(visit.id), complaints) for visit in visits]
+
+
+def _visit_values(visit: Any, prescription: Prescription | None, complaints: bool) -> dict[str, Any]:
+    told = {
+        "visitId": str(visit.id),
+        "day": visit.day.isoformat(),
+        "tokenNumber": visit.token.token_number,
+        "department": {"id": str(visit.department_id), "name": visit.department.name},
+        "doctor": visit.doctor.name if visit.doctor else None,
+        "state": visit.state,
+    }
+    if complaints:
+        told["symptoms"] = visit.symptoms
+    if prescription:
+        told["prescription"] = {
+            "prescriptionId": str(prescription.id),
+            "version": prescription.version,
+            "signedAt": prescription.signed_at.isoformat(),
+            "text": prescription.content,
+        }
+    return told
+
+
+def signed_prescriptions(visit_ids: Iterable[UUID]) -> dict[UUID, Prescription]:
+    """The latest signed prescription of each of these visits that has one, in one statement."""
+    found = Prescription.objects.filter(visit_id__in=list(visit_ids)).order_by("version")
+    return {prescription.visit_id: prescription for prescription in found}
 
 
 def signed_prescription(visit_id: UUID) -> Prescription | None:

@@ -2,16 +2,21 @@
 
 from django.urls import path
 
-from apps.encounters import api, views
+from apps.encounters import api
+from apps.encounters.views import console, record
 
 api_urls = [
     path("doctor/visits/<uuid:visit_id>/complete", api.Complete.as_view(), name="visit-complete"),
     path("consultation/<uuid:visit_id>/complete", api.Complete.as_view(), name="consultation-complete"),
     path("patient/visits/<uuid:visit_id>", api.OwnVisit.as_view(), name="own-visit"),
+    path("patients/<uuid:patient_id>/visits", api.VisitsOfPatient.as_view(), name="patient-visits"),
 ]
 
 page_urls = [
-    path("console/", views.choose, name="consoles"),
-    path("console/<uuid:doctor_id>/", views.console, name="console"),
-    path("console/<uuid:doctor_id>/<slug:action>/", views.act, name="console-act"),
+    path("console/", console.choose, name="consoles"),
+    path("console/<uuid:doctor_id>/", console.console, name="console"),
+    path("console/<uuid:doctor_id>/<slug:action>/", console.act, name="console-act"),
+    path("record/<uuid:patient_id>/", record.record, name="record"),
+    path("record/<uuid:patient_id>/open/", record.open_all, name="record-open"),
+    path("record/<uuid:patient_id>/close/", record.close, name="record-close"),
 ]

@@ -4,12 +4,13 @@ from uuid import uuid4
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django_scopes import ScopedManager
 
 from apps.core.crypto import EncryptedTextField, blind_index
 from apps.core.models import ScopedModel
+from apps.patients.rules.emergency import LASTS, LONGEST_REASON
 from apps.patients.rules.identifiers import IDENTIFIER_NAMES, IdentifierKind
 from apps.patients.rules.login_codes import TRIES
 from apps.patients.rules.names import LONGEST
@@ -101,6 +102,43 @@ class PatientIdentifier(ScopedModel):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} …{self.last4}"
+
+
+class EmergencyAccess(ScopedModel):
+    """Somebody who broke the glass: who, whose record, why, until when, and what an administrator said to it."""
+
+    staff = models.ForeignKey("accounts.Staff", on_delete=models.PROTECT, related_name="+")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(_("reason"), max_length=LONGEST_REASON)
+    opened_at = models.DateTimeField(_("opened"))
+    ends_at = models.DateTimeField(_("until"))
+    ended_at = models.DateTimeField(_("closed"), null=True)
+    reviewed_at = models.DateTimeField(_("looked at"), null=True)
+    reviewed_by = models.ForeignKey("accounts.Staff", null=True, on_delete=models.PROTECT, related_name="+")
+    review_note = models.CharField(_("note"), max_length=LONGEST_REASON, blank=True)
+
+    class Meta:
+        verbose_name = _("emergency access")
+        verbose_name_plural = _("emergency accesses")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("opened_at"), ends_at__lte=F("opened_at") + LASTS),
+                name="emergency_access_is_short",
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="emergency_access_has_reason"),
+            models.CheckConstraint(
+                condition=Q(reviewed_at__isnull=True, reviewed_by__isnull=True)
+                | Q(reviewed_at__isnull=False, reviewed_by__isnull=False),
+                name="emergency_access_review_whole",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["staff", "patient", "-ends_at"], name="emergency_access_open"),
+            models.Index(fields=["facility", "-opened_at"], name="emergency_access_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.staff_id} {self.patient_id} {self.opened_at}"
 
 
 class UhidCounter(models.Model):

@@ -11,7 +11,7 @@ from rest_framework.fields import empty
 from apps.core.api import TextField
 from apps.core.errors import Invalid
 from apps.patients.queries import LONGEST_SEARCH
-from apps.patients.rules import identifiers, names, phones, texts
+from apps.patients.rules import emergency, identifiers, names, phones, texts
 from apps.patients.rules.duplicates import REASON_NAMES
 from apps.patients.rules.identifiers import IDENTIFIER_NAMES, IdentifierKind, clean_identifier
 from apps.patients.rules.people import OLDEST_TYPED, SETTABLE, SEX_NAMES, STATUS_NAMES
@@ -170,3 +170,35 @@ class IdentifierPage(serializers.Serializer[Any]):
     next = serializers.URLField(allow_null=True)
     previous = serializers.URLField(allow_null=True)
     results = IdentifierRow(many=True)
+
+
+class ReasonBody(serializers.Serializer[Any]):
+    """Why a record must be read now, in at least ten characters."""
+
+    reason = Cleaned(emergency.clean_reason, max_length=emergency.LONGEST_REASON)
+
+
+class AccessRow(serializers.Serializer[Any]):
+    """An emergency access: until when it is open."""
+
+    accessId = serializers.UUIDField()
+    endsAt = serializers.DateTimeField()
+    endedAt = serializers.DateTimeField(allow_null=True)
+
+
+class OpeningRow(serializers.Serializer[Any]):
+    """Who opened a record; `right` is by what they could, beside their role."""
+
+    at = serializers.DateTimeField()
+    actor = serializers.DictField()
+    action = serializers.ChoiceField(["patient.opened", "patient.break_glass"])
+    right = serializers.CharField(allow_blank=True)
+
+
+class OpeningPage(serializers.Serializer[Any]):
+    """One page of openings."""
+
+    count = serializers.IntegerField()
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = OpeningRow(many=True)

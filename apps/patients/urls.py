@@ -3,7 +3,7 @@
 from django.urls import path
 
 from apps.patients.api.login import CodeRequest, CodeVerification
-from apps.patients.api.registry import PatientDetail, PatientIdentifiers, Patients
+from apps.patients.api.registry import AccessLog, BreakGlass, PatientDetail, PatientIdentifiers, Patients
 
 api_urls = [
     path("auth/otp/request", CodeRequest.as_view(), name="auth-otp-request"),
@@ -11,4 +11,6 @@ api_urls = [
     path("patients", Patients.as_view(), name="patients"),
     path("patients/<uuid:patient_id>", PatientDetail.as_view(), name="patient"),
     path("patients/<uuid:patient_id>/identifiers", PatientIdentifiers.as_view(), name="patient-identifiers"),
+    path("patients/<uuid:patient_id>/break-glass", BreakGlass.as_view(), name="patient-break-glass"),
+    path("patients/<uuid:patient_id>/access-log", AccessLog.as_view(), name="patient-access-log"),
 ]

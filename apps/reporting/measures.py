@@ -15,7 +15,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from apps.core.errors import Conflict
-from apps.reporting.queries import department_labels, queue_lengths, relay_state, tallies
+from apps.reporting.queries import broken_glass, department_labels, queue_lengths, relay_state, tallies
 from apps.reporting.rules import LATENCY_STEPS, Measure, cumulative
 
 PLACE = ["facility", "department"]
@@ -52,6 +52,10 @@ class House(Collector):
         for place, people in queue_lengths(labels).items():
             waiting.add_metric(place, people)
         yield waiting
+        glass = CounterMetricFamily("opd_break_glass", "Records opened in an emergency.", labels=["facility"])
+        for facility, times in broken_glass().items():
+            glass.add_metric([facility], times)
+        yield glass
         relay = relay_state(timezone.now())
         yield GaugeMetricFamily("opd_relay_lag_seconds", "How long the oldest event has waited.", value=relay["lag"])
         yield GaugeMetricFamily("opd_relay_parked_events", "Events that were given up.", value=relay["parked"])

@@ -10,6 +10,7 @@ from django_scopes import scopes_disabled
 
 from apps.accounts.queries import facilities
 from apps.core.relay import parked_events, relay_lag_seconds
+from apps.patients.queries import emergencies_by_facility
 from apps.queue.queries.lines import waiting_by_line
 from apps.reporting.models import MetricTally
 from apps.reporting.rules import Measure
@@ -42,6 +43,12 @@ def queue_lengths(labels: Mapping[UUID, Labels]) -> dict[Labels, int]:
         for (department_id, _doctor), people in waiting_by_line(labels).items():
             lengths[labels[department_id]] += people
     return lengths
+
+
+def broken_glass() -> dict[str, int]:
+    """How often a record was opened in an emergency, by the facility's code."""
+    times = emergencies_by_facility()
+    return {facility.code: times.get(facility.id, 0) for facility in facilities()}
 
 
 def relay_state(now: datetime) -> dict[str, Any]:

@@ -5,13 +5,16 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.test import Client
+from django_scopes import scopes_disabled
 
 from apps.accounts.models import Facility, Staff
+from apps.accounts.queries import stand_behind
 from apps.audit.models import AuditEntry
 from apps.core.policy import Permission, Role
-from apps.scheduling.models import Department
+from apps.scheduling.models import Department, Doctor
 from tests.cast import bearer, dr_rao, open_browser
 from tests.cast import meera as somebody_else
+from tests.factories import PASSWORD, StaffFactory
 
 LIST, ADD = "/admin/accounts/staff/", "/admin/accounts/staff/add/"
 NEW_PASSWORD = "mazhai-varum-neram"
@@ -85,6 +88,42 @@ def test_nobody_changes_their_own_rights(office, farida):
         assert "Nobody changes their own rights" in answer.content.decode()
     assert entries() == []
     assert office.post(at(farida), form(farida, name="Farida S")).status_code == 302
+
+
+@pytest.mark.parametrize("given", [{"role": Role.DOCTOR}, {"all_departments": "on"}])
+def test_nobody_gives_themselves_rights_through_an_account_that_they_made(office, farida, given):
+    Staff.objects.filter(id=farida.id).update(all_departments=False)
+    farida.refresh_from_db()
+    new = {"name": "Twin", "email": "twin@hospital.test", "role": Role.ADMIN, "is_active": "on"}
+    office.post(ADD, new | {"new_password": PASSWORD})
+    twin = open_browser(Staff.objects.get(email="twin@hospital.test"))
+    answer = twin.post(at(farida), form(farida, **given))
+    assert (answer.status_code, "made your account" in answer.content.decode()) == (400, True)
+    assert twin.post(at(farida), form(farida, role=Role.RECEPTION)).status_code == 302, "taking away is no giving"
+    independent = open_browser(StaffFactory.create(facility=farida.facility, role=Role.ADMIN))
+    farida.refresh_from_db()
+    assert independent.post(at(farida), form(farida, **given)).status_code == 302
+
+
+def test_nobody_gives_themselves_departments_as_a_doctor(office, farida):
+    Staff.objects.filter(id=farida.id).update(all_departments=False)
+    place = Department.objects.create(
+        facility=farida.facility, code="GEN", letter="G", name="General", kind="consultation"
+    )
+    new = {"staff": farida.id, "name": "Dr Farida", "license_number": "L1", "experience_years": 0}
+    new |= {"average_consultation_minutes": 15, "working_days": "0", "doctordepartment_set-TOTAL_FORMS": 1}
+    new |= {"doctordepartment_set-INITIAL_FORMS": 0, "doctordepartment_set-0-department": place.id}
+    assert office.post("/admin/scheduling/doctor/add/", new).status_code == 403
+    assert Staff.objects.get(id=farida.id).department_ids == []
+    with scopes_disabled():
+        assert not Doctor.objects.exists()
+    assert AuditEntry.trail.filter(action="refused", entity_id="staff.rights", actor_id=farida.id).exists()
+
+
+def test_nor_through_an_account_whose_password_they_set(office, farida):
+    second = StaffFactory.create(facility=farida.facility, role=Role.ADMIN)
+    office.post(at(second), form(second, new_password=NEW_PASSWORD))
+    assert stand_behind(second.id) == {farida.id}
 
 
 def test_fields_that_the_form_does_not_have_are_not_taken(office, colleague, farida):

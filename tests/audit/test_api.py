@@ -37,7 +37,7 @@ def test_reading_the_trail_is_in_the_trail():
     ask(ADMIN, entityType="patient", entityId="5")
     entry = AuditEntry.trail.get()
     assert (entry.action, entry.entity_type, entry.entity_id, entry.actor_id) == (
-        "opened", "audit", "patient:5", ADMIN.id,
+        "audit.opened", "audit", "patient:5", ADMIN.id,
     )  # fmt: skip
 
 

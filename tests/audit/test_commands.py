@@ -1,3 +1,4 @@
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -72,7 +73,7 @@ def test_the_system_acting_by_itself_is_named_by_what_it_is():
 def test_an_opened_record_leaves_an_entry_of_its_own():
     record_opened(actor=RAO, now=NOW, entity_type="patient", entity_id=UUID(int=4), reason="consultation")
     entry = AuditEntry.trail.get()
-    assert (entry.action, entry.entity_id, entry.reason) == ("opened", str(UUID(int=4)), "consultation")
+    assert (entry.action, entry.entity_id, entry.reason) == ("patient.opened", str(UUID(int=4)), "consultation")
 
 
 @pytest.mark.django_db
@@ -83,6 +84,29 @@ def test_a_refusal_is_noted_under_the_trace_of_its_request():
     assert (entry.action, entry.entity_type, entry.entity_id, entry.trace_id) == (
         "refused", "permission", "visit.cancel", "trace-8",
     )  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_the_same_refusal_of_the_same_actor_is_one_entry_a_minute(monkeypatch):
+    moment = [NOW]
+    monkeypatch.setattr(commands.timezone, "now", lambda: moment[0])
+    link, screen = (
+        Actor(kind, None, kind, FACILITY, credential_id=UUID(int=number))
+        for number, kind in enumerate([ActorType.LINK, ActorType.SCREEN], start=50)
+    )
+    for seconds in (0, 1, 59, 60, 61, 125):
+        moment[0] = NOW + timedelta(seconds=seconds)
+        for actor in (RAO, link, replace(link, credential_id=UUID(int=60)), screen):
+            note_refusal(actor, Forbidden(permission="visit.cancel"))
+    note_refusal(RAO, Forbidden(permission="visit.call"))
+    told = AuditEntry.trail.filter(entity_id="visit.cancel").values_list("actor_type", "after")
+    assert Counter((kind, after and after["credentialId"]) for kind, after in told) == {
+        ("staff", None): 3,
+        ("link", str(UUID(int=50))): 3,
+        ("link", str(UUID(int=60))): 3,
+        ("screen", str(UUID(int=51))): 3,
+    }
+    assert AuditEntry.trail.filter(entity_id="visit.call").count() == 1
 
 
 def test_a_refusal_stays_a_refusal_when_the_database_is_away(monkeypatch, caplog):

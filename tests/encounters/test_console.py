@@ -181,7 +181,7 @@ def test_opening_a_persons_record_is_audited_once_per_visit_and_person_looking(w
 
 def opened(visit: Visit) -> list[str]:
     """Who opened the record of the visit's person."""
-    entries = AuditEntry.objects.filter(action="opened", entity_type="patient", entity_id=str(visit.patient_id))
+    entries = AuditEntry.objects.filter(action="patient.opened", entity_type="patient", entity_id=str(visit.patient_id))
     return [str(entry.actor_id) for entry in entries]
 
 

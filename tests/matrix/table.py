@@ -79,6 +79,8 @@ ANY_ADMIN = facility(ADMIN)
 AT_BOARD = Who(STAFF | {Principal.KIOSK}, STAFF)
 """A board that is not open to all: staff of the house, and the very screen that it is paired with."""
 
+ANY_CLERK = facility(Principal.RECEPTION, ADMIN)
+ANY_CLINICIAN = facility(DOCTORS, Principal.NURSE)
 WHOEVER_IS_KNOWN = facility(SIGNED_IN)
 WHOEVER_SIGNED_IN = facility(STAFF, PATIENTS)
 
@@ -151,6 +153,9 @@ def form(asks: str, who: Who, body: dict[str, Any] | None = None, state: State =
 S = State
 REASON = {"reason": "Matrix"}
 PAPERS = frozenset({Kind.PHONE, Kind.ADDRESS})
+CLINICAL = frozenset({Kind.PRESCRIPTION, Kind.SYMPTOM})
+NONE_OPEN = frozenset({409})
+"""Nobody has broken the glass here."""
 SHAPE = frozenset({400})
 """Whoever may is told what is wrong with the body: these rows send none that is right."""
 
@@ -184,9 +189,13 @@ API = [
     api("POST patients", ANY_DESK, {"name": "Matrix Devi", "sex": "female", "age": 34, "phone": ""}),
     api("GET patients/<uuid:patient_id>", ANY_STAFF, shows=PAPERS),
     api("PATCH patients/<uuid:patient_id>", ANY_DESK, {"name": "Matrix", "expectedVersion": 1}, shows=PAPERS),
-    api("GET patients/<uuid:patient_id>/identifiers", ANY_STAFF),
-    api("POST patients/<uuid:patient_id>/identifiers", ANY_DESK, {"kind": "national_id", "value": "MATRIX 1234"},
+    api("GET patients/<uuid:patient_id>/identifiers", ANY_CLERK),
+    api("POST patients/<uuid:patient_id>/identifiers", ANY_CLERK, {"kind": "national_id", "value": "MATRIX 1234"},
         answers=OK | {409}),
+    api("GET patients/<uuid:patient_id>/visits", facility(DOCTORS), shows=CLINICAL),
+    api("POST patients/<uuid:patient_id>/break-glass", ANY_CLINICIAN, {"reason": "Matrix, by ambulance"}),
+    api("DELETE patients/<uuid:patient_id>/break-glass", ANY_CLINICIAN, answers=NONE_OPEN),
+    api("GET patients/<uuid:patient_id>/access-log", ANY_ADMIN),
     # --- the queue
     api("POST visits", OF_DESK, {"departmentId": "{department}", "patientId": "{patient}", "doctorId": "{doctor}"},
         S.COMPLETED),
@@ -311,6 +320,9 @@ PAGES = [
     form("GET console/<uuid:doctor_id>/", OF_QUEUE, None, S.IN_CONSULTATION),
     form("GET console/<uuid:doctor_id>/", OF_QUEUE, None, S.ON_HOLD),
     *CONSOLES,
+    form("GET record/<uuid:patient_id>/", ANY_CLINICIAN, shows=CLINICAL),
+    form("POST record/<uuid:patient_id>/open/", ANY_CLINICIAN, {"reason": "Matrix, by ambulance"}),
+    form("POST record/<uuid:patient_id>/close/", ANY_CLINICIAN, {}),
     # --- halls
     form("GET display/", everybody()),
     form("POST display/", everybody(), {}),
@@ -340,6 +352,8 @@ PAGES = [
     form(f"POST {OPENING}", ANY_ADMIN, {}, words={"action": "open"}),
     form("GET admin/audit-trail/", ANY_ADMIN),
     form("GET admin/audit-trail/", anywhere(ADMIN), query="entity_id={visit}"),
+    form("GET admin/emergency-access/", ANY_ADMIN),
+    form("POST admin/emergency-access/<uuid:access_id>/", ANY_ADMIN, {"note": "Matrix"}),
     form("GET admin/parked-events/", ANY_ADMIN),
     form("POST admin/parked-events/<uuid:event_id>/", ANY_ADMIN, {}),
     form("GET admin/screens/", ANY_ADMIN),

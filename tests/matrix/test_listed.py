@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.contrib import admin
 
-from apps.encounters.views import BUTTONS
+from apps.encounters.views.console import BUTTONS
 from apps.live.queries import views
 from apps.queue.queries.visits import ACTIONS
 from apps.queue.views.desk import DEEDS

@@ -25,6 +25,7 @@ from apps.core.models import OutboxEvent
 from apps.core.policy import Actor, Role
 from apps.display.models import Board
 from apps.encounters.commands import complete
+from apps.patients.commands import break_glass
 from apps.patients.rules.identifiers import IdentifierKind
 from apps.queue import commands
 from apps.queue.models import TriageRule, Visit
@@ -99,6 +100,8 @@ class Place:
     screen: UUID
     screen_secret: str
     canaries: dict[Kind, str]
+    access: UUID = field(default_factory=uuid4)
+    """An emergency access of an hour ago, by the doctor."""
     about: UUID = field(default_factory=uuid4)
     """The visit that is asked about."""
 
@@ -144,6 +147,7 @@ class Place:
             "rule": str(self.rule.id),
             "staff": str(self.doctor.staff_id),
             "event_id": str(self.event),
+            "access_id": str(self.access),
             "code": self.tracking_code,
             "restore": self.restore_secret,
             "object_id": str(self.department.id),
@@ -297,6 +301,9 @@ def _furnish(ward: Ward, department: Department, where: Where, word: str, number
         restore_secret="", screen=uuid4(), screen_secret="", canaries=canaries,
     )  # fmt: skip
     _seen_before(place, now)
+    place.access = break_glass(
+        actor=place.rao, now=now - timedelta(hours=1), patient_id=patient.id, reason=canaries[Kind.REASON]
+    ).id
     arrived = _check_in(place, now)
     place.visit = place.about = arrived.visit.id
     place.tracking_token, place.tracking_code = arrived.tracking_token, arrived.tracking_code

@@ -193,14 +193,14 @@ def test_opening_a_record_shows_all_of_it_and_is_audited(desk: Desk) -> None:
     patient = registered(desk, address="12 Beach Road")
     opened = ask(desk.meera, "GET", f"patients/{patient['id']}").json
     assert (opened["phone"], opened["address"], opened["needs"]) == ("+919876543210", "12 Beach Road", "")
-    entry = AuditEntry.objects.get(action="opened")
+    entry = AuditEntry.objects.get(action="patient.opened")
     assert (entry.actor_id, entry.entity_type, entry.entity_id) == (desk.meera.id, "patient", patient["id"])
 
 
 def test_searching_opens_nothing(desk: Desk) -> None:
     registered(desk)
     ask(desk.meera, "GET", "patients?search=asha")
-    assert not AuditEntry.objects.filter(action="opened").exists()
+    assert not AuditEntry.objects.filter(action="patient.opened").exists()
 
 
 def test_a_correction_needs_the_version_that_was_seen(desk: Desk) -> None:

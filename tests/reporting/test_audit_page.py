@@ -31,7 +31,7 @@ def test_who_did_what_is_shown_newest_first_and_for_one_record(ward: Ward):
 
 def test_looking_at_the_trail_is_recorded_and_only_the_administrator_looks(ward: Ward):
     browser_of(ward.admin).get("/admin/audit-trail/", {"entity_type": "visit"})
-    assert AuditEntry.objects.filter(action="opened", entity_type="audit", actor_id=ward.admin.id).exists()
+    assert AuditEntry.objects.filter(action="audit.opened", entity_type="audit", actor_id=ward.admin.id).exists()
     assert browser_of(ward.meera).get("/admin/audit-trail/").status_code == 403
 
 

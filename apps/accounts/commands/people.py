@@ -9,9 +9,14 @@ from apps.accounts.commands.proving import encode_password
 from apps.accounts.models import Facility, Staff
 from apps.accounts.queries.facilities import FacilityFacts, facility_facts
 from apps.audit.commands import record
-from apps.core.commands import command, step
-from apps.core.errors import Conflict, Invalid, sentence
+from apps.core.commands import command, step, unit
+from apps.core.errors import Conflict, Forbidden, Invalid, sentence
 from apps.core.policy import Actor, Permission, Role, Scope
+
+
+class OwnRights(Forbidden):
+    code = "own_rights"
+    detail = sentence("Nobody changes their own rights. Ask another administrator.")
 
 
 class EmailTaken(Conflict):
@@ -91,6 +96,9 @@ def serve_departments(staff_id: UUID, department_ids: list[UUID]) -> None:
     staff = Staff.objects.select_for_update().get(id=staff_id)
     if sorted(staff.department_ids) == sorted(department_ids):
         return
+    gained = set(department_ids) - set(staff.department_ids)
+    if gained and staff.id == unit().actor.id and not staff.all_departments:
+        raise OwnRights(permission="staff.rights")
     before, staff.department_ids = staff.department_ids, department_ids
     staff.save(update_fields=["department_ids"])
     record(

@@ -24,6 +24,7 @@ from apps.accounts.queries.facilities import (
     facility_facts,
     house_name,
 )
+from apps.accounts.queries.rights import others_administer, stand_behind
 from apps.accounts.queries.screens import (
     actor_at_board,
     screen_fingerprint,
@@ -67,6 +68,7 @@ __all__ = [
     "facility_facts",
     "house_name",
     "link_keys",
+    "others_administer",
     "recognise",
     "screen_fingerprint",
     "screen_of",
@@ -76,5 +78,6 @@ __all__ = [
     "staff_actor",
     "staff_by_email",
     "staff_names",
+    "stand_behind",
     "tracking_code",
 ]

@@ -8,20 +8,25 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.queries import staff_names
 from apps.audit.commands import record_opened
+from apps.audit.queries import openings
 from apps.core.api import Endpoint
 from apps.core.policy import Actor, Fields, Permission
 from apps.patients import commands, queries
-from apps.patients.models import Patient
+from apps.patients.models import EmergencyAccess, Patient
 from apps.patients.rules.identifiers import IdentifierKind
 from apps.patients.serializers import (
+    AccessRow,
     ChangeBody,
     IdentifierBody,
     IdentifierPage,
     IdentifierRow,
+    OpeningPage,
     PatientPage,
     PatientRecord,
     PatientRow,
+    ReasonBody,
     Registered,
     RegistrationBody,
     SearchQuery,
@@ -72,7 +77,7 @@ class PatientDetail(Endpoint):
     def get(self, request: Request, patient_id: UUID) -> Response:
         """Open a record: of it, what the reader's role may see. That it was opened is audited."""
         patient = queries.get(patient_id)
-        record_opened(actor=self.actor, now=self.now, entity_type="patient", entity_id=patient.id)
+        commands.note_opened(actor=self.actor, now=self.now, patient_id=patient.id)
         return Response(PatientRecord(shown(patient, self.now, self.actor)).data)
 
     @extend_schema(operation_id="patients_change", request=ChangeBody, responses=PatientRow, tags=["patients"])
@@ -115,6 +120,65 @@ class PatientIdentifiers(Endpoint):
             kind=IdentifierKind(body["kind"]),
             value=body["value"],
         )
+
+
+class BreakGlass(Endpoint):
+    """A record of other departments, in an emergency."""
+
+    policy = Permission.BREAK_GLASS
+
+    @extend_schema(
+        operation_id="patients_break_glass", request=ReasonBody, responses={201: AccessRow}, tags=["patients"]
+    )
+    def post(self, request: Request, patient_id: UUID) -> Response:
+        """Read all of a patient's visits for half an hour. Administrators are told, and see the reason."""
+        body = self.read(ReasonBody)
+        return self.run(commands.break_glass, access_values, 201, patient_id=patient_id, **body)
+
+    @extend_schema(operation_id="patients_end_break_glass", request=None, responses=AccessRow, tags=["patients"])
+    def delete(self, request: Request, patient_id: UUID) -> Response:
+        """Close it before its time."""
+        return self.run(commands.end_break_glass, access_values, patient_id=patient_id)
+
+
+class AccessLog(Endpoint):
+    """Who opened a record."""
+
+    policy = Permission.AUDIT_READ
+
+    @extend_schema(operation_id="patients_access_log", parameters=PAGING, responses=OpeningPage, tags=["patients"])
+    def get(self, request: Request, patient_id: UUID) -> Response:
+        """Who opened this record, when and by what right, newest first. Reading it is recorded too."""
+        found = openings(self.actor.facility_id, queries.get(patient_id).id)
+        who = found.order_by().values_list("actor_id", flat=True).distinct()
+        names = staff_names({staff_id for staff_id in who if staff_id})
+        answer = self.page(found, lambda entry: opening_values(entry, names))
+        record_opened(actor=self.actor, now=self.now, entity_type="audit", entity_id=f"patient:{patient_id}")
+        return answer
+
+
+def access_values(access: EmergencyAccess) -> dict[str, Any]:
+    """An emergency access for whoever has it."""
+    return {
+        "accessId": str(access.id),
+        "endsAt": access.ends_at.isoformat(),
+        "endedAt": access.ended_at.isoformat() if access.ended_at else None,
+    }
+
+
+def opening_values(entry: Any, names: dict[UUID, str]) -> dict[str, Any]:
+    """One opening of a record, from its entry in the audit trail."""
+    return {
+        "at": entry.at.isoformat(),
+        "actor": {
+            "type": entry.actor_type,
+            "id": str(entry.actor_id) if entry.actor_id else None,
+            "name": names.get(entry.actor_id, ""),
+            "role": entry.actor_role or None,
+        },
+        "action": entry.action,
+        "right": entry.reason,
+    }
 
 
 COLUMNS = ("birth_date", "birth_date_estimated", "version", "pregnant", "disabled", "created_at")

@@ -9,6 +9,15 @@ from apps.patients.commands.codes import (
     request_code,
     sign_in_by_code,
 )
+from apps.patients.commands.emergency import (
+    AlreadyOpen,
+    AlreadyReviewed,
+    NotOpen,
+    break_glass,
+    end_break_glass,
+    note_opened,
+    review_emergency_access,
+)
 from apps.patients.commands.registry import (
     IdentifierTaken,
     VersionConflict,
@@ -20,18 +29,25 @@ from apps.patients.commands.registry import (
 )
 
 __all__ = [
+    "AlreadyOpen",
+    "AlreadyReviewed",
     "IdentifierTaken",
     "InvalidCode",
+    "NotOpen",
     "PatientSignedIn",
     "TooManyTries",
     "VersionConflict",
     "add_identifier",
+    "break_glass",
     "change",
+    "end_break_glass",
     "forget_codes",
     "next_number",
+    "note_opened",
     "register",
     "register_in",
     "reopen_code_login",
     "request_code",
+    "review_emergency_access",
     "sign_in_by_code",
 ]

@@ -1,5 +1,6 @@
 """Every shared read of the registry."""
 
+from apps.patients.queries.emergency import emergencies_by_facility, emergency_accesses, open_access
 from apps.patients.queries.people import facility_of_phone, patients_of, spent_limits
 from apps.patients.queries.registry import (
     ALIKE_AT_MOST,
@@ -25,12 +26,15 @@ __all__ = [
     "Facts",
     "PatientNotActive",
     "brief",
+    "emergencies_by_facility",
+    "emergency_accesses",
     "facility_of_phone",
     "facts",
     "get",
     "get_active",
     "identifiers",
     "likely_duplicates",
+    "open_access",
     "patients_of",
     "search",
     "spent_limits",

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,11 +14,11 @@ from django.utils.translation import gettext
 
 from apps.accounts.queries import facility_facts
 from apps.core.errors import Conflict, Invalid
-from apps.core.policy import Actor, Permission
+from apps.core.policy import Actor, Fields, Permission
 from apps.core.views import actor_of, page, run_form, said
 from apps.patients import commands
 from apps.patients.forms import RegisterForm
-from apps.patients.queries import brief, likely_duplicates, search
+from apps.patients.queries import brief, emergency_accesses, likely_duplicates, search
 from apps.patients.rules.duplicates import REASON_NAMES
 from apps.patients.rules.phones import digits_of
 
@@ -39,6 +40,7 @@ def find(request: HttpRequest) -> HttpResponse:
         "query": query,
         "page": shown,
         "results": [_person(brief(patient, now, actor)) for patient in shown or []],
+        "may_open": actor.may(Permission.BREAK_GLASS) or actor.sees(Fields.PRESCRIBED_TODAY),
         "title": gettext("Register or find"),
     }
     return render(request, "desk/find.html", admin.site.each_context(request) | context)
@@ -97,3 +99,36 @@ def _register_page(
 ) -> HttpResponse:
     context = {"form": form, "duplicates": duplicates, "title": gettext("New file")}
     return render(request, "desk/register.html", admin.site.each_context(request) | context, status=status)
+
+
+@page(policy=Permission.BREAK_GLASS_REVIEW)
+def emergencies(request: HttpRequest) -> HttpResponse:
+    """Who broke the glass and why: those that nobody has looked at first."""
+    actor, now = actor_of(request), timezone.now()
+    facility = facility_facts(actor.facility_id)  # type: ignore[arg-type]  # staff have one
+    shown = Paginator(emergency_accesses(), FOUND).get_page(request.GET.get("page"))
+    context = {
+        "accesses": [{"access": a, "patient": brief(a.patient, now, actor)} for a in shown],
+        "page": shown,
+        "zone": facility.time_zone,
+        "title": gettext("Emergency access"),
+    }
+    return render(request, "desk/emergencies.html", admin.site.each_context(request) | context)
+
+
+@page(policy=Permission.BREAK_GLASS_REVIEW, methods=("POST",))
+def review_emergency(request: HttpRequest, access_id: UUID) -> HttpResponse:
+    """An administrator has looked at an emergency access and says what they found."""
+    try:
+        run_form(
+            request,
+            commands.review_emergency_access,
+            lambda _access: {},
+            access_id=access_id,
+            note=request.POST.get("note", ""),
+        )
+    except (Conflict, Invalid) as refusal:
+        messages.warning(request, said(refusal))
+    else:
+        messages.success(request, gettext("Noted."))
+    return redirect("admin:emergencies")

@@ -25,10 +25,6 @@ class MinutesField(serializers.IntegerField):
         super().__init__(**kwargs)
 
 
-class Nothing(serializers.Serializer[Any]):
-    """A list that cannot be narrowed or ordered."""
-
-
 class Expecting(serializers.Serializer[Any]):
     """The version that the caller has seen."""
 

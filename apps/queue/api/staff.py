@@ -7,8 +7,8 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.core.api import Endpoint
-from apps.core.errors import NotFound
+from apps.core.api import Endpoint, Nothing
+from apps.core.commands import hidden_from
 from apps.core.events import department_stream
 from apps.core.outbox import stream_sequences
 from apps.core.policy import Permission, Scope
@@ -49,7 +49,7 @@ class VisitDetail(Endpoint):
         """Read a visit's snapshot."""
         visit = visit_of(visit_id)
         if not self.actor.may(Permission.QUEUE_READ, Scope(visit.facility_id, visit.department_id)):
-            raise NotFound
+            raise hidden_from(self.actor, Permission.QUEUE_READ)
         return Response(snapshot(visit))
 
 
@@ -61,7 +61,7 @@ class DepartmentQueue(Endpoint):
     @extend_schema(responses=QueueOut)
     def get(self, request: Request, department_id: UUID) -> Response:
         """Who is being served and who waits, in order, for staff."""
-        self.read_query(shapes.Nothing)
+        self.read_query(Nothing)
         department = department_of(department_id)
         self.actor.require(Permission.QUEUE_READ, Scope(department.facility_id, department_id))
         stream = department_stream(department_id)

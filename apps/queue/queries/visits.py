@@ -51,6 +51,11 @@ def visit_of(visit_id: UUID) -> Visit:
     return visit
 
 
+def visits_of_patient(patient_id: UUID) -> QuerySet[Visit]:
+    """Every visit of a person in this facility, newest first; who may read which is asked by `encounters`."""
+    return visits_with_names().filter(patient_id=patient_id).order_by("-day", "-scanned_at", "id")
+
+
 def allowed_actions(visit: Visit) -> list[str]:
     """What may be done to a visit in its state, also without a transition: a repeated call, a confirmed triage."""
     actions = [ACTIONS[verb] for verb in verbs_from(State(visit.state)) if verb in ACTIONS]

@@ -222,7 +222,7 @@ def _shown(actor: Actor, doctor: Any, sequence: str, now: datetime) -> dict[str,
                 entity_id=current["patient_id"],
                 reason=f"visit {current['visit_id']}",
             )
-    return view | {"longest_prescription": LONGEST_PRESCRIPTION}
+    return view | {"longest_prescription": LONGEST_PRESCRIPTION, "sees_records": actor.may(Permission.BREAK_GLASS)}
 
 
 def _explained(request: HttpRequest, doctor: Any, refusal: DomainError, name: str = "visit") -> str:
