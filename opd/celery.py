@@ -21,5 +21,6 @@ app.conf.beat_schedule = {
     },
     "deliver-messages": {"task": "notifications.deliver", "schedule": 10.0, "options": {"expires": 10}},
     "forget-codes": {"task": "patients.forget_codes", "schedule": crontab(minute="5")},
+    "make-slots": {"task": "scheduling.make_slots", "schedule": crontab(minute="15")},
     "forget-old-credentials": {"task": "accounts.forget_old", "schedule": crontab(minute="25", hour="3")},
 }

@@ -47,6 +47,8 @@ class Permission(StrEnum):
     PATIENT_READ = "patient.read"
     PATIENT_REGISTER = "patient.register"
     QUEUE_READ = "queue.read"
+    BOOKING_CREATE = "booking.create"
+    BOOKING_CHANGE = "booking.change"
     VISIT_CHECK_IN = "visit.check_in"
     VISIT_SELF_CHECK_IN = "visit.self_check_in"
     VISIT_EMERGENCY = "visit.emergency"
@@ -78,6 +80,8 @@ _DESK = frozenset(
         P.PATIENT_REGISTER,
         P.QUEUE_READ,
         P.BOARD_READ,
+        P.BOOKING_CREATE,
+        P.BOOKING_CHANGE,
         P.VISIT_CHECK_IN,
         P.VISIT_EMERGENCY,
         P.VISIT_CALL,

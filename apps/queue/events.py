@@ -26,6 +26,12 @@ def visit_event(type_: str, department_id: UUID, visit_id: UUID, version: int, *
     return Event(department_stream(department_id), type_, "visit", visit_id, version, payload)
 
 
+def token_created(department_id: UUID, token_id: UUID, token_number: str) -> Event:
+    """A number was given ahead, with a booking."""
+    about = {"tokenId": str(token_id), "tokenNumber": token_number}
+    return Event(department_stream(department_id), TOKEN_CREATED, "token", token_id, 1, about)
+
+
 def queue_updated(department_id: UUID, reason: str, **payload: Any) -> Event:
     """The queue of a department changed for a reason that is no transition."""
     return Event(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.queue.api import masters, patients, staff
+from apps.queue.api import booking, masters, patients, staff
 from apps.queue.views import track
 
 _MOVES = {
@@ -34,6 +34,18 @@ api_urls = [
     path("admin/departments/<uuid:department_id>", masters.AdminDepartment.as_view(), name="admin-department"),
     path("admin/qrcodes", masters.QrCodes.as_view(), name="qrcodes"),
     path("doctors/<uuid:doctor_id>/status", masters.DoctorStatus.as_view(), name="doctor-status"),
+    path("doctors/<uuid:doctor_id>/slots", booking.DoctorSlots.as_view(), name="doctor-slots"),
+    path("tokens", booking.Bookings.as_view(), name="bookings"),
+    path("tokens/availability", booking.Availability.as_view(), name="availability"),
+    path("tokens/waiting-status", booking.WaitingStatus.as_view(), name="waiting-status"),
+    path("tokens/<uuid:booking_id>", booking.BookingDetail.as_view(), name="booking"),
+    path("tokens/<uuid:booking_id>/check-in", booking.Arrive.as_view(), name="booking-check-in"),
+    path("tokens/<uuid:booking_id>/no-show", booking.MissedBooking.as_view(), name="booking-no-show"),
+    path("tokens/<uuid:booking_id>/reschedule", booking.Reschedule.as_view(), name="booking-reschedule"),
+    path("waiting/<uuid:waiting_id>", booking.WaitingDetail.as_view(), name="waiting"),
+    path("waiting/<uuid:waiting_id>/move", booking.WaitingMove.as_view(), name="waiting-move"),
+    path("cancellations/check/<uuid:booking_id>", booking.CancellationCheck.as_view(), name="cancellation-check"),
+    path("cancellations/<uuid:booking_id>", booking.Cancellation.as_view(), name="cancellation"),
     path("patient/checkin", patients.CheckIn.as_view(), name="patient-checkin"),
     path("patient/visits/<uuid:visit_id>/cancel", patients.CancelOwn.as_view(), name="own-visit-cancel"),
 ]

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.db import models
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
@@ -15,9 +17,20 @@ from apps.core.events import Event, facility_stream
 from apps.core.outbox import emit, lock_streams
 from apps.core.views import actor_of
 from apps.scheduling import events
-from apps.scheduling.models import Department, Doctor, DoctorDepartment, QueuePolicy, Room
+from apps.scheduling.models import (
+    AllocationPolicy,
+    ClosedDay,
+    Department,
+    Doctor,
+    DoctorDepartment,
+    QueuePolicy,
+    Room,
+    SlotTemplate,
+    TemplateBreak,
+)
 from apps.scheduling.queries import departments_of_doctor
 from apps.scheduling.rules import DepartmentStatus
+from apps.scheduling.rules.allocation import SOURCE_NAMES
 
 
 class _Versioned(AuditedModelAdmin):
@@ -41,6 +54,10 @@ class _Versioned(AuditedModelAdmin):
         raise NotImplementedError
 
 
+def _sources() -> list[tuple[str, str]]:
+    return [(str(source), gettext(name)) for source, name in SOURCE_NAMES.items()]
+
+
 class _PolicyForm(MasterForm):
     """A new department gets its policy also when nobody touched the defaults."""
 
@@ -51,15 +68,41 @@ class _PolicyForm(MasterForm):
 class PolicyInline(admin.StackedInline):
     """How the department orders its queue."""
 
-    model = QueuePolicy
+    model: type[models.Model] = QueuePolicy
     exclude = ("facility",)
     can_delete = False
     min_num = 1
+    own_form: type[_PolicyForm] = _PolicyForm
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         """A policy belongs to the facility of whoever sets it."""
         own = {"facility_id": actor_of(request).facility_id}
-        return super().get_formset(request, obj, form=type("PolicyForm", (_PolicyForm,), own), **kwargs)
+        return super().get_formset(request, obj, form=type("PolicyForm", (self.own_form,), own), **kwargs)
+
+
+class _AllocationForm(_PolicyForm):
+    """Sources as boxes to tick."""
+
+    may_displace = forms.MultipleChoiceField(
+        label=_("May take somebody's place"),
+        choices=_sources,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Of somebody lower only; an equal never displaces an equal."),
+    )
+    may_be_displaced = forms.MultipleChoiceField(
+        label=_("May be moved to a later time"),
+        choices=_sources,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
+class AllocationInline(PolicyInline):
+    """Who may take whose place when a slot is full."""
+
+    model = AllocationPolicy
+    own_form = _AllocationForm
 
 
 @admin.register(Department)
@@ -70,7 +113,7 @@ class DepartmentAdmin(_Versioned):
     list_filter = ("kind", "status")
     search_fields = ("code", "name")
     readonly_fields = ("status",)
-    inlines = (PolicyInline,)
+    inlines = (PolicyInline, AllocationInline)
     change_form_template = "admin/department_form.html"
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
@@ -140,3 +183,29 @@ class DoctorAdmin(_Versioned):
             free = Q(doctor__isnull=True) | Q(doctor__id=own) if own else Q(doctor__isnull=True)
             field.queryset = field.queryset.filter(free, facility_id=actor_of(request).facility_id, is_active=True)
         return field
+
+
+class BreakInline(admin.TabularInline):
+    """Pauses within the hours."""
+
+    model = TemplateBreak
+    extra = 1
+
+
+@admin.register(SlotTemplate)
+class SlotTemplateAdmin(AuditedModelAdmin):
+    """The hours doctors keep, week by week. Slots follow within the hour."""
+
+    list_display = ("doctor", "department", "weekday", "starts", "ends", "slot_minutes", "capacity")
+    list_filter = ("weekday", "department")
+    list_select_related = ("doctor", "department")
+    inlines = (BreakInline,)
+
+
+@admin.register(ClosedDay)
+class ClosedDayAdmin(AuditedModelAdmin):
+    """Holidays and other days without slots. Whoever is booked already stays booked until somebody decides."""
+
+    list_display = ("day", "doctor", "starts", "ends", "reason")
+    list_select_related = ("doctor",)
+    date_hierarchy = "day"

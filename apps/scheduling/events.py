@@ -2,14 +2,23 @@
 
 from uuid import UUID
 
-from apps.core.events import Event, facility_stream
+from apps.core.events import Event, department_stream, facility_stream
 
 DEPARTMENT_CHANGED = "department.changed"
 DOCTOR_STATUS_CHANGED = "DOCTOR_STATUS_CHANGED"
 
+CONFIRMED = "APPOINTMENT_CONFIRMED"
+MOVED = "appointment.moved"
+ENDED = "appointment.ended"
+WAITING_CHANGED = "waiting.changed"
+
 CATALOGUE: dict[str, str] = {
     DEPARTMENT_CHANGED: "A department was made, renamed, opened or closed.",
     DOCTOR_STATUS_CHANGED: "A doctor's profile or availability changed (document 000).",
+    CONFIRMED: "Somebody has a place in a slot (document 002).",
+    MOVED: "A booking was put into another slot: displaced, or its slot was.",
+    ENDED: "A booking was cancelled, missed, or given up for another one.",
+    WAITING_CHANGED: "Somebody came onto a doctor's waiting list, or left it.",
 }
 """Every event type of this app, for `docs/events.md`."""
 
@@ -35,4 +44,19 @@ def doctor_changed(facility_id: UUID, doctor_id: UUID, version: int, availabilit
         doctor_id,
         version,
         {"doctorId": str(doctor_id), "availability": availability},
+    )
+
+
+def appointment_changed(
+    type: str, department_id: UUID, appointment_id: UUID, version: int, state: str, token_id: UUID | None
+) -> Event:
+    """A booking was made, moved or ended."""
+    about = {"state": state} | ({"tokenId": str(token_id)} if token_id else {})
+    return Event(department_stream(department_id), type, "appointment", appointment_id, version, about)
+
+
+def waiting_changed(department_id: UUID, entry_id: UUID, version: int, state: str) -> Event:
+    """Somebody came onto a doctor's waiting list, or left it."""
+    return Event(
+        department_stream(department_id), WAITING_CHANGED, "waiting_entry", entry_id, version, {"state": state}
     )

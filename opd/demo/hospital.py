@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import time
 
 from apps.accounts.rules.demo import DEMO_DOMAIN, DEMO_SECRET
 from apps.core.policy import Role
@@ -68,6 +69,16 @@ class NewBoard:
 
 
 @dataclass(frozen=True, slots=True)
+class NewHours:
+    """The hours every doctor keeps on every day of the week, round the clock so that the demo works at any hour."""
+
+    starts: time = time(0)
+    ends: time = time(0)
+    capacity: int = 6
+    walk_in_percent: int = 20
+
+
+@dataclass(frozen=True, slots=True)
 class Hospital:
     """Everything that is loaded. `triage` maps a department's code ("" for all of them) to urgent phrases;
     `doctors_at_work`: they see people from the start."""
@@ -84,6 +95,7 @@ class Hospital:
     phone: str = ""
     patients: tuple[Person, ...] = ()
     boards: tuple[NewBoard, ...] = ()
+    hours: NewHours | None = None
     doctors_at_work: bool = True
 
     def address_of(self, account: str) -> str:
@@ -215,4 +227,5 @@ DEMO = Hospital(
         NewBoard("hall-b", "Hall B", ("ORT",)),
         NewBoard("staff-corridor", "Staff corridor", ("GEN", "PED", "ORT"), open_to_all=False),
     ),
+    hours=NewHours(),
 )

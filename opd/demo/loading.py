@@ -19,7 +19,7 @@ from apps.core.policy import Actor, Permission, Role, Scope, system_actor
 from apps.patients.commands import register
 from apps.patients.queries import search
 from apps.queue.commands import set_availability
-from apps.scheduling.commands import create_department, register_doctor
+from apps.scheduling.commands import create_department, make_slots, register_doctor
 from apps.scheduling.queries import departments, doctors, rooms
 from apps.scheduling.rules import Availability
 from opd.demo.hospital import Hospital, NewDoctor
@@ -76,6 +76,7 @@ class _Load:
         self.furnish()
         for doctor in self.hospital.doctors:
             self.hire(doctor)
+        self.write_hours()
         self.write_triage_rules()
         self.hang_boards()
         self.register_patients()
@@ -130,6 +131,28 @@ class _Load:
         )
         if self.hospital.doctors_at_work and doctor.availability == Availability.OFFLINE:
             set_availability(actor=self.admin, now=self.now, doctor_id=doctor.id, status=Availability.AVAILABLE)
+
+    def write_hours(self) -> None:
+        """When each doctor sees people, and the slots of the coming weeks."""
+        hours, model = self.hospital.hours, _model("scheduling.SlotTemplate")
+        if hours is None or model._default_manager.exists():
+            return
+        self._add(
+            model(
+                facility_id=self.facility_id,
+                doctor_id=doctor.id,
+                department_id=doctor.department_ids[0],
+                weekday=weekday,
+                starts=hours.starts,
+                ends=hours.ends,
+                capacity=hours.capacity,
+                walk_in_percent=hours.walk_in_percent,
+            )
+            for doctor in doctors()
+            for weekday in range(7)
+        )
+        actor = system_actor(VIA, self.facility_id)
+        make_slots(actor=actor, now=self.now, facility_id=self.facility_id)
 
     def write_triage_rules(self) -> None:
         """What makes a visit urgent."""

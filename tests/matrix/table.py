@@ -159,6 +159,14 @@ NONE_OPEN = frozenset({409})
 SHAPE = frozenset({400})
 """Whoever may is told what is wrong with the body: these rows send none that is right."""
 
+WISH = {
+    "doctorId": "{doctor}",
+    "patientId": "{patient}",
+    "source": "online",
+    "appointmentTime": "2031-01-06T10:00:00+05:30",
+}
+"""A place on a day without slots: the waiting list."""
+
 API = [
     # --- signing in and who one is
     api("POST auth/token", everybody(), {}, answers=SHAPE),
@@ -216,6 +224,21 @@ API = [
     api("POST doctor/visits/<uuid:visit_id>/confirm", OF_DESK, {}, S.SCANNED),
     api("POST doctor/visits/<uuid:visit_id>/urgent", OF_QUEUE, REASON),
     api("POST doctor/visits/<uuid:visit_id>/not-urgent", OF_QUEUE, REASON, S.URGENT),
+    # --- booking
+    api("GET doctors/<uuid:doctor_id>/slots", ANY_STAFF, query="date={tomorrow}"),
+    api("GET tokens/availability", ANY_STAFF, query="doctorId={doctor}&date={tomorrow}"),
+    api("GET tokens", anywhere(STAFF), query="doctor={doctor}"),
+    api("POST tokens", OF_DESK, WISH),
+    api("GET tokens/<uuid:booking_id>", OF_QUEUE),
+    api("PATCH tokens/<uuid:booking_id>/check-in", OF_DESK, {}, answers=frozenset({409})),
+    api("POST tokens/<uuid:booking_id>/no-show", OF_DESK, {}, answers=frozenset({409})),
+    api("POST tokens/<uuid:booking_id>/reschedule", OF_DESK, {"slotId": "{free_slot}"}),
+    api("GET tokens/waiting-status", ANY_STAFF, query="doctorId={doctor}"),
+    api("GET waiting/<uuid:waiting_id>", OF_QUEUE),
+    api("DELETE waiting/<uuid:waiting_id>", OF_DESK),
+    api("POST waiting/<uuid:waiting_id>/move", OF_DESK, {"newPosition": 1, "reason": "Matrix"}),
+    api("GET cancellations/check/<uuid:booking_id>", OF_QUEUE),
+    api("DELETE cancellations/<uuid:booking_id>", OF_DESK, {"reason": "Matrix"}),
     # --- the patient's own
     api("POST patient/checkin", everybody(), {}, answers=SHAPE),
     api("GET patient/visits/<uuid:visit_id>", HOLDER_OR_LINK),
@@ -393,6 +416,8 @@ ADMIN_MODELS = {
     "scheduling/department": Keeps("{department}", deletes=nobody()),
     "scheduling/room": Keeps("{room}", deletes=nobody()),
     "scheduling/doctor": Keeps("{doctor}", deletes=nobody()),
+    "scheduling/slottemplate": Keeps("{hours}"),
+    "scheduling/closedday": Keeps("{closed_day}"),
     "queue/triagerule": Keeps("{rule}"),
     "display/board": Keeps("{board}"),
 }

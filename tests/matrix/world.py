@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from http.cookies import SimpleCookie
 from typing import Any
@@ -30,7 +30,8 @@ from apps.patients.rules.identifiers import IdentifierKind
 from apps.queue import commands
 from apps.queue.models import TriageRule, Visit
 from apps.queue.rules.states import State
-from apps.scheduling.models import Department, Doctor, Room
+from apps.scheduling.models import ClosedDay, Department, Doctor, Room, SlotTemplate
+from tests.bookings import book, open_slot
 from tests.cast import app_code
 from tests.display.hall import paired_screen
 from tests.factories import PASSWORD, encoded
@@ -104,6 +105,8 @@ class Place:
     """An emergency access of an hour ago, by the doctor."""
     about: UUID = field(default_factory=uuid4)
     """The visit that is asked about."""
+    booked: dict[str, str] = field(default_factory=dict)
+    """A full slot of tomorrow and a free one of a later day, who has the place and who waits for it; by the words of the table."""
 
     @property
     def rao(self) -> Actor:
@@ -151,7 +154,7 @@ class Place:
             "code": self.tracking_code,
             "restore": self.restore_secret,
             "object_id": str(self.department.id),
-        }
+        } | self.booked
 
     def checkin_link(self) -> str:
         """A fresh code of the hall."""
@@ -311,7 +314,34 @@ def _furnish(ward: Ward, department: Department, where: Where, word: str, number
     place.scanned = _scan(place, f"{word} Kumar", now)
     screen, credential = paired_screen(ward.admin, board)
     place.screen, place.screen_secret = credential.id, screen.cookies[settings.SCREEN_COOKIE_NAME].value
+    place.booked = _booked(place, f"{word} Rani")
     return place
+
+
+def _booked(place: Place, name: str) -> dict[str, str]:
+    """A full slot of tomorrow, who has the place and who waits for it; a free slot of a later day; hours."""
+    ward, own = place.ward, {"doctor": place.doctor, "department": place.department, "capacity": 1}
+    full, free = open_slot(ward, 24, **own), open_slot(ward, 72, **own)
+    booking = book(ward, full, patient=place.patient, doctor_id=place.doctor.id).appointment
+    waiting = book(ward, full, patient=ward.register(name=name), doctor_id=place.doctor.id).waiting
+    hours = SlotTemplate.objects.create(
+        facility=ward.facility,
+        doctor=place.doctor,
+        department=place.department,
+        weekday=0,
+        starts=time(9),
+        ends=time(12),
+    )
+    closed = ClosedDay.objects.create(facility=ward.facility, day=full.day + timedelta(days=30), reason="Holiday")
+    return {
+        "slot": str(full.id),
+        "free_slot": str(free.id),
+        "tomorrow": str(full.day),
+        "booking_id": str(booking.id),
+        "waiting_id": str(waiting.id),
+        "hours": str(hours.id),
+        "closed_day": str(closed.id),
+    }
 
 
 def _seen_before(place: Place, now: datetime) -> None:

@@ -1,6 +1,15 @@
 """Every write of the queue."""
 
 from apps.queue.commands.arriving import check_in, confirm, self_check_in
+from apps.queue.commands.booking import (
+    arrive,
+    book,
+    cancel_booking,
+    leave_waiting_list,
+    miss_booking,
+    move_in_waiting_list,
+    reschedule,
+)
 from apps.queue.commands.calling import call, call_if_next, call_next, put_back, recall
 from apps.queue.commands.consulting import (
     cancel,
@@ -21,10 +30,13 @@ from apps.queue.commands.masters import (
 )
 
 __all__ = [
+    "arrive",
+    "book",
     "call",
     "call_if_next",
     "call_next",
     "cancel",
+    "cancel_booking",
     "cancel_own",
     "change_department",
     "check_in",
@@ -33,9 +45,13 @@ __all__ = [
     "create_checkin_link",
     "delete_department",
     "hold",
+    "leave_waiting_list",
+    "miss_booking",
+    "move_in_waiting_list",
     "no_show",
     "put_back",
     "recall",
+    "reschedule",
     "resume",
     "self_check_in",
     "set_availability",

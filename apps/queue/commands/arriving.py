@@ -69,6 +69,7 @@ class Wish:
     needs: str | None = None
     self_reported: bool = False
     printed: bool = False
+    booked_for: datetime | None = None
 
 
 @command
@@ -147,6 +148,20 @@ def confirm(
 
 
 @step
+def enter_booked(booking: Any, patient: Any) -> Arrived:
+    """Let somebody with a booking into the queue under the number they have: the booking's time is their place in
+    the order (D4). Raises `DepartmentClosed`, `QueueFull`, `AlreadyHere`."""
+    department = department_of(booking.department_id)
+    _require_room_in_queue(department)
+    _missed_today(patient, department.id, booking.day)
+    wish = Wish(Source(booking.source), [], booking.doctor_id, booked_for=booking.at)
+    visit = _new_visit(department, patient, wish, booking.token)
+    collect(visit)
+    tell_transition(visit, None, "check_in", visit.urgent_by)
+    return _with_links(visit)
+
+
+@step
 def _enter(department_id: UUID, patient: Any, wish: Wish) -> Visit:
     """Put a person into a department's queue of today, under the lock of its stream."""
     department = department_of(department_id)
@@ -186,7 +201,9 @@ def _new_visit(department: Any, patient: Any, wish: Wish, token: Any) -> Visit:
         needs=needs,
         emergency=emergency,
         tier=tier(emergency=emergency, urgent=bool(phrase)),
-        arrival_key=virtual_arrival(policy_of(department.policy), arrived_at=now, needs=needs),
+        arrival_key=virtual_arrival(
+            policy_of(department.policy), arrived_at=now, appointment_at=wish.booked_for, needs=needs
+        ),
         symptoms=wish.symptoms,
         urgent_by=phrase,
         triage_confirmed=not (wish.self_reported and phrase),
@@ -245,4 +262,4 @@ def _with_links(visit: Visit, restore_token: str = "", expires_at: datetime | No
     return Arrived(visit, token, code, restore_token, expires_at)
 
 
-__all__ = ["Arrived", "check_in", "confirm", "policy_of", "self_check_in"]
+__all__ = ["Arrived", "check_in", "confirm", "enter_booked", "policy_of", "self_check_in"]

@@ -1,19 +1,17 @@
-"""Writes of scheduling: numbers, departments, doctors."""
+"""Departments and doctors are opened, registered and changed."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from apps.audit.commands import record
-from apps.core.commands import collect, command, step, unit
+from apps.core.commands import command, step
 from apps.core.errors import Conflict, Invalid, NotFound, sentence
 from apps.core.events import department_stream, facility_stream
 from apps.core.outbox import emit, lock_streams
 from apps.core.policy import Actor, Permission, Scope
 from apps.scheduling import events
-from apps.scheduling.models import Department, Doctor, DoctorDepartment, QueuePolicy, Token
+from apps.scheduling.models import Department, Doctor, DoctorDepartment, QueuePolicy
 from apps.scheduling.rules import Availability, DepartmentStatus, free_letter
 
 DEPARTMENT_FIELDS = frozenset({"code", "letter", "name", "kind", "status"})
@@ -32,30 +30,6 @@ class LicenceTaken(Conflict):
 class VersionConflict(Conflict):
     code = "version_conflict"
     detail = sentence("Somebody else changed this meanwhile. Look again and repeat if needed.")
-
-
-@step
-def issue_token(*, department: Department, patient_id: UUID, day: date) -> Token:
-    """Give the next number of a department and day. The counter's row stays locked until the command ends."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO scheduling_tokencounter AS c (department_id, day, last) VALUES (%s, %s, 1)"
-            " ON CONFLICT (department_id, day) DO UPDATE SET last = c.last + 1 RETURNING last",
-            [department.id, day],
-        )
-        (number,) = cursor.fetchone()
-    token = Token(
-        facility_id=department.facility_id,
-        department_id=department.id,
-        patient_id=patient_id,
-        day=day,
-        number=number,
-        code=department.code,
-        letter=department.letter,
-        issued_at=unit().now,
-    )
-    collect(token)
-    return token
 
 
 @command

@@ -1,4 +1,4 @@
-"""Shared reads of scheduling."""
+"""Departments, rooms and doctors, as rows and as the contract's JSON."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple

@@ -1,0 +1,312 @@
+"""Booking: places with doctors, the waiting list, giving up. What a number stands for is its present booking."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext, ngettext
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.core.api import Endpoint, TextField
+from apps.core.errors import NotFound
+from apps.core.policy import Actor, Permission, Scope
+from apps.queue import commands
+from apps.queue.api.shapes import Expecting, VersionField
+from apps.queue.api.staff import arrived_json
+from apps.scheduling.queries import (
+    AvailabilityOut,
+    appointment_of,
+    appointments,
+    availability,
+    booking_json,
+    doctor_of,
+    waiting_entry_of,
+    waiting_json,
+    waiting_list,
+)
+from apps.scheduling.rules.allocation import BookingSource
+from apps.scheduling.rules.appointments import AppointmentState
+from apps.scheduling.rules.giving_up import GivingUp, giving_up
+
+SOURCES = [str(source) for source in BookingSource]
+STATES = [str(state) for state in AppointmentState]
+
+
+class BookingIn(serializers.Serializer[Any]):
+    """A wish for a place."""
+
+    doctorId = serializers.UUIDField(source="doctor_id")
+    patientId = serializers.UUIDField(source="patient_id")
+    source = serializers.ChoiceField(SOURCES)  # type: ignore[assignment]  # a field of our own, not DRF's
+    preferredSlotId = serializers.UUIDField(source="preferred_slot_id", required=False, allow_null=True)
+    appointmentTime = serializers.DateTimeField(source="appointment_time", required=False, allow_null=True)
+    reason = TextField(max_length=200, required=False, allow_blank=True)
+
+
+class BookingFilter(serializers.Serializer[Any]):
+    """`?patient=&doctor=&date=&slot=&status=`"""
+
+    patient = serializers.UUIDField(source="patient_id", required=False)
+    doctor = serializers.UUIDField(source="doctor_id", required=False)
+    date = serializers.DateField(source="day", required=False)
+    slot = serializers.UUIDField(source="slot_id", required=False)
+    status = serializers.ChoiceField(STATES, source="state", required=False)
+
+
+class DayOfDoctor(serializers.Serializer[Any]):
+    """`?doctorId=&date=&source=`; the source that asks decides what is free."""
+
+    doctorId = serializers.UUIDField()
+    date = serializers.DateField()
+    source = serializers.ChoiceField(SOURCES, default=str(BookingSource.ONLINE))  # type: ignore[assignment]
+
+
+class DayIn(serializers.Serializer[Any]):
+    """`?date=&source=`"""
+
+    date = serializers.DateField()
+    source = serializers.ChoiceField(SOURCES, default=str(BookingSource.ONLINE))  # type: ignore[assignment]
+
+
+class DoctorIn(serializers.Serializer[Any]):
+    """`?doctorId=`"""
+
+    doctorId = serializers.UUIDField()
+
+
+class RescheduleIn(Expecting):
+    """Another slot."""
+
+    slotId = serializers.UUIDField(source="slot_id")
+
+
+class NoShowIn(serializers.Serializer[Any]):
+    """How many minutes after the appointment somebody may still come."""
+
+    gracePeriod = serializers.IntegerField(min_value=0, max_value=240, source="grace_minutes", required=False)
+
+
+class MoveIn(serializers.Serializer[Any]):
+    """Another place on the waiting list, and why."""
+
+    newPosition = serializers.IntegerField(min_value=1, max_value=100_000, source="new_position")
+    reason = TextField(max_length=200)
+
+
+class CancelIn(serializers.Serializer[Any]):
+    """Why a booking is given up."""
+
+    reason = TextField(max_length=200)
+    expectedVersion = VersionField(source="expected_version")
+
+
+def outcome_json(outcome: Any) -> dict[str, Any]:
+    """What came of a wish: `{token, moved}` or `{waiting}`."""
+    if outcome.appointment is None:
+        return {"waiting": waiting_json(outcome.waiting, outcome.waiting.since)}
+    return {"token": booking_json(outcome.appointment), "moved": [booking_json(row) for row in outcome.moved]}
+
+
+def moved_json(moved: Any) -> dict[str, Any]:
+    """A booking that was given up or moved, and who got a place by it: `{token, promoted}`."""
+    row, promoted = moved
+    return {"token": booking_json(row), "promoted": [booking_json(other) for other in promoted]}
+
+
+class Bookings(Endpoint):
+    """Bookings of the facility."""
+
+    policy = {"GET": Permission.QUEUE_READ, "POST": Permission.BOOKING_CREATE}
+
+    @extend_schema(parameters=[BookingFilter])
+    def get(self, request: Request) -> Response:
+        """List bookings, the latest day first."""
+        rows = appointments().filter(**self.read_query(BookingFilter))
+        return self.page(_of_own_departments(rows, self.actor), booking_json)
+
+    @extend_schema(request=BookingIn)
+    def post(self, request: Request) -> Response:
+        """Book a place, or wait for one."""
+        return self.run(commands.book, outcome_json, success=201, **self.read(BookingIn))
+
+
+class BookingDetail(Endpoint):
+    """One booking, by its number's id or its own."""
+
+    policy = Permission.QUEUE_READ
+
+    def get(self, request: Request, booking_id: UUID) -> Response:
+        """Read a booking."""
+        return Response(booking_json(_seen(appointment_of(booking_id), self.actor)))
+
+
+class Availability(Endpoint):
+    """A doctor's day for whoever wants to book."""
+
+    policy = Permission.QUEUE_READ
+
+    @extend_schema(parameters=[DayOfDoctor], responses=AvailabilityOut)
+    def get(self, request: Request) -> Response:
+        """The day's slots and what the asking source could take."""
+        asked = self.read_query(DayOfDoctor)
+        return Response(_day(asked["doctorId"], asked["date"], asked["source"], self.now))
+
+
+class DoctorSlots(Endpoint):
+    """A doctor's slots."""
+
+    policy = Permission.MASTERS_READ
+
+    @extend_schema(parameters=[DayIn], responses=AvailabilityOut)
+    def get(self, request: Request, doctor_id: UUID) -> Response:
+        """The slots of a day."""
+        asked = self.read_query(DayIn)
+        return Response(_day(doctor_id, asked["date"], asked["source"], self.now))
+
+
+class Reschedule(Endpoint):
+    """Moving a booking."""
+
+    policy = Permission.BOOKING_CHANGE
+
+    @extend_schema(request=RescheduleIn)
+    def post(self, request: Request, booking_id: UUID) -> Response:
+        """Move a booking to a free place of another slot."""
+        return self.run(commands.reschedule, moved_json, booking_id=booking_id, **self.read(RescheduleIn))
+
+
+class MissedBooking(Endpoint):
+    """Not coming."""
+
+    policy = Permission.BOOKING_CHANGE
+
+    @extend_schema(request=NoShowIn)
+    def post(self, request: Request, booking_id: UUID) -> Response:
+        """Note that somebody did not come, once the grace is over."""
+        return self.run(commands.miss_booking, moved_json, booking_id=booking_id, **self.read(NoShowIn))
+
+
+class Arrive(Endpoint):
+    """Coming."""
+
+    policy = Permission.VISIT_CHECK_IN
+
+    @extend_schema(request=None)
+    def patch(self, request: Request, booking_id: UUID) -> Response:
+        """Check in who has a booking: it becomes a visit under the same number."""
+        return self.run(commands.arrive, arrived_json, booking_id=booking_id)
+
+
+class WaitingStatus(Endpoint):
+    """A doctor's waiting list."""
+
+    policy = Permission.QUEUE_READ
+
+    @extend_schema(parameters=[DoctorIn])
+    def get(self, request: Request) -> Response:
+        """Who waits for a place, in the order of promotion."""
+        doctor = doctor_of(self.read_query(DoctorIn)["doctorId"])
+        rows = _of_own_departments(waiting_list(doctor.id, self.now), self.actor)
+        return self.page(rows, lambda entry: waiting_json(entry, self.now))
+
+
+class WaitingDetail(Endpoint):
+    """One entry of a waiting list."""
+
+    policy = {"GET": Permission.QUEUE_READ, "DELETE": Permission.BOOKING_CHANGE}
+
+    def get(self, request: Request, waiting_id: UUID) -> Response:
+        """Read an entry with its position."""
+        return Response(waiting_json(_seen(waiting_entry_of(waiting_id), self.actor), self.now))
+
+    @extend_schema(request=None)
+    def delete(self, request: Request, waiting_id: UUID) -> Response:
+        """Take somebody off the list."""
+        return self.run(commands.leave_waiting_list, lambda entry: waiting_json(entry, self.now), waiting_id=waiting_id)
+
+
+class WaitingMove(Endpoint):
+    """Another place on the list."""
+
+    policy = Permission.BOOKING_CHANGE
+
+    @extend_schema(request=MoveIn)
+    def post(self, request: Request, waiting_id: UUID) -> Response:
+        """Move somebody on the waiting list, for a reason."""
+        return self.run(
+            commands.move_in_waiting_list,
+            lambda entry: waiting_json(entry, self.now),
+            waiting_id=waiting_id,
+            **self.read(MoveIn),
+        )
+
+
+class CancellationCheck(Endpoint):
+    """What giving up would mean."""
+
+    policy = Permission.QUEUE_READ
+
+    def get(self, request: Request, booking_id: UUID) -> Response:
+        """Whether a booking can be given up, and what comes back."""
+        row = _seen(appointment_of(booking_id), self.actor)
+        found = giving_up(row.at, self.now)
+        can = found.allowed and row.state == AppointmentState.BOOKED
+        return Response(
+            {
+                "canCancel": can,
+                "hoursUntilAppointment": round(found.notice.total_seconds() / 3600, 2),
+                "lateFee": found.late,
+                "refundPercentage": found.refund_percent if can else 0,
+                "message": _sentence(found, row.state),
+            }
+        )
+
+
+class Cancellation(Endpoint):
+    """Giving up."""
+
+    policy = Permission.BOOKING_CHANGE
+
+    @extend_schema(request=CancelIn)
+    def delete(self, request: Request, booking_id: UUID) -> Response:
+        """Cancel a booking; the freed place goes to the waiting list."""
+        return self.run(commands.cancel_booking, _cancelled_json, booking_id=booking_id, **self.read(CancelIn))
+
+
+def _cancelled_json(moved: Any) -> dict[str, Any]:
+    row, promoted = moved
+    return {"freedSlot": str(row.slot_id)} | moved_json((row, promoted))
+
+
+def _seen(row: Any, actor: Actor) -> Any:
+    """The booking or entry, if its department is one of the actor's. Raises `NotFound`."""
+    if not actor.may(Permission.QUEUE_READ, Scope(row.facility_id, row.department_id)):
+        raise NotFound
+    return row
+
+
+def _of_own_departments(rows: Any, actor: Actor) -> Any:
+    return rows if actor.all_departments else rows.filter(department_id__in=actor.department_ids)
+
+
+def _day(doctor_id: UUID, day: date, source: str, now: datetime) -> dict[str, Any]:
+    return availability(doctor_of(doctor_id).id, day, BookingSource(source), now)
+
+
+def _sentence(found: GivingUp, state: str) -> str:
+    if state != AppointmentState.BOOKED:
+        return gettext("This booking has ended or the person is already here.")
+    if not found.allowed:
+        return gettext("Less than 30 minutes are left. Please call the desk.")
+    if found.late:
+        hours = int(found.notice.total_seconds() // 3600)
+        told = ngettext(
+            "Only %(hours)s hour is left: %(percent)s %% comes back.",
+            "Only %(hours)s hours are left: %(percent)s %% comes back.",
+            hours,
+        )
+        return told % {"hours": hours, "percent": found.refund_percent}
+    return gettext("The whole fee comes back.")

@@ -1,0 +1,222 @@
+"""Booking: a place in a slot or on the waiting list, given up, moved, missed, and turned into a visit.
+
+Here and not in `scheduling`, because giving up or missing a number may concern a visit as well.
+"""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from apps.accounts.queries import facility_facts
+from apps.audit.commands import record
+from apps.core.commands import command, unit
+from apps.core.errors import Conflict, sentence
+from apps.core.events import department_stream
+from apps.core.outbox import emit, lock_streams
+from apps.core.policy import Actor, Permission, Scope
+from apps.patients.queries import get_active
+from apps.queue import events
+from apps.queue.commands.arriving import Arrived, enter_booked
+from apps.scheduling.commands import (
+    Outcome,
+    SlotGone,
+    Wish,
+    end,
+    end_waiting,
+    locked_booking,
+    locked_waiting,
+    mark_arrived,
+    place,
+    place_instead,
+    promote,
+    rank_waiting,
+)
+from apps.scheduling.queries import (
+    appointment_of,
+    bookable,
+    departments_of_doctor,
+    first_day_with_room,
+    position_of,
+    waiting_entry_of,
+)
+from apps.scheduling.rules.allocation import BookingSource
+from apps.scheduling.rules.appointments import AppointmentState
+from apps.scheduling.rules.waiting import WaitingState
+
+Moved = tuple[Any, list[Any]]
+"""A booking, and the bookings of those who came off the waiting list because of it."""
+
+NO_SHOW_GRACE = timedelta(minutes=15)
+"""How long after the appointment somebody may still come before they count as missing."""
+
+
+class NotMissingYet(Conflict):
+    code = "grace_not_over"
+    detail = sentence("This person may still come: the grace after the appointment is not over.")
+
+
+class OtherDay(Conflict):
+    code = "other_day"
+    detail = sentence("This booking is for another day. Move it to today first.")
+
+
+@command
+def book(
+    *,
+    actor: Actor,
+    now: datetime,
+    doctor_id: UUID,
+    patient_id: UUID,
+    source: str,
+    preferred_slot_id: UUID | None = None,
+    appointment_time: datetime | None = None,
+    reason: str = "",
+) -> Outcome:
+    """Give somebody a place with a doctor, or one on the waiting list (requirements D5).
+
+    Without a slot or a time: the first day with a free place, its least used slot, the earliest on ties. Raises
+    `SlotGone`, `AlreadyBooked`, `AlreadyWaiting`, `PatientNotActive`, `NotFound`.
+    """
+    asked = BookingSource(source)
+    department_id, slot = _where(doctor_id, preferred_slot_id, appointment_time, now)
+    _require(actor, department_id, asked)
+    lock_streams(department_stream(department_id))
+    get_active(patient_id)
+    day = slot.day if slot else _day(doctor_id, asked, appointment_time, now)
+    wish = Wish(department_id, doctor_id, patient_id, asked, day, slot.id if slot else None, reason)
+    outcome = place(wish)
+    if outcome.appointment:
+        _tell_number(outcome.appointment)
+    return outcome
+
+
+@command
+def cancel_booking(
+    *, actor: Actor, now: datetime, booking_id: UUID, reason: str, expected_version: int | None = None
+) -> Moved:
+    """Give a booking up; whoever it fits comes off the waiting list at once: (the booking, who was promoted).
+
+    Raises `NotPossibleNow` once the person has arrived: then the visit is cancelled.
+    """
+    row = _locked(booking_id, Permission.BOOKING_CHANGE, expected_version)
+    end(row, AppointmentState.CANCELLED, reason)
+    return row, _promote(row)
+
+
+@command
+def miss_booking(*, actor: Actor, now: datetime, booking_id: UUID, grace_minutes: int | None = None) -> Moved:
+    """Note that somebody did not come for their appointment. Raises `NotMissingYet` within the grace."""
+    row = _locked(booking_id, Permission.BOOKING_CHANGE, None)
+    grace = NO_SHOW_GRACE if grace_minutes is None else timedelta(minutes=grace_minutes)
+    if now < row.at + grace:
+        raise NotMissingYet
+    end(row, AppointmentState.NO_SHOW, "")
+    return row, _promote(row)
+
+
+@command
+def reschedule(
+    *, actor: Actor, now: datetime, booking_id: UUID, slot_id: UUID, expected_version: int | None = None
+) -> Moved:
+    """Move a booking to another slot; the old place is given on in the same transaction.
+
+    Raises `SlotGone` when there is no place in the other slot: nobody is displaced for a move.
+    """
+    row = _locked(booking_id, Permission.BOOKING_CHANGE, expected_version)
+    fresh = place_instead(row, slot_id)
+    _tell_number(fresh)
+    return fresh, _promote(row)
+
+
+@command
+def arrive(*, actor: Actor, now: datetime, booking_id: UUID) -> Arrived:
+    """Check somebody in who has a booking today: the booking becomes a visit under the same number.
+
+    Raises `OtherDay`, `AlreadyHere`, `DepartmentClosed`, `QueueFull`, `NotPossibleNow`.
+    """
+    row = _locked(booking_id, Permission.VISIT_CHECK_IN, None)
+    if row.day != facility_facts(row.facility_id).day_of(now):
+        raise OtherDay
+    patient = get_active(row.patient_id)
+    mark_arrived(row)
+    return enter_booked(row, patient)
+
+
+@command
+def leave_waiting_list(*, actor: Actor, now: datetime, waiting_id: UUID) -> Any:
+    """Take somebody off the waiting list."""
+    return end_waiting(_locked_entry(waiting_id), WaitingState.CANCELLED)
+
+
+@command
+def move_in_waiting_list(*, actor: Actor, now: datetime, waiting_id: UUID, new_position: int, reason: str) -> Any:
+    """Put somebody at another place of the waiting list, for a reason that stands in the audit trail."""
+    entry = _locked_entry(waiting_id)
+    before = position_of(entry, now)
+    rank_waiting(entry, new_position)
+    record(
+        action="waiting.moved",
+        entity_type="waiting_entry",
+        entity_id=entry.id,
+        before={"position": before},
+        after={"position": position_of(entry, now)},
+        reason=reason,
+    )
+    return entry
+
+
+def _locked(booking_id: UUID, permission: Permission, expected_version: int | None) -> Any:
+    """A booking, read under the lock of its department. Raises `NotFound`, `BookingChanged`."""
+    found = appointment_of(booking_id)
+    unit().actor.require(permission, Scope(unit().actor.facility_id, found.department_id))
+    lock_streams(department_stream(found.department_id))
+    return locked_booking(found.id, expected_version)
+
+
+def _locked_entry(waiting_id: UUID) -> Any:
+    found = waiting_entry_of(waiting_id)
+    actor = unit().actor
+    actor.require(Permission.BOOKING_CHANGE, Scope(actor.facility_id, found.department_id))
+    lock_streams(department_stream(found.department_id))
+    return locked_waiting(found.id)
+
+
+def _require(actor: Actor, department_id: UUID, source: BookingSource) -> None:
+    scope = Scope(actor.facility_id, department_id)
+    actor.require(Permission.BOOKING_CREATE, scope)
+    if source is BookingSource.EMERGENCY:
+        actor.require(Permission.VISIT_EMERGENCY, scope)
+
+
+def _where(doctor_id: UUID, slot_id: UUID | None, at: datetime | None, now: datetime) -> tuple[UUID, Any]:
+    """The department a booking belongs to, and the slot if one is wanted. Raises `SlotGone`, `NotFound`."""
+    departments = departments_of_doctor(doctor_id)
+    open_slots = bookable(doctor_id, now)
+    if slot_id:
+        slot = open_slots.filter(id=slot_id).first()
+        if slot is None:
+            raise SlotGone
+        return slot.department_id, slot
+    if at:
+        slot = open_slots.filter(starts_at__lte=at, ends_at__gt=at).first()
+        return (slot.department_id, slot) if slot else (departments[0], None)
+    return open_slots.values_list("department_id", flat=True).first() or departments[0], None
+
+
+def _day(doctor_id: UUID, source: BookingSource, at: datetime | None, now: datetime) -> date:
+    """The wished day where no slot is wanted: that of the time, else the first with room, else today."""
+    facts = facility_facts(unit().actor.facility_id)  # type: ignore[arg-type]  # whoever may book has a facility
+    if at:
+        return facts.day_of(at)
+    return first_day_with_room(doctor_id, source, now) or facts.day_of(now)
+
+
+def _promote(row: Any) -> list[Any]:
+    promoted = promote(row.department_id, row.doctor_id, row.day)
+    for other in promoted:
+        _tell_number(other)
+    return promoted
+
+
+def _tell_number(row: Any) -> None:
+    emit(events.token_created(row.department_id, row.token_id, row.token.token_number))

@@ -1,0 +1,62 @@
+"""Writes of scheduling: departments, doctors, numbers, slots, and places in them."""
+
+from apps.scheduling.commands.booking import (
+    AlreadyBooked,
+    AlreadyWaiting,
+    NotPossibleNow,
+    Outcome,
+    SlotGone,
+    Wish,
+    end,
+    end_waiting,
+    locked_booking,
+    locked_waiting,
+    mark_arrived,
+    place,
+    place_instead,
+    promote,
+    rank_waiting,
+)
+from apps.scheduling.commands.places import (
+    CodeTaken,
+    LicenceTaken,
+    VersionConflict,
+    change_department_in,
+    change_doctor,
+    create_department,
+    delete_department_in,
+    register_doctor,
+    set_availability_in,
+)
+from apps.scheduling.commands.slots import make_slots
+from apps.scheduling.commands.tokens import issue_token, void_token
+
+__all__ = [
+    "AlreadyBooked",
+    "AlreadyWaiting",
+    "CodeTaken",
+    "LicenceTaken",
+    "NotPossibleNow",
+    "Outcome",
+    "SlotGone",
+    "VersionConflict",
+    "Wish",
+    "change_department_in",
+    "change_doctor",
+    "create_department",
+    "delete_department_in",
+    "end",
+    "end_waiting",
+    "issue_token",
+    "locked_booking",
+    "locked_waiting",
+    "make_slots",
+    "mark_arrived",
+    "place",
+    "place_instead",
+    "promote",
+    "rank_waiting",
+    "register_doctor",
+    "set_availability_in",
+    "void_token",
+]

@@ -1,0 +1,381 @@
+"""Places are given, given up and given on: steps for the commands of `queue`, which also know visits.
+
+The stream of the department must be locked by the caller, so that all changes to its slots are serial; the database
+holds capacity besides.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from apps.audit.commands import record
+from apps.core.commands import step, unit
+from apps.core.errors import Conflict, sentence
+from apps.core.outbox import emit
+from apps.scheduling import events
+from apps.scheduling.commands.tokens import issue_token, void_token
+from apps.scheduling.models import Appointment, Slot, WaitingEntry
+from apps.scheduling.queries import (
+    as_value,
+    bookable,
+    department_of,
+    has_booking,
+    keys_of_others,
+    live_appointments,
+    rules_of,
+    waiting_list,
+)
+from apps.scheduling.rules.allocation import (
+    SCORES,
+    BookingSource,
+    Decision,
+    Displace,
+    OpenSlot,
+    Place,
+    Wait,
+    allocate,
+)
+from apps.scheduling.rules.appointments import AppointmentState, may_become
+from apps.scheduling.rules.slots import first_free_place, time_of_place
+from apps.scheduling.rules.waiting import WAITS_FOR, WaitingState, key_at, waiting_key
+
+REFUGE_DAYS = 14
+"""How many days ahead somebody who is displaced is given another place."""
+
+
+class AlreadyBooked(Conflict):
+    code = "already_booked"
+    detail = sentence("This person already has a booking with this doctor on this day.")
+
+
+class AlreadyWaiting(Conflict):
+    code = "already_on_waiting_list"
+    detail = sentence("This person already waits for a place with this doctor on this day.")
+
+
+class SlotGone(Conflict):
+    code = "slot_not_bookable"
+    detail = sentence("There is no free place at this time any more. Please choose another one.")
+
+
+class BookingChanged(Conflict):
+    code = "version_conflict"
+    detail = sentence("Somebody else changed this booking meanwhile. Look again and repeat if needed.")
+
+
+class NotPossibleNow(Conflict):
+    code = "not_allowed"
+    detail = sentence("This is not possible any more: the booking has moved on. Look again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Who wants a place with whom, on which day, and where the day leaves a choice, in which slot."""
+
+    department_id: UUID
+    doctor_id: UUID
+    patient_id: UUID
+    source: BookingSource
+    day: date
+    slot_id: UUID | None = None
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a wish: a place or a place on the waiting list, and who had to move for it."""
+
+    appointment: Appointment | None = None
+    waiting: WaitingEntry | None = None
+    moved: list[Appointment] = field(default_factory=list)
+
+
+@step
+def place(wish: Wish) -> Outcome:
+    """Give somebody a place, or a place on the waiting list. Raises `AlreadyBooked`, `AlreadyWaiting`."""
+    if has_booking(wish.patient_id, wish.doctor_id, wish.day):
+        raise AlreadyBooked
+    hall = _Hall(wish.department_id, wish.doctor_id, unit().now)
+    decision = hall.decide(wish)
+    if isinstance(decision, Wait):
+        return Outcome(waiting=_enlist(wish))
+    moved: list[Appointment] = []
+    if isinstance(decision, Displace):
+        moved.append(_displace(hall, decision))
+    overflows = isinstance(decision, Place) and decision.overflows
+    appointment = seat(hall.slots[decision.slot_id], hall.live[decision.slot_id], wish, overflows=overflows)
+    return Outcome(appointment=appointment, moved=moved)
+
+
+@step
+def seat(slot: Slot, live: list[Appointment], wish: Wish, *, overflows: bool = False, **more: Any) -> Appointment:
+    """Book a place in a slot: number, appointment, audit and event. Raises `AlreadyBooked`."""
+    token = issue_token(department=department_of(wish.department_id), patient_id=wish.patient_id, day=slot.day)
+    values = {"state": AppointmentState.BOOKED, "first_slot_id": slot.id, "token": token} | more
+    row = Appointment(
+        facility_id=slot.facility_id,
+        slot=slot,
+        doctor_id=slot.doctor_id,
+        department_id=slot.department_id,
+        patient_id=wish.patient_id,
+        day=slot.day,
+        source=wish.source,
+        reason=wish.reason,
+        booked_at=unit().now,
+        overflow=overflows,
+        **(_place_in(slot, live, unit().now) | values),
+    )
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError as twin:
+        if "one_booking_per_patient_doctor_day" in str(twin):
+            raise AlreadyBooked from twin
+        raise
+    live.append(row)
+    _count(slot, live)
+    _tell(row, "appointment.booked", events.CONFIRMED)
+    return row
+
+
+@step
+def place_instead(row: Appointment, slot_id: UUID) -> Appointment:
+    """Give somebody a free place in another slot in exchange for theirs, without moving anybody for it.
+
+    Raises `SlotGone` when that slot is over, closed, full or another department's.
+    """
+    slot = bookable(row.doctor_id, unit().now).filter(id=slot_id, department_id=row.department_id).first()
+    if slot is None:
+        raise SlotGone
+    end(row, AppointmentState.RESCHEDULED, "")
+    source = BookingSource(row.source)
+    wish = Wish(row.department_id, row.doctor_id, row.patient_id, source, slot.day, slot.id, row.reason)
+    if has_booking(wish.patient_id, wish.doctor_id, wish.day):
+        raise AlreadyBooked
+    hall = _Hall(wish.department_id, wish.doctor_id, unit().now)
+    decision = hall.decide(wish, gently=True)
+    if not isinstance(decision, Place) or decision.slot_id != slot_id:
+        raise SlotGone
+    return seat(hall.slots[slot_id], hall.live[slot_id], wish, moved_from=row)
+
+
+@step
+def locked_booking(booking_id: UUID, expected_version: int | None = None) -> Appointment:
+    """A booking as it is now, locked. Raises `NotFound`, `BookingChanged`."""
+    row = Appointment.objects.select_related("slot", "token").select_for_update(of=("self",)).get(id=booking_id)
+    if expected_version is not None and expected_version != row.version:
+        raise BookingChanged(extra={"state": row.state, "version": row.version})
+    return row
+
+
+@step
+def mark_arrived(row: Appointment) -> Appointment:
+    """Note that somebody has come: they keep place and number, and their visit goes on. Raises `NotPossibleNow`."""
+    _require_edge(row, AppointmentState.ARRIVED)
+    _change(row, state=AppointmentState.ARRIVED)
+    _tell(row, "appointment.arrived", events.ENDED)
+    return row
+
+
+@step
+def end(row: Appointment, state: AppointmentState, reason: str) -> Appointment:
+    """Give a place up: cancelled, not come, or moved elsewhere. The number is void. Raises `NotPossibleNow`."""
+    _require_edge(row, state)
+    _change(row, state=state, ended_at=unit().now, end_reason=reason)
+    if row.token:
+        void_token(row.token)
+    slot = Slot.objects.select_for_update().get(id=row.slot_id)
+    _count(slot, live_appointments([slot.id])[slot.id])
+    _tell(row, f"appointment.{state.lower()}", events.ENDED, reason)
+    return row
+
+
+@step
+def promote(department_id: UUID, doctor_id: UUID, day: date) -> list[Appointment]:
+    """Give every free place of a doctor's day to whoever of the waiting list it fits, in the list's order."""
+    waiting = list(waiting_list(doctor_id, unit().now).filter(preferred_day=day, department_id=department_id))
+    if not waiting:
+        return []
+    hall = _Hall(department_id, doctor_id, unit().now)
+    return [row for entry in waiting if (row := _promoted(hall, entry))]
+
+
+def _require_edge(row: Appointment, state: AppointmentState) -> None:
+    if not may_become(AppointmentState(row.state), state):
+        raise NotPossibleNow(extra={"state": row.state, "version": row.version})
+
+
+def _promoted(hall: "_Hall", entry: WaitingEntry) -> Appointment | None:
+    wish = wish_of(entry)
+    decision = hall.decide(wish, gently=True)
+    if not isinstance(decision, Place):
+        return None
+    if has_booking(entry.patient_id, entry.doctor_id, entry.preferred_day):
+        return None
+    row = seat(hall.slots[decision.slot_id], hall.live[decision.slot_id], wish)
+    end_waiting(entry, WaitingState.ALLOCATED, appointment=row)
+    return row
+
+
+def wish_of(entry: WaitingEntry) -> Wish:
+    """What somebody on the waiting list wants."""
+    return Wish(
+        entry.department_id,
+        entry.doctor_id,
+        entry.patient_id,
+        BookingSource(entry.source),
+        entry.preferred_day,
+        reason=entry.reason,
+    )
+
+
+@step
+def end_waiting(entry: WaitingEntry, state: WaitingState, **more: Any) -> WaitingEntry:
+    """Take somebody off the waiting list, with what became of them."""
+    changes = {"state": state, "ended_at": unit().now, "version": entry.version + 1} | more
+    for name, value in changes.items():
+        setattr(entry, name, value)
+    entry.save(update_fields=list(changes))
+    record(action=f"waiting.{state.lower()}", entity_type="waiting_entry", entity_id=entry.id, after={"state": state})
+    emit(events.waiting_changed(entry.department_id, entry.id, entry.version, state))
+    return entry
+
+
+@step
+def rank_waiting(entry: WaitingEntry, position: int) -> WaitingEntry:
+    """Put somebody at a position of the waiting list, counted from 1."""
+    entry.sort_key = key_at(position, keys_of_others(entry, unit().now))
+    entry.version += 1
+    entry.save(update_fields=["sort_key", "version"])
+    emit(events.waiting_changed(entry.department_id, entry.id, entry.version, entry.state))
+    return entry
+
+
+@step
+def locked_waiting(waiting_id: UUID) -> WaitingEntry:
+    """Somebody on a waiting list, locked. Raises `NotPossibleNow` when they wait no more."""
+    entry = WaitingEntry.objects.select_for_update().get(id=waiting_id)
+    if entry.state != WaitingState.WAITING:
+        raise NotPossibleNow(extra={"state": entry.state, "version": entry.version})
+    return entry
+
+
+class _Hall:
+    """One doctor's open slots in a department under lock, with whoever has a place; kept in step as places change."""
+
+    def __init__(self, department_id: UUID, doctor_id: UUID, now: datetime) -> None:
+        self._open = bookable(doctor_id, now).filter(department_id=department_id)
+        self._rules = rules_of(department_id)
+        self.slots: dict[UUID, Slot] = {}
+        self.live: dict[UUID, list[Appointment]] = {}
+
+    def decide(self, wish: Wish, *, gently: bool = False) -> Decision:
+        """What the rules say to a wish; `gently`, without moving anybody or going beyond the places.
+
+        The days to come are looked at only if somebody would have to go there.
+        """
+        wanted = self._of_days(wish.day, wish.day)
+        rules = replace(self._rules, may_displace=frozenset(), emergency_overflows=False)
+        decision = allocate(wish.source, self._values(wanted), [], rules, wish.slot_id)
+        if gently or not wanted or (isinstance(decision, Place) and wish.slot_id in (None, decision.slot_id)):
+            return decision
+        later = self._of_days(wish.day + timedelta(days=1), wish.day + timedelta(days=REFUGE_DAYS))
+        return allocate(wish.source, self._values(wanted), self._values(later), self._rules, wish.slot_id)
+
+    def _of_days(self, first: date, last: date) -> list[Slot]:
+        found = list(self._open.filter(day__range=(first, last)).order_by("starts_at").select_for_update())
+        unknown = [slot for slot in found if slot.id not in self.slots]
+        live = live_appointments(slot.id for slot in unknown)
+        for slot in unknown:
+            self.slots[slot.id], self.live[slot.id] = slot, live[slot.id]
+        return [self.slots[slot.id] for slot in found]
+
+    def _values(self, slots: Iterable[Slot]) -> list[OpenSlot]:
+        return [as_value(slot, self.live[slot.id]) for slot in slots]
+
+
+def _displace(hall: _Hall, decision: Displace) -> Appointment:
+    """Move the victim to the other slot: the same booking, the same number on the same day."""
+    origin, refuge = hall.live[decision.slot_id], hall.slots[decision.victim_slot_id]
+    row = next(holder for holder in origin if holder.id == decision.victim_id)
+    shift(row, refuge, hall.live[refuge.id], displaced=row.displaced + 1)
+    origin.remove(row)
+    _count(hall.slots[decision.slot_id], origin)
+    _tell(row, "appointment.displaced", events.MOVED)
+    return row
+
+
+def shift(row: Appointment, slot: Slot, live: list[Appointment], **more: Any) -> None:
+    """Put a booking into another slot. On another day it gets a number of that day, and the old one is void."""
+    if slot.day != row.day and row.token:
+        void_token(row.token)
+        department = department_of(slot.department_id)
+        more["token"] = issue_token(department=department, patient_id=row.patient_id, day=slot.day)
+    _change(row, slot=slot, day=slot.day, **_place_in(slot, live, unit().now), **more)
+    live.append(row)
+    _count(slot, live)
+
+
+def _place_in(slot: Slot, live: list[Appointment], now: datetime) -> dict[str, Any]:
+    """The first place nobody has, not one whose time is gone while there are others; and its time."""
+    taken = {row.place for row in live}
+    coming = [
+        number
+        for number in range(slot.capacity)
+        if number not in taken and time_of_place(slot.starts_at, slot.ends_at, slot.capacity, number) >= now
+    ]
+    number = coming[0] if coming else first_free_place(taken)
+    return {"place": number, "at": max(time_of_place(slot.starts_at, slot.ends_at, slot.capacity, number), now)}
+
+
+def _count(slot: Slot, live: list[Appointment]) -> None:
+    slot.taken = len(live)
+    slot.overflow = sum(1 for row in live if row.overflow)
+    slot.version += 1
+    slot.save(update_fields=["taken", "overflow", "version"])
+
+
+def _change(row: Appointment, **changes: Any) -> None:
+    changes |= {"version": row.version + 1}
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.save(update_fields=list(changes))
+
+
+def _enlist(wish: Wish) -> WaitingEntry:
+    now = unit().now
+    there = waiting_list(wish.doctor_id, now).filter(patient_id=wish.patient_id, preferred_day=wish.day)
+    if there.exists():
+        raise AlreadyWaiting
+    entry = WaitingEntry.objects.create(
+        facility_id=department_of(wish.department_id).facility_id,
+        doctor_id=wish.doctor_id,
+        department_id=wish.department_id,
+        patient_id=wish.patient_id,
+        source=wish.source,
+        preferred_day=wish.day,
+        state=WaitingState.WAITING,
+        sort_key=waiting_key(SCORES[wish.source], now),
+        reason=wish.reason,
+        since=now,
+        expires_at=now + WAITS_FOR,
+    )
+    record(
+        action="waiting.enlisted",
+        entity_type="waiting_entry",
+        entity_id=entry.id,
+        after={"doctorId": str(wish.doctor_id), "source": wish.source, "preferredDate": str(wish.day)},
+    )
+    emit(events.waiting_changed(wish.department_id, entry.id, entry.version, entry.state))
+    return entry
+
+
+def _tell(row: Appointment, action: str, event: str, reason: str = "") -> None:
+    """Audit row and event of one change to a booking."""
+    after = {"state": row.state, "slotId": str(row.slot_id), "at": row.at.isoformat(), "source": row.source}
+    record(action=action, entity_type="appointment", entity_id=row.id, after=after, reason=reason)
+    emit(events.appointment_changed(event, row.department_id, row.id, row.version, row.state, row.token_id))

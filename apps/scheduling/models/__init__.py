@@ -1,0 +1,23 @@
+"""Tables of scheduling."""
+
+from apps.scheduling.models.bookings import AllocationPolicy, Appointment, WaitingEntry
+from apps.scheduling.models.places import Department, Doctor, DoctorDepartment, QueuePolicy, Room
+from apps.scheduling.models.slots import ClosedDay, Slot, SlotTemplate, TemplateBreak
+from apps.scheduling.models.tokens import Token, TokenCounter
+
+__all__ = [
+    "AllocationPolicy",
+    "Appointment",
+    "ClosedDay",
+    "Department",
+    "Doctor",
+    "DoctorDepartment",
+    "QueuePolicy",
+    "Room",
+    "Slot",
+    "SlotTemplate",
+    "TemplateBreak",
+    "Token",
+    "TokenCounter",
+    "WaitingEntry",
+]

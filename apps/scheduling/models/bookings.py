@@ -1,0 +1,164 @@
+"""Who has a place, and who waits for one."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.models import ScopedModel
+from apps.scheduling.models.places import Department, Doctor
+from apps.scheduling.models.slots import Slot
+from apps.scheduling.models.tokens import Token
+from apps.scheduling.rules.allocation import BookingSource, Rules
+from apps.scheduling.rules.appointments import LIVE, OPEN, AppointmentState
+from apps.scheduling.rules.waiting import WaitingState
+
+_SOURCES = [(s.value, s.value) for s in BookingSource]
+_LIVE, _OPEN = sorted(LIVE), sorted(OPEN)
+
+
+class Appointment(ScopedModel):
+    """A reserved place in a slot, until the person arrives and their visit goes on.
+
+    `place` is which of the slot's places (0 is the first), and decides the time; two people never have the same.
+    """
+
+    slot = models.ForeignKey(Slot, on_delete=models.PROTECT, related_name="appointments")
+    doctor = models.ForeignKey(Doctor, on_delete=models.PROTECT, related_name="+")
+    department = models.ForeignKey(Department, on_delete=models.PROTECT, related_name="+")
+    patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="+")
+    token = models.ForeignKey(Token, null=True, on_delete=models.PROTECT, related_name="appointments")
+    day = models.DateField()
+    at = models.DateTimeField()
+    place = models.PositiveSmallIntegerField()
+    overflow = models.BooleanField(default=False)
+    source = models.CharField(max_length=16, choices=_SOURCES)
+    state = models.CharField(max_length=12, choices=[(s.value, s.value) for s in AppointmentState])
+    reason = models.CharField(max_length=200, blank=True)
+    booked_at = models.DateTimeField()
+    hold_expires_at = models.DateTimeField(null=True)
+    displaced = models.PositiveSmallIntegerField(default=0)
+    first_slot = models.ForeignKey(Slot, null=True, on_delete=models.PROTECT, related_name="+")
+    moved_from = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="moved_to")
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=200, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        verbose_name = _("appointment")
+        verbose_name_plural = _("appointments")
+        constraints = [
+            models.UniqueConstraint(fields=["slot", "place"], condition=Q(state__in=_LIVE), name="one_person_a_place"),
+            models.UniqueConstraint(
+                fields=["patient", "doctor", "day"],
+                condition=Q(state__in=_LIVE),
+                name="one_booking_per_patient_doctor_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=[str(s) for s in AppointmentState]), name="appointment_state_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=AppointmentState.HELD) | Q(hold_expires_at__isnull=False),
+                name="appointment_hold_has_an_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=AppointmentState.HELD) | Q(state=AppointmentState.CANCELLED) | Q(token__isnull=False),
+                name="appointment_has_a_number_once_booked",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["slot"], condition=Q(state__in=_LIVE), name="appointment_live_of_slot"),
+            models.Index(fields=["patient", "-day"], name="appointment_of_patient"),
+            models.Index(fields=["token"], name="appointment_of_token"),
+            models.Index(fields=["doctor", "day"], name="appointment_doctor_day"),
+            models.Index(
+                fields=["hold_expires_at"], condition=Q(state=AppointmentState.HELD), name="appointment_holds"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.at:%H:%M} {self.state}"
+
+
+class WaitingEntry(ScopedModel):
+    """Somebody who waits for a place with a doctor. The order of promotion is `rank`, then score, then time."""
+
+    doctor = models.ForeignKey(Doctor, on_delete=models.PROTECT, related_name="+")
+    department = models.ForeignKey(Department, on_delete=models.PROTECT, related_name="+")
+    patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="+")
+    source = models.CharField(max_length=16, choices=_SOURCES)
+    preferred_day = models.DateField()
+    state = models.CharField(max_length=10, choices=[(s.value, s.value) for s in WaitingState])
+    sort_key = models.DecimalField(max_digits=30, decimal_places=15)
+    reason = models.CharField(max_length=200, blank=True)
+    notes = models.CharField(max_length=200, blank=True)
+    since = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    appointment = models.OneToOneField(Appointment, null=True, on_delete=models.PROTECT, related_name="waited")
+    ended_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        verbose_name = _("waiting entry")
+        verbose_name_plural = _("waiting list")
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=[str(s) for s in WaitingState]), name="waiting_state_known"),
+            models.CheckConstraint(condition=Q(expires_at__gt=F("since")), name="waiting_ends_after_start"),
+            models.UniqueConstraint(
+                fields=["patient", "doctor", "preferred_day"],
+                condition=Q(state=WaitingState.WAITING),
+                name="one_waiting_entry_per_patient_doctor_day",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["doctor", "sort_key"], condition=Q(state=WaitingState.WAITING), name="waiting_order"),
+            models.Index(fields=["expires_at"], condition=Q(state=WaitingState.WAITING), name="waiting_expiry"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.preferred_day} {self.state}"
+
+
+def _all_but(source: BookingSource) -> list[str]:
+    return [str(s) for s in BookingSource if s is not source]
+
+
+def all_but_walk_ins() -> list[str]:
+    """Who may displace somebody, unless a department decides otherwise."""
+    return _all_but(BookingSource.WALK_IN)
+
+
+def all_but_emergencies() -> list[str]:
+    """Who may be displaced, unless a department decides otherwise."""
+    return _all_but(BookingSource.EMERGENCY)
+
+
+class AllocationPolicy(ScopedModel):
+    """Who may displace whom in a department, and what it does when a slot is full (requirements D5)."""
+
+    department = models.OneToOneField(Department, on_delete=models.CASCADE, related_name="allocation")
+    may_displace = ArrayField(models.CharField(max_length=16, choices=_SOURCES), default=all_but_walk_ins, blank=True)
+    may_be_displaced = ArrayField(
+        models.CharField(max_length=16, choices=_SOURCES), default=all_but_emergencies, blank=True
+    )
+    emergency_overflows = models.BooleanField(_("emergencies go beyond the places"), default=True)
+    most_displacements = models.PositiveSmallIntegerField(
+        _("moved at most so often"), default=2, validators=[MaxValueValidator(10)]
+    )
+
+    class Meta:
+        verbose_name = _("allocation policy")
+        verbose_name_plural = _("allocation policies")
+
+    def __str__(self) -> str:
+        return str(self.department)
+
+    def rules(self) -> Rules:
+        """The row as the plain value that the rules of allocation take."""
+        return Rules(
+            may_displace=frozenset(BookingSource(s) for s in self.may_displace),
+            may_be_displaced=frozenset(BookingSource(s) for s in self.may_be_displaced),
+            emergency_overflows=self.emergency_overflows,
+            most_displacements=self.most_displacements,
+        )

@@ -1,0 +1,138 @@
+"""From weekly templates to the slots of a day, and from a slot to individual times. All of it plain values.
+
+Templates speak the facility's clock; slots are moments. Where the clock jumps, an hour that does not exist gives no
+slot, and an hour that comes twice gives one slot as long as it lasts.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+DEFAULT_SLOT_MINUTES = 60
+ROLLING_DAYS = 60
+"""How many days ahead slots are kept made."""
+
+ROUND_TO = timedelta(minutes=5)
+"""Individual times fall on these where the places are at least this far apart: people cannot use 9:07."""
+
+
+DAY_MINUTES = 24 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of one day by the facility's clock, in minutes after midnight; the day ends at 1440."""
+
+    starts: int
+    ends: int
+
+    @classmethod
+    def of(cls, starts: time, ends: time) -> "Window":
+        """From two times on the clock; an end at 00:00 is the end of the day."""
+        return cls(_minutes(starts), _minutes(ends) or DAY_MINUTES)
+
+    def overlaps(self, other: "Window") -> bool:
+        """Whether both have a minute in common."""
+        return self.starts < other.ends and other.starts < self.ends
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One weekly template as values: when, in which grid, for how many, how many of them for walk-ins."""
+
+    weekday: int
+    hours: Window
+    slot_minutes: int
+    capacity: int
+    walk_in_percent: int = 0
+    valid_from: date | None = None
+    valid_to: date | None = None
+    breaks: tuple[Window, ...] = ()
+
+    def applies_on(self, day: date) -> bool:
+        """Whether this template makes slots on a day."""
+        begun = self.valid_from is None or self.valid_from <= day
+        return begun and (self.valid_to is None or day <= self.valid_to) and day.weekday() == self.weekday
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSlot:
+    """A slot that should be: its moments in UTC, places, and how many of them are kept for walk-ins."""
+
+    starts_at: datetime
+    ends_at: datetime
+    capacity: int
+    walk_in_reserve: int
+
+
+def plan_day(pattern: Pattern, day: date, time_zone: str, closed: Sequence[Window] = ()) -> list[PlannedSlot]:
+    """The slots a template makes on a day, around its breaks and whatever else is closed. [] on other days."""
+    if not pattern.applies_on(day):
+        return []
+    planned = []
+    for window in _open_windows(pattern.hours, [*pattern.breaks, *closed]):
+        for piece in _grid(window, pattern.slot_minutes):
+            starts, ends = moment(day, piece.starts, time_zone), moment(day, piece.ends, time_zone)
+            if starts < ends:
+                reserve = pattern.capacity * pattern.walk_in_percent // 100
+                planned.append(PlannedSlot(starts, ends, pattern.capacity, reserve))
+    return planned
+
+
+def moment(day: date, minutes: int, time_zone: str) -> datetime:
+    """What the clock on the wall means, in UTC. A time that the clock skips is the first one after the gap; of one
+    that comes twice it is the first."""
+    zone = ZoneInfo(time_zone)
+    while True:
+        wall = datetime.combine(day, time.min) + timedelta(minutes=minutes)
+        utc = wall.replace(tzinfo=zone).astimezone(UTC)
+        if utc.astimezone(zone).replace(tzinfo=None) == wall:
+            return utc
+        minutes += 1
+
+
+def times_in(starts_at: datetime, ends_at: datetime, places: int) -> list[datetime]:
+    """One time for each place of a slot, evenly spread from its start (`eta.md` 5.4: individual times halve the
+    wait of hourly blocks), on whole five minutes where the places are that far apart."""
+    apart = (ends_at - starts_at) / max(places, 1)
+    step = ROUND_TO if apart >= ROUND_TO else timedelta(minutes=1)
+    return [starts_at + (apart * place // step) * step for place in range(places)]
+
+
+def time_of_place(starts_at: datetime, ends_at: datetime, places: int, place: int) -> datetime:
+    """When the holder of a place should come; whoever overflows comes with the last."""
+    times = times_in(starts_at, ends_at, places)
+    return times[min(place, len(times) - 1)] if times else starts_at
+
+
+def first_free_place(taken: Iterable[int]) -> int:
+    """The lowest place that nobody holds, counted from 0."""
+    held = set(taken)
+    return next(place for place in range(len(held) + 1) if place not in held)
+
+
+def _open_windows(hours: Window, closed: Sequence[Window]) -> list[Window]:
+    """What is left of the hours when everything closed is taken out, in order."""
+    left = [hours]
+    for gap in closed:
+        left = [piece for window in left for piece in _without(window, gap)]
+    return sorted(left, key=lambda window: window.starts)
+
+
+def _without(window: Window, gap: Window) -> list[Window]:
+    if not window.overlaps(gap):
+        return [window]
+    pieces = [Window(window.starts, gap.starts), Window(gap.ends, window.ends)]
+    return [piece for piece in pieces if piece.starts < piece.ends]
+
+
+def _grid(window: Window, minutes: int) -> list[Window]:
+    """Equal pieces from the window's start; a last one shorter than half a piece is left out."""
+    cuts = [*range(window.starts, window.ends, minutes), window.ends]
+    return [Window(a, b) for a, b in pairwise(cuts) if 2 * (b - a) >= minutes]
+
+
+def _minutes(clock: time) -> int:
+    return clock.hour * 60 + clock.minute
