@@ -282,6 +282,22 @@ def _months_ahead(look: Look) -> tuple[str, str]:
     return f"{len(grown)} tables", _first(rows, "partition {0} is missing")
 
 
+_SLOTS = """
+SELECT s.id, s.taken, s.capacity, s.overflow, count(a.id) AS live, count(a.id) FILTER (WHERE a.overflow) AS beyond
+FROM scheduling_slot s
+LEFT JOIN scheduling_appointment a ON a.slot_id = s.id AND a.state IN ('HELD', 'BOOKED', 'ARRIVED')
+WHERE s.facility_id = ANY(%s)
+GROUP BY s.id
+HAVING s.taken <> count(a.id) OR s.taken > s.capacity + count(a.id) FILTER (WHERE a.overflow)
+"""
+
+
+def _slots(look: Look) -> tuple[str, str]:
+    seen = _count("SELECT count(*) FROM scheduling_slot WHERE facility_id = ANY(%s)", [look.facilities])
+    wrong = _rows(_SLOTS, [look.facilities])
+    return f"{seen} slots", _first(wrong, "slot {0} says {1} taken of {2}, {4} have a place, {5} of them beyond")
+
+
 INVARIANTS: dict[str, Callable[[Look], tuple[str, str]]] = {
     "visits stand where their transitions lead": _paths,
     "a doctor has at most one active visit": _one_active_visit,
@@ -293,6 +309,7 @@ INVARIANTS: dict[str, Callable[[Look], tuple[str, str]]] = {
     "events are delivered or parked": _delivered,
     "the audit chain verifies": _sealed,
     "UHIDs run from 1 to the counter": _uhids,
+    "a slot's count is of those who have a place": _slots,
     "no session idles in a transaction": _nobody_idles,
     "partitions are made ahead": _months_ahead,
 }

@@ -15,9 +15,11 @@ from apps.core.relay import Relay
 from opd import invariants
 from opd.invariants import INVARIANTS, Look, check
 from opd.subscriptions import handlers_for
+from tests.bookings import book, open_slot
 from tests.ward import Ward, open_ward
 
 PATHS = "visits stand where their transitions lead"
+SLOTS = "a slot's count is of those who have a place"
 ALIKE = "transitions, audit entries and events are one to one"
 
 SABOTAGE: list[tuple[str, str]] = [
@@ -60,6 +62,12 @@ SABOTAGE: list[tuple[str, str]] = [
     ("events are delivered or parked", "UPDATE core_outboxevent SET delivered_at = NULL WHERE sequence = 1"),
     ("the audit chain verifies", "UPDATE audit_auditentry SET reason = 'another' WHERE action = 'visit.start'"),
     ("the audit chain verifies", "DELETE FROM audit_auditentry WHERE action = 'visit.call'"),
+    (SLOTS, "UPDATE scheduling_slot SET taken = 0"),
+    (
+        SLOTS,
+        "ALTER TABLE scheduling_slot DROP CONSTRAINT slot_not_oversold, DROP CONSTRAINT slot_overflow_is_taken;"
+        " UPDATE scheduling_slot SET capacity = 0, overflow = 9",
+    ),
     ("UHIDs run from 1 to the counter", "UPDATE patients_uhidcounter SET last = last + 1"),
     (
         "UHIDs run from 1 to the counter",
@@ -81,6 +89,7 @@ def ward(db: None) -> Iterator[Ward]:
         ward.start(second)
         ward.call_next(ward.doctors[1])
         assert len(visits) == 5
+        book(ward, open_slot(ward))
         relay = Relay(handlers_for, chores=[seal])
         relay.run_once()
         yield ward
