@@ -106,7 +106,7 @@ class Place:
     about: UUID = field(default_factory=uuid4)
     """The visit that is asked about."""
     booked: dict[str, str] = field(default_factory=dict)
-    """A full slot of tomorrow and a free one of a later day, who has the place and who waits for it; by the words of the table."""
+    """By the words of the table: a full slot, a free one, who has the place and who waits for it."""
 
     @property
     def rao(self) -> Actor:

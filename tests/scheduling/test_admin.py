@@ -9,7 +9,8 @@ from django.test import Client
 from apps.accounts.models import Staff
 from apps.audit.models import AuditEntry
 from apps.core.models import OutboxEvent
-from apps.scheduling.models import Department, QueuePolicy
+from apps.scheduling.models import AllocationPolicy, Department, QueuePolicy
+from apps.scheduling.rules.allocation import Rules
 from tests.cast import PASSWORD, open_browser
 from tests.ward import Ward, open_ward
 
@@ -34,17 +35,24 @@ def management(prefix: str, total: int, initial: int = 0) -> dict[str, Any]:
 
 
 def test_a_new_department_has_a_policy_although_nobody_touched_it(ward: Ward, office: Client):
-    page = office.get("/admin/scheduling/department/add/").context["inline_admin_formsets"][0]
-    defaults = {f"policy-0-{name}": f.initial for name, f in page.forms[0].fields.items() if f.initial is not None}
+    inlines = office.get("/admin/scheduling/department/add/").context["inline_admin_formsets"]
+    defaults = {
+        f"{inline.forms[0].prefix}-{name}": form_field.initial() if callable(form_field.initial) else form_field.initial
+        for inline in inlines
+        for name, form_field in inline.forms[0].fields.items()
+        if form_field.initial is not None
+    }
     answer = office.post(
         "/admin/scheduling/department/add/",
         {"code": "ENT", "letter": "E", "name": "Ear, nose and throat", "kind": "consultation"}
         | management("policy", 1)
+        | management("allocation", 1)
         | defaults,
     )
     assert answer.status_code == 302, answer.content
     made = Department.objects.get(code="ENT")
     assert QueuePolicy.objects.get(department=made).queue_limit == 500
+    assert AllocationPolicy.objects.get(department=made).rules() == Rules()
     assert AuditEntry.objects.filter(entity_id=str(made.id)).exists()
 
 
