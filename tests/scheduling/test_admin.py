@@ -37,10 +37,10 @@ def management(prefix: str, total: int, initial: int = 0) -> dict[str, Any]:
 def test_a_new_department_has_a_policy_although_nobody_touched_it(ward: Ward, office: Client):
     inlines = office.get("/admin/scheduling/department/add/").context["inline_admin_formsets"]
     defaults = {
-        f"{inline.forms[0].prefix}-{name}": form_field.initial() if callable(form_field.initial) else form_field.initial
+        f"{inline.forms[0].prefix}-{name}": value
         for inline in inlines
-        for name, form_field in inline.forms[0].fields.items()
-        if form_field.initial is not None
+        for name, field in inline.forms[0].fields.items()
+        if (value := inline.forms[0].get_initial_for_field(field, name)) is not None
     }
     answer = office.post(
         "/admin/scheduling/department/add/",
