@@ -28,6 +28,7 @@ from apps.scheduling.models import (
     SlotTemplate,
     TemplateBreak,
 )
+from apps.scheduling.models.bookings import all_but_emergencies, all_but_walk_ins
 from apps.scheduling.queries import departments_of_doctor
 from apps.scheduling.rules import DepartmentStatus
 from apps.scheduling.rules.allocation import SOURCE_NAMES
@@ -86,6 +87,7 @@ class _AllocationForm(_PolicyForm):
     may_displace = forms.MultipleChoiceField(
         label=_("May take somebody's place"),
         choices=_sources,
+        initial=all_but_walk_ins,
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Of somebody lower only; an equal never displaces an equal."),
@@ -93,6 +95,7 @@ class _AllocationForm(_PolicyForm):
     may_be_displaced = forms.MultipleChoiceField(
         label=_("May be moved to a later time"),
         choices=_sources,
+        initial=all_but_emergencies,
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
