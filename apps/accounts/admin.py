@@ -8,12 +8,14 @@ from django.contrib import admin
 from django.contrib.auth.password_validation import validate_password
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.commands import revoke
 from apps.accounts.models import Facility, Staff
 from apps.accounts.queries import department_choices, others_administer, stand_behind
 from apps.accounts.rules.rights import Rights, gives_more
+from apps.accounts.views import desk
 from apps.core.admin import AuditedModelAdmin, MasterForm, tell
 from apps.core.commands import unit
 from apps.core.policy import Role
@@ -142,3 +144,14 @@ class FacilityAdmin(AuditedModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+desk_urls = [
+    path("devices/", desk.devices, name="staff_devices"),
+    path("devices/<uuid:device_id>/<slug:action>/", desk.decide_device, name="staff_device"),
+    path("access/<uuid:staff_id>/", desk.access, name="staff_access"),
+    path("access/<uuid:staff_id>/sessions/end/", desk.end_sessions, name="staff_end_sessions"),
+    path("access/<uuid:staff_id>/sessions/<uuid:session_id>/end/", desk.end_session, name="staff_end_session"),
+    path("access/<uuid:staff_id>/second-factor/reset/", desk.reset_factor, name="staff_reset_factor"),
+]
+"""Mounted by the admin's site before Django's own addresses."""

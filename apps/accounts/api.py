@@ -4,6 +4,7 @@ None of these takes an idempotency key: an answer that holds secrets is never ke
 """
 
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from drf_spectacular.utils import extend_schema
@@ -13,12 +14,12 @@ from rest_framework.response import Response
 
 from apps.accounts import commands
 from apps.accounts.commands import SignedIn
-from apps.accounts.queries import facility_facts
+from apps.accounts.queries import OpenSession, facility_facts, open_sessions
 from apps.accounts.rules.credentials import CredentialKind
 from apps.accounts.rules.devices import ShownDevice, label_of
 from apps.accounts.rules.passes import Use, make_pass
 from apps.core.api import Endpoint, TextField
-from apps.core.errors import Unauthenticated
+from apps.core.errors import Forbidden, Unauthenticated
 from apps.core.policy import PUBLIC, SIGNED_IN, Actor
 
 PASSWORD_LENGTH = 256
@@ -79,6 +80,19 @@ class MeOut(serializers.Serializer[Any]):
     permissions = serializers.ListField(child=serializers.CharField())
 
 
+class SessionOut(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    device = serializers.CharField()
+    kind = serializers.ChoiceField(["browser", "program"])
+    startedAt = serializers.DateTimeField()
+    lastUsedAt = serializers.DateTimeField()
+    current = serializers.BooleanField()
+
+
+class SessionsOut(serializers.Serializer[Any]):
+    results = SessionOut(many=True)
+
+
 class TicketOut(serializers.Serializer[Any]):
     ticket = serializers.CharField()
     expiresAt = serializers.DateTimeField()
@@ -95,6 +109,18 @@ def tokens_json(signed_in: SignedIn, access: str) -> dict[str, Any]:
         "allDepartments": staff.all_departments,
     }
     return {"access": access, "refresh": signed_in.secret, "user": user}
+
+
+def session_json(session: OpenSession) -> dict[str, Any]:
+    """One of one's own sign-ins."""
+    return {
+        "id": str(session.id),
+        "device": session.label,
+        "kind": "program" if session.is_program else "browser",
+        "startedAt": session.began_at.isoformat(),
+        "lastUsedAt": session.last_seen_at.isoformat(),
+        "current": session.is_this,
+    }
 
 
 def me_json(actor: Actor) -> dict[str, Any]:
@@ -184,6 +210,30 @@ class Password(Endpoint):
         return Response(status=204)
 
 
+class Sessions(Endpoint):
+    """Where one is signed in."""
+
+    policy = SIGNED_IN
+
+    @extend_schema(responses=SessionsOut)
+    def get(self, request: Request) -> Response:
+        """My open sessions, the last used first."""
+        found = open_sessions(_own_id(self.actor), self.now, self.actor.credential_id)
+        return Response({"results": [session_json(session) for session in found]})
+
+
+class Session(Endpoint):
+    """One of one's own sessions."""
+
+    policy = SIGNED_IN
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, session_id: UUID) -> Response:
+        """End it: a browser is signed out, a program's tokens count no more."""
+        commands.end_session(actor=self.actor, now=self.now, staff_id=_own_id(self.actor), session_id=session_id)
+        return Response(status=204)
+
+
 class SocketTicket(Endpoint):
     """A way into sockets without a token in an address."""
 
@@ -204,3 +254,10 @@ class SocketTicket(Endpoint):
             secret=str(settings.SECRET_KEY),
         )
         return Response({"ticket": ticket, "expiresAt": expires_at.isoformat()})
+
+
+def _own_id(actor: Actor) -> UUID:
+    """Who asks, if it is a member of staff. Raises `Forbidden` for links and patients."""
+    if actor.id is None:
+        raise Forbidden
+    return actor.id

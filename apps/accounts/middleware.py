@@ -96,7 +96,9 @@ def _is_public(request: HttpRequest) -> bool:
 
 
 def _is_background(request: HttpRequest) -> bool:
-    return request.headers.get(BACKGROUND_HEADER) == "1" or request.path_info.endswith("/view/")
+    """Whether a page asked by itself. What only live pages ask counts as that, whatever the request says."""
+    by_itself = request.path_info.endswith("/view/") or request.path_info.startswith(f"{API}live/")
+    return by_itself or request.headers.get(BACKGROUND_HEADER) == "1"
 
 
 def _csrf_fault(request: HttpRequest) -> object:

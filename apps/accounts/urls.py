@@ -10,6 +10,8 @@ api_urls = [
     path("auth/logout", api.Logout.as_view(), name="auth-logout"),
     path("auth/me", api.Me.as_view(), name="auth-me"),
     path("auth/password", api.Password.as_view(), name="auth-password"),
+    path("auth/sessions", api.Sessions.as_view(), name="auth-sessions"),
+    path("auth/sessions/<uuid:session_id>", api.Session.as_view(), name="auth-session"),
     path("auth/socket-ticket", api.SocketTicket.as_view(), name="auth-socket-ticket"),
 ]
 
@@ -22,6 +24,9 @@ page_urls = [
     path("logout/", views.logout, name="logout"),
     path("password/", views.password, name="password"),
     path("account/", views.account, name="account"),
+    path("account/sessions/end/", views.end_other_sessions, name="end-other-sessions"),
+    path("account/sessions/<uuid:session_id>/end/", views.end_session, name="end-session"),
+    path("account/devices/<uuid:device_id>/end/", views.forget_device, name="forget-device"),
     path("account/second-factor/", views.second_factor, name="second-factor"),
     path("account/second-factor/recovery/", views.recovery_codes, name="recovery-codes"),
     path("account/second-factor/remove/", views.remove_factor, name="remove-second-factor"),

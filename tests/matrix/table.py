@@ -177,6 +177,8 @@ API = [
     api("GET auth/me", WHOEVER_IS_KNOWN),
     api("POST auth/password", ANY_STAFF, {"currentPassword": "wrong", "newPassword": "new-word"}, answers=SHAPE),
     api("POST auth/socket-ticket", WHOEVER_IS_KNOWN, {}),
+    api("GET auth/sessions", ANY_STAFF),
+    api("DELETE auth/sessions/<uuid:session_id>", OF_DOCTOR),
     # --- masters
     api("GET departments", ANY_STAFF),
     api("GET departments/<uuid:department_id>", ANY_STAFF),
@@ -265,6 +267,8 @@ OF_VISIT = {"visit": "{visit}", **SEEN_VERSION}
 CONSOLE = "POST console/<uuid:doctor_id>/<slug:action>/"
 DEED = "admin/desk/visits/<uuid:visit_id>/<slug:action>/"
 OPENING = "admin/departments/<uuid:department_id>/<slug:action>/"
+DEVICE = "admin/devices/<uuid:device_id>/<slug:action>/"
+ACCESS = "admin/access/<uuid:staff_id>/"
 TAKES_VERSION_OF_DOCTOR = {"version": "1"}
 
 
@@ -326,6 +330,9 @@ PAGES = [
     form("GET password/", ANY_STAFF),
     form("POST password/", ANY_STAFF, {}, answers=SHAPE),
     form("GET account/", ANY_STAFF),
+    form("POST account/sessions/end/", ANY_STAFF, {}),
+    form("POST account/sessions/<uuid:session_id>/end/", OF_DOCTOR, {}),
+    form("POST account/devices/<uuid:device_id>/end/", OF_DOCTOR, {}),
     form("GET account/second-factor/", ANY_STAFF),
     form("POST account/second-factor/", ANY_STAFF, {}),
     *(form(f"{method} account/second-factor/{what}/", ANY_STAFF, body, answers=answers)
@@ -377,6 +384,12 @@ PAGES = [
     form("GET admin/audit-trail/", anywhere(ADMIN), query="entity_id={visit}"),
     form("GET admin/emergency-access/", ANY_ADMIN),
     form("POST admin/emergency-access/<uuid:access_id>/", ANY_ADMIN, {"note": "Matrix"}),
+    form("GET admin/devices/", ANY_ADMIN),
+    *(form(f"POST {DEVICE}", ANY_ADMIN, {}, words={"action": action}) for action in ("approve", "revoke")),
+    form(f"GET {ACCESS}", ANY_ADMIN),
+    form(f"POST {ACCESS}sessions/end/", ANY_ADMIN, {}),
+    form(f"POST {ACCESS}sessions/<uuid:session_id>/end/", ANY_ADMIN, {}),
+    form(f"POST {ACCESS}second-factor/reset/", ANY_ADMIN, {}),
     form("GET admin/parked-events/", ANY_ADMIN),
     form("POST admin/parked-events/<uuid:event_id>/", ANY_ADMIN, {}),
     form("GET admin/screens/", ANY_ADMIN),

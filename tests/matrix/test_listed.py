@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from django.contrib import admin
 
+from apps.accounts.views.desk import DEVICE_DEEDS
 from apps.encounters.views.console import BUTTONS
 from apps.live.queries import views
 from apps.queue.queries.visits import ACTIONS
 from apps.queue.views.desk import DEEDS
 from apps.queue.views.masters import STATUSES
 from tests.architecture.test_policy import ADDRESSES, endpoint_methods
-from tests.matrix.table import ADMIN_MODELS, CONSOLE, DEED, OPENING, TABLE
+from tests.matrix.table import ADMIN_MODELS, CONSOLE, DEED, DEVICE, OPENING, TABLE
 
 LISTED = {row.asks for row in TABLE}
 
@@ -57,6 +58,7 @@ def test_every_model_of_the_admin_is_listed():
         (CONSOLE, set(BUTTONS)),
         (DEED, {ACTIONS[verb] for verb in DEEDS}),
         (OPENING, set(STATUSES)),
+        (DEVICE, set(DEVICE_DEEDS)),
     ],
 )
 def test_every_button_has_a_row(ending: str, known: set[str]):

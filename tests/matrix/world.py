@@ -16,10 +16,11 @@ from django.utils import timezone
 from django_scopes import scope
 
 from apps.accounts.commands import enter, issue_restore
-from apps.accounts.models import Credential, Staff
+from apps.accounts.models import Credential, Staff, StaffDevice
 from apps.accounts.queries import actor_of_checkin
 from apps.accounts.queries.actors import SESSION_KEY
 from apps.accounts.rules.credentials import CredentialKind
+from apps.accounts.rules.devices import ShownDevice
 from apps.core.commands import command
 from apps.core.models import OutboxEvent
 from apps.core.policy import Actor, Role
@@ -95,6 +96,8 @@ class Place:
     board: Board
     rule: TriageRule
     event: UUID
+    session: UUID
+    device: UUID
     tracking_token: str
     tracking_code: str
     restore_secret: str
@@ -149,6 +152,9 @@ class Place:
             "slug": self.board.slug,
             "rule": str(self.rule.id),
             "staff": str(self.doctor.staff_id),
+            "staff_id": str(self.doctor.staff_id),
+            "session_id": str(self.session),
+            "device_id": str(self.device),
             "event_id": str(self.event),
             "access_id": str(self.access),
             "code": self.tracking_code,
@@ -301,7 +307,7 @@ def _furnish(ward: Ward, department: Department, where: Where, word: str, number
     place = Place(
         where=where, ward=ward, department=department, doctor=doctor, patient=patient, visit=uuid4(), scanned=uuid4(),
         board=board, rule=rule, event=_parked(ward, department), tracking_token="", tracking_code="",
-        restore_secret="", screen=uuid4(), screen_secret="", canaries=canaries,
+        restore_secret="", screen=uuid4(), screen_secret="", canaries=canaries, **_tablet(doctor, now),
     )  # fmt: skip
     _seen_before(place, now)
     place.access = break_glass(
@@ -342,6 +348,13 @@ def _booked(place: Place, name: str) -> dict[str, str]:
         "hours": str(hours.id),
         "closed_day": str(closed.id),
     }
+
+
+def _tablet(doctor: Doctor, now: datetime) -> dict[str, UUID]:
+    """The doctor is signed in on a tablet, too: the session and the device."""
+    staff, tablet = Staff.objects.get(id=doctor.staff_id), ShownDevice("the doctor's own tablet", "Tablet")
+    signed = enter(now=now, staff=staff, kind=CredentialKind.STAFF_SESSION, device=tablet)
+    return {"session": signed.credential.family_id, "device": StaffDevice.objects.get(staff=staff).id}
 
 
 def _seen_before(place: Place, now: datetime) -> None:

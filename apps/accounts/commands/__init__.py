@@ -14,7 +14,7 @@ from apps.accounts.commands.credentials import (
     use_checkin_link,
 )
 from apps.accounts.commands.devices import DeviceWaits, approve_device, revoke_device
-from apps.accounts.commands.people import EmailTaken, open_facility, register_staff, serve_departments
+from apps.accounts.commands.people import EmailTaken, open_facility, open_hospital, register_staff, serve_departments
 from apps.accounts.commands.proving import (
     SignInLocked,
     SignInRefused,
@@ -43,6 +43,7 @@ from apps.accounts.commands.second_factor import (
     reset_second_factor,
     set_up_second_factor,
 )
+from apps.accounts.commands.sessions import end_session, end_sessions
 from apps.accounts.commands.signing_in import (
     RefreshRefused,
     SignedIn,
@@ -74,6 +75,8 @@ __all__ = [
     "change_password",
     "count_code_tried",
     "encode_password",
+    "end_session",
+    "end_sessions",
     "enrol_and_enter",
     "enter",
     "forget_old",
@@ -86,6 +89,7 @@ __all__ = [
     "new_factor_secret",
     "new_secret",
     "open_facility",
+    "open_hospital",
     "prove",
     "prove_again",
     "refresh",

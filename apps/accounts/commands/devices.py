@@ -33,10 +33,10 @@ def admit(staff: Staff, shown: ShownDevice, now: datetime) -> DeviceWaits | None
         if settings.DEVICE_APPROVAL:
             raise Invalid({"deviceId": [gettext("Send a random text that stays the same on this device.")]})
         return None
-    device = _found(staff, shown, now)
+    device, is_new = _found(staff, shown, now)
     if device.approved_at is None:
         if settings.DEVICE_APPROVAL and not _begins_a_hospital(staff):
-            return _wait(device, staff, now)
+            return _wait(device, is_new, now)
         _approve(device, now, by=None)
     device.last_seen_at = now
     device.save()
@@ -74,15 +74,15 @@ def _of_facility(actor: Actor, device_id: UUID) -> StaffDevice:
     return device
 
 
-def _found(staff: Staff, shown: ShownDevice, now: datetime) -> StaffDevice:
+def _found(staff: Staff, shown: ShownDevice, now: datetime) -> tuple[StaffDevice, bool]:
     label = shown.label[:LABEL_LENGTH]
-    device, _ = StaffDevice.objects.get_or_create(
+    device, is_new = StaffDevice.objects.get_or_create(
         staff=staff,
         secret_hash=hash_device(shown.secret),
         defaults={"label": label, "first_seen_at": now, "asked_at": now},
     )
     device.label = label
-    return device
+    return device, is_new
 
 
 def _begins_a_hospital(staff: Staff) -> bool:
@@ -99,12 +99,12 @@ def _approve(device: StaffDevice, now: datetime, by: UUID | None) -> None:
     _note(device, "approved", {"byItself": by is None})
 
 
-def _wait(device: StaffDevice, staff: Staff, now: datetime) -> DeviceWaits:
-    if not device.waits or device.asked_at == device.first_seen_at:
+def _wait(device: StaffDevice, is_new: bool, now: datetime) -> DeviceWaits:
+    if is_new or not device.waits:
         _note(device, "waits", {})
     device.asked_at = now
     device.save()
-    waiting = StaffDevice.objects.filter(staff=staff, approved_at__isnull=True, revoked_at__isnull=True)
+    waiting = StaffDevice.objects.filter(staff=device.staff, approved_at__isnull=True, revoked_at__isnull=True)
     surplus = waiting.order_by("-asked_at").values_list("id", flat=True)[WAITING_AT_MOST:]
     StaffDevice.objects.filter(id__in=list(surplus)).delete()
     return DeviceWaits(number=device.number, extra={"number": device.number})

@@ -39,16 +39,19 @@ def open_facility(
     """Open a hospital or clinic. Only the system itself does: nobody inside one may make another."""
     actor.require(Permission.SYSTEM_KEEP, Scope(None))
     facility = Facility(name=name, code=code, time_zone=time_zone, currency=currency, address=address, phone=phone)
-    _check(facility)
-    facility.save(force_insert=True)
-    record(
-        action="facility.opened",
-        entity_type="facility",
-        entity_id=facility.id,
-        after={"name": name, "code": code, "timeZone": time_zone},
-        facility_id=facility.id,
-    )
-    return facility_facts(facility.id)
+    return _opened(facility)
+
+
+@command
+def open_hospital(
+    *, actor: Actor, now: datetime, name: str, code: str, time_zone: str, email: str, admin: str, password: str
+) -> FacilityFacts:
+    """Open a hospital together with its first administrator, or neither of them. Raises `EmailTaken`, `Invalid`."""
+    actor.require(Permission.SYSTEM_KEEP, Scope(None))
+    facility = _opened(Facility(name=name, code=code, time_zone=time_zone))
+    staff = Staff(facility_id=facility.id, email=email.lower(), name=admin, role=Role.ADMIN, all_departments=True)
+    _employed(staff, password)
+    return facility
 
 
 @command
@@ -75,19 +78,7 @@ def register_staff(
         department_ids=department_ids or [],
         all_departments=all_departments,
     )
-    if Staff.objects.filter(email=staff.email).exists():
-        raise EmailTaken
-    staff.password = encode_password(password, staff, "password")
-    _check(staff)
-    staff.save(force_insert=True)
-    record(
-        action="staff.registered",
-        entity_type="staff",
-        entity_id=staff.id,
-        after={"role": str(role), "allDepartments": all_departments},
-        facility_id=facility_id,
-    )
-    return staff.id
+    return _employed(staff, password)
 
 
 @step
@@ -109,6 +100,37 @@ def serve_departments(staff_id: UUID, department_ids: list[UUID]) -> None:
         after={"departments": [str(d) for d in department_ids]},
         facility_id=staff.facility_id,
     )
+
+
+@step
+def _opened(facility: Facility) -> FacilityFacts:
+    _check(facility)
+    facility.save(force_insert=True)
+    record(
+        action="facility.opened",
+        entity_type="facility",
+        entity_id=facility.id,
+        after={"name": facility.name, "code": facility.code, "timeZone": facility.time_zone},
+        facility_id=facility.id,
+    )
+    return facility_facts(facility.id)
+
+
+@step
+def _employed(staff: Staff, password: str) -> UUID:
+    if Staff.objects.filter(email=staff.email).exists():
+        raise EmailTaken
+    staff.password = encode_password(password, staff, "password")
+    _check(staff)
+    staff.save(force_insert=True)
+    record(
+        action="staff.registered",
+        entity_type="staff",
+        entity_id=staff.id,
+        after={"role": str(staff.role), "allDepartments": staff.all_departments},
+        facility_id=staff.facility_id,
+    )
+    return staff.id
 
 
 def _check(row: Facility | Staff) -> None:

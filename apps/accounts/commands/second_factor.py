@@ -130,12 +130,13 @@ def remove_second_factor(*, actor: Actor, now: datetime) -> None:
 
 @command
 def reset_second_factor(*, actor: Actor, now: datetime, staff_id: UUID) -> None:
-    """An administrator takes away somebody's lost second factor and ends all their sessions; nobody does so for
-    themselves. An administrator who is reset sets up another one at the next sign-in."""
+    """An administrator, or the system at its owner's shell, takes away somebody's lost second factor and ends all
+    their sessions; nobody does so for themselves. An administrator sets up another one at the next sign-in."""
     staff = Staff.objects.select_for_update(no_key=True).filter(id=staff_id).first()
     if staff is None or staff.facility_id != actor.facility_id:
         raise NotFound
-    actor.require(Permission.MASTERS_CHANGE, Scope(staff.facility_id))
+    if not actor.may(Permission.SYSTEM_KEEP):
+        actor.require(Permission.MASTERS_CHANGE, Scope(staff.facility_id))
     if actor.id == staff_id:
         raise Forbidden
     _forget(staff)

@@ -1,5 +1,6 @@
 """What other apps may ask of accounts."""
 
+from apps.accounts.queries.access import OpenSession, devices_in, devices_of, open_sessions
 from apps.accounts.queries.actors import (
     LinkInvalid,
     Recognised,
@@ -45,6 +46,7 @@ from apps.accounts.queries.staff import (
 __all__ = [
     "FacilityFacts",
     "LinkInvalid",
+    "OpenSession",
     "Recognised",
     "SecondFactor",
     "actor_again",
@@ -63,11 +65,14 @@ __all__ = [
     "demo_accounts",
     "department_choices",
     "department_sources",
+    "devices_in",
+    "devices_of",
     "facilities",
     "facility_by_code",
     "facility_facts",
     "house_name",
     "link_keys",
+    "open_sessions",
     "others_administer",
     "recognise",
     "screen_fingerprint",

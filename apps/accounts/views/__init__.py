@@ -3,6 +3,9 @@
 from apps.accounts.views.doors import demo_context, house, login, login_staff, logout
 from apps.accounts.views.own import (
     account,
+    end_other_sessions,
+    end_session,
+    forget_device,
     password,
     recovery_codes,
     remove_factor,
@@ -13,8 +16,11 @@ from apps.accounts.views.way_in import enrol, enter_code
 __all__ = [
     "account",
     "demo_context",
+    "end_other_sessions",
+    "end_session",
     "enrol",
     "enter_code",
+    "forget_device",
     "house",
     "login",
     "login_staff",

@@ -1,6 +1,7 @@
 """One's own access: password and second factor."""
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import messages
@@ -11,12 +12,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts import commands
+from apps.accounts.commands.credentials import hash_device
 from apps.accounts.models import Staff
-from apps.accounts.queries import second_factor_of
-from apps.accounts.views.browsers import offered
+from apps.accounts.queries import devices_of, open_sessions, second_factor_of
+from apps.accounts.views.browsers import device_of, offered
 from apps.accounts.views.landing import landing
 from apps.accounts.views.way_in import NewAppForm, new_app_page, recovery_page
-from apps.core.errors import DomainError, Forbidden
+from apps.core.errors import DomainError, Forbidden, NotFound
 from apps.core.policy import SIGNED_IN
 from apps.core.views import actor_of, page, said
 
@@ -139,9 +141,43 @@ def _again(request: HttpRequest, *, title: str, text: str, button: str, command:
 @page(policy=SIGNED_IN)
 def account(request: HttpRequest) -> HttpResponse:
     """How one gets in oneself."""
-    staff = oneself(request)
-    context = {"who": staff, "factor": second_factor_of(staff), "back": landing(actor_of(request))}
+    staff, actor, browser = oneself(request), actor_of(request), hash_device(device_of(request).secret)
+    context = {
+        "who": staff,
+        "factor": second_factor_of(staff),
+        "sessions": open_sessions(staff.id, timezone.now(), actor.credential_id),
+        "devices": [{"row": device, "is_this": device.secret_hash == browser} for device in devices_of(staff.id)],
+        "back": landing(actor),
+    }
     return render(request, "accounts/account.html", context)
+
+
+@page(policy=SIGNED_IN, methods=("POST",))
+def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """End one of one's own sessions."""
+    actor = actor_of(request)
+    commands.end_session(actor=actor, now=timezone.now(), staff_id=oneself(request).id, session_id=session_id)
+    messages.success(request, gettext("The session has ended."))
+    return redirect("account")
+
+
+@page(policy=SIGNED_IN, methods=("POST",))
+def end_other_sessions(request: HttpRequest) -> HttpResponse:
+    """End all of one's own sessions but this one."""
+    commands.end_sessions(actor=actor_of(request), now=timezone.now(), staff_id=oneself(request).id)
+    messages.success(request, gettext("Wherever else you were signed in, you are signed out now."))
+    return redirect("account")
+
+
+@page(policy=SIGNED_IN, methods=("POST",))
+def forget_device(request: HttpRequest, device_id: UUID) -> HttpResponse:
+    """Turn one of one's own devices away, with all that is open on it."""
+    actor = actor_of(request)
+    if not devices_of(oneself(request).id).filter(id=device_id).exists():
+        raise NotFound
+    commands.revoke_device(actor=actor, now=timezone.now(), device_id=device_id)
+    messages.success(request, gettext("The device is turned away, and what was open on it has ended."))
+    return redirect("account")
 
 
 def oneself(request: HttpRequest) -> Staff:
