@@ -225,6 +225,11 @@ AUTH_PASSWORD_VALIDATORS = [
 OTP_TOTP_ISSUER = "OPD"
 # An administrator approves every device that staff sign in from; the demo's staff sign in from anywhere.
 DEVICE_APPROVAL = env.bool("OPD_DEVICE_APPROVAL", default=not DEMO)
+# The hospital's own identity provider (OpenID Connect), where it has one. It matches people by verified e-mail.
+OIDC_ISSUER = env.str("OIDC_ISSUER", default="")
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="")
+OIDC_ADMIN_OTP = env.bool("OIDC_ADMIN_OTP", default=True)
 LOGIN_URL = "/login/staff/"
 LOGIN_REDIRECT_URL = "/"
 

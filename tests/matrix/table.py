@@ -323,6 +323,9 @@ PAGES = [
     form("GET login/", everybody()),
     form("GET login/staff/", everybody()),
     form("POST login/staff/", everybody(), {}, answers=SHAPE),
+    # there is no identity provider here
+    form("GET login/provider/", nobody()),
+    form("GET login/provider/back/", nobody()),
     # only who has just shown their password comes further, and nobody of these has
     *(form(f"{method} login/staff/{step}/", nobody(), body) for step in ("code", "second-factor")
       for method, body in (("GET", None), ("POST", {"code": "123456"}))),

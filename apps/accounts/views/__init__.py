@@ -11,6 +11,7 @@ from apps.accounts.views.own import (
     remove_factor,
     second_factor,
 )
+from apps.accounts.views.provider import from_provider, to_provider
 from apps.accounts.views.way_in import enrol, enter_code
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "enrol",
     "enter_code",
     "forget_device",
+    "from_provider",
     "house",
     "login",
     "login_staff",
@@ -29,4 +31,5 @@ __all__ = [
     "recovery_codes",
     "remove_factor",
     "second_factor",
+    "to_provider",
 ]

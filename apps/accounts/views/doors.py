@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts import commands
 from apps.accounts.commands import SignInRefused
+from apps.accounts.provider import is_set_up
 from apps.accounts.queries import demo_accounts, facility_facts, house_name
 from apps.accounts.rules.demo import DEMO_PASSWORD, DEMO_SECRET
 from apps.accounts.views.browsers import device_of
@@ -89,7 +90,7 @@ def logout(request: HttpRequest) -> HttpResponse:
 
 
 def _sign_in_page(request: HttpRequest, form: StaffSignInForm, back: str, status: int = 200) -> HttpResponse:
-    context = {"form": form, "next": back} | demo_context()
+    context = {"form": form, "next": back, "provider": is_set_up()} | demo_context()
     return render(request, "accounts/login_staff.html", context, status=status)
 
 

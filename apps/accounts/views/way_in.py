@@ -75,7 +75,7 @@ def step_in(request: HttpRequest, staff: Staff, back: str, code: str = "") -> Ht
         return redirect("login-second-factor")
     except DeviceWaits as refusal:
         return waiting(request, refusal, device)
-    return _come_in(request, signed_in, back, device)
+    return come_in(request, signed_in, back, device)
 
 
 def waiting(request: HttpRequest, refusal: DeviceWaits, device: ShownDevice) -> HttpResponse:
@@ -125,7 +125,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
     except DomainError as refusal:
         form.add_error(None, said(refusal))
         return new_app_page(request, form, stopped.staff, secret, at_door=True, status=refusal.status)
-    return _come_in(request, signed_in, stopped.back, device)
+    return come_in(request, signed_in, stopped.back, device)
 
 
 def new_app_page(
@@ -149,7 +149,7 @@ def recovery_page(request: HttpRequest, codes: tuple[str, ...], back: str) -> Ht
     return private(render(request, "accounts/recovery_codes.html", {"codes": codes, "back": back}))
 
 
-def _come_in(request: HttpRequest, signed_in: SignedIn, back: str, device: ShownDevice) -> HttpResponse:
+def come_in(request: HttpRequest, signed_in: SignedIn, back: str, device: ShownDevice) -> HttpResponse:
     let_in(request, signed_in)
     onward = back or landing(actor_of_staff(signed_in.staff))
     codes = signed_in.recovery_codes
