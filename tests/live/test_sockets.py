@@ -5,15 +5,17 @@ import json
 
 import pytest
 from autobahn.exception import Disconnected
+from django.test import Client as Browser
 from django.utils import timezone
 
-from apps.accounts.commands import sign_out
-from apps.accounts.models import Credential, Staff
-from apps.accounts.queries.actors import actor_of_credential
+from apps.accounts.commands import revoke_device, sign_out
+from apps.accounts.models import Credential, Staff, StaffDevice
+from apps.accounts.queries.actors import actor_of_credential, actor_of_staff
 from apps.core.policy import Role
 from apps.live import access, consumers
 from apps.live.routing import websocket_urlpatterns
 from tests.cast import bearer, dr_rao
+from tests.factories import PASSWORD
 from tests.live.clients import ADMIN, BOARD, DOCTOR, PATIENT, done, open_socket, open_socket_ungreeted
 from tests.live.house import NAMES, department, open_house
 
@@ -193,6 +195,32 @@ async def test_a_session_that_ended_is_closed_within_five_seconds(house, hub):
             sign_out(actor=actor_of_credential(credential), now=timezone.now())
 
         await done(end)
+        ended = hub.loop.time()
+        assert await client.closed() == 4401
+        assert hub.loop.time() - ended < 5
+
+
+def turn_away(staff: Staff) -> None:
+    """Whatever somebody is signed in on is not let in any more."""
+    for device in StaffDevice.objects.filter(staff=staff, approved_at__isnull=False):
+        revoke_device(actor=actor_of_staff(staff), now=timezone.now(), device_id=device.id)
+
+
+def leave(staff: Staff) -> None:
+    """Somebody no longer works here."""
+    Staff.objects.filter(id=staff.id).update(is_active=False)
+
+
+@pytest.mark.parametrize("end", [turn_away, leave])
+async def test_who_leaves_or_whose_device_is_turned_away_is_closed_within_five_seconds(house, hub, end):
+    def come_in() -> str:
+        browser = Browser()
+        browser.post("/login/staff/", {"email": house.meera.email, "password": PASSWORD})
+        return f"sessionid={browser.cookies['sessionid'].value}"
+
+    async with open_socket(DOCTOR, await done(come_in)) as client:
+        await client.subscribe(house.dept)
+        await done(end, house.meera)
         ended = hub.loop.time()
         assert await client.closed() == 4401
         assert hub.loop.time() - ended < 5
