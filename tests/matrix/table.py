@@ -86,6 +86,8 @@ WHOEVER_SIGNED_IN = facility(STAFF, PATIENTS)
 
 SEEN = frozenset({Kind.NAME, Kind.UHID})
 ASKED = SEEN | {Kind.SYMPTOM, Kind.REASON}
+PAPERS = frozenset({Kind.PHONE, Kind.ADDRESS})
+CLINICAL = frozenset({Kind.PRESCRIPTION, Kind.SYMPTOM})
 
 
 def sees(who: Principal, where: Where) -> frozenset[Kind]:
@@ -100,9 +102,15 @@ def sees(who: Principal, where: Where) -> frozenset[Kind]:
         own = (who is Principal.PATIENT) == (where is Where.HERE)
         return SEEN | {Kind.PRESCRIPTION} if own else frozenset()
     if who in STAFF:
-        works_there = who is Principal.ADMIN or (who is Principal.OTHER_DOCTOR) == (where is Where.THERE)
-        return ASKED if works_there else SEEN
+        return ASKED if works(who, where) else SEEN
     return frozenset()
+
+
+def works(who: Principal, where: Where) -> bool:
+    """Whether somebody of the staff serves the department of a place."""
+    if where is Where.AWAY:
+        return False
+    return who is Principal.ADMIN or (who is Principal.OTHER_DOCTOR) == (where is Where.THERE)
 
 
 OK = frozenset({200, 201, 202, 204, 301, 302, 303})
@@ -152,8 +160,6 @@ def form(asks: str, who: Who, body: dict[str, Any] | None = None, state: State =
 
 S = State
 REASON = {"reason": "Matrix"}
-PAPERS = frozenset({Kind.PHONE, Kind.ADDRESS})
-CLINICAL = frozenset({Kind.PRESCRIPTION, Kind.SYMPTOM})
 NONE_OPEN = frozenset({409})
 """Nobody has broken the glass here."""
 SHAPE = frozenset({400})
@@ -166,6 +172,16 @@ WISH = {
     "appointmentTime": "2031-01-06T10:00:00+05:30",
 }
 """A place on a day without slots: the waiting list."""
+
+STREAMS = {
+    "dept.{department}": department(Principal.DOCTOR, DESK, Principal.PATIENT, Principal.LINK),
+    "staff.{department}": OF_QUEUE,
+    "doctor.{doctor}": OF_QUEUE,
+    "desk.{facility}": ANY_STAFF,
+    "facility.{facility}": ANY_STAFF,
+    "board.{board}": ANY_STAFF,
+}
+"""Live screens: what can be followed, and who may ask for it over HTTP."""
 
 API = [
     # --- signing in and who one is
@@ -247,14 +263,7 @@ API = [
     api("GET patient/visits/<uuid:visit_id>", HOLDER_OR_LINK, None, S.COMPLETED),
     api("POST patient/visits/<uuid:visit_id>/cancel", HOLDER, {}),
     # --- live screens over HTTP, how they do, the audit trail
-    *(api("GET live/<str:stream>", who, words={"stream": stream}) for stream, who in {
-        "dept.{department}": department(Principal.DOCTOR, DESK, Principal.PATIENT, Principal.LINK),
-        "staff.{department}": OF_QUEUE,
-        "doctor.{doctor}": OF_QUEUE,
-        "desk.{facility}": ANY_STAFF,
-        "facility.{facility}": ANY_STAFF,
-        "board.{board}": ANY_STAFF,
-    }.items()),
+    *(api("GET live/<str:stream>", who, words={"stream": stream}) for stream, who in STREAMS.items()),
     api("GET appointments/websocket/stats", ANY_STAFF),
     api("GET audit", ANY_ADMIN),
     # --- anything else
@@ -458,6 +467,31 @@ def model_rows(model: str, keeps: Keeps) -> list[Row]:
 
 
 FROM_PAGE: dict[str, Any] = {"": "what the administrator's own page would send"}
+
+_OF_STAFF = frozenset({"subscribe", "get-queue-status", "leave-queue", "heartbeat"})
+
+MESSAGES = {
+    "ws/patient-queue/": frozenset({"join-queue", "get-queue-status", "leave-queue", "heartbeat"}),
+    "ws/doctor-console/": _OF_STAFF,
+    "ws/admin-dashboard/": _OF_STAFF,
+    "ws/display-boards/": _OF_STAFF,
+}
+"""What can be said over each socket."""
+
+_CONSOLE_STREAMS = {
+    "dept.{department}": OF_QUEUE,
+    "staff.{department}": OF_QUEUE,
+    "doctor.{doctor}": OF_QUEUE,
+    "facility.{facility}": ANY_STAFF,
+}
+BOARDS = "ws/display-boards/"
+SOCKETS: dict[str, dict[str, Who]] = {
+    "ws/patient-queue/": {},
+    "ws/doctor-console/": _CONSOLE_STREAMS,
+    "ws/admin-dashboard/": _CONSOLE_STREAMS | {"desk.{facility}": ANY_STAFF},
+    "ws/display-boards/": {"board.{board}": AT_BOARD},
+}
+"""What can be followed over each socket, and by whom; a stream that is not named is refused there."""
 
 TABLE = [*API, *PAGES, *(row for model, keeps in ADMIN_MODELS.items() for row in model_rows(model, keeps))]
 """Everything."""
