@@ -4,7 +4,6 @@ from apps.accounts.queries.actors import (
     LinkInvalid,
     Recognised,
     actor_again,
-    actor_of_checkin,
     actor_of_credential,
     actor_of_request,
     actor_of_scope,
@@ -16,6 +15,14 @@ from apps.accounts.queries.actors import (
     link_keys,
     recognise,
     tracking_code,
+)
+from apps.accounts.queries.checkin import (
+    DoorClosed,
+    behind_door,
+    door_of,
+    draw_checkin,
+    holder_of_checkin,
+    read_checkin,
 )
 from apps.accounts.queries.facilities import (
     FacilityFacts,
@@ -42,13 +49,13 @@ from apps.accounts.queries.staff import (
 )
 
 __all__ = [
+    "DoorClosed",
     "FacilityFacts",
     "LinkInvalid",
     "Recognised",
     "SecondFactor",
     "actor_again",
     "actor_at_board",
-    "actor_of_checkin",
     "actor_of_credential",
     "actor_of_request",
     "actor_of_scope",
@@ -58,15 +65,20 @@ __all__ = [
     "actor_of_tracking",
     "actors_again",
     "authenticator_of",
+    "behind_door",
     "code_of_app",
     "demo_accounts",
     "department_choices",
     "department_sources",
+    "door_of",
+    "draw_checkin",
     "facilities",
     "facility_by_code",
     "facility_facts",
+    "holder_of_checkin",
     "house_name",
     "link_keys",
+    "read_checkin",
     "recognise",
     "screen_fingerprint",
     "screen_of",

@@ -19,6 +19,7 @@ from apps.queue.commands.masters import (
     delete_department,
     set_availability,
 )
+from apps.queue.commands.slips import renew_link
 
 __all__ = [
     "call",
@@ -36,6 +37,7 @@ __all__ = [
     "no_show",
     "put_back",
     "recall",
+    "renew_link",
     "resume",
     "self_check_in",
     "set_availability",
