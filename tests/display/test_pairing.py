@@ -160,7 +160,8 @@ def test_a_screen_that_is_taken_off_loses_its_board_at_the_next_request_and_says
     assert "no longer paired" in gone.content.decode()
     assert "data-ask" in gone.content.decode()
     assert screen.get("/display/corridor/view/").status_code == 401
-    screen.post("/display/")
+    fresh = screen.post("/display/")
+    assert "no longer paired" in screen.get(fresh.url).content.decode()
     assert code_on(screen)
     assert AuditEntry.objects.filter(action="screen.revoked", entity_id=str(credential.id)).exists()
     assert office.post(f"{SCREENS}{credential.id}/off/", {"key": str(uuid4())}).status_code == 404

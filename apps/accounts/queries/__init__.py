@@ -5,7 +5,6 @@ from apps.accounts.queries.actors import (
     LinkInvalid,
     Recognised,
     actor_again,
-    actor_of_checkin,
     actor_of_credential,
     actor_of_request,
     actor_of_scope,
@@ -17,6 +16,14 @@ from apps.accounts.queries.actors import (
     link_keys,
     recognise,
     tracking_code,
+)
+from apps.accounts.queries.checkin import (
+    DoorClosed,
+    behind_door,
+    door_of,
+    draw_checkin,
+    holder_of_checkin,
+    read_checkin,
 )
 from apps.accounts.queries.facilities import (
     FacilityFacts,
@@ -44,6 +51,7 @@ from apps.accounts.queries.staff import (
 )
 
 __all__ = [
+    "DoorClosed",
     "FacilityFacts",
     "LinkInvalid",
     "OpenSession",
@@ -51,7 +59,6 @@ __all__ = [
     "SecondFactor",
     "actor_again",
     "actor_at_board",
-    "actor_of_checkin",
     "actor_of_credential",
     "actor_of_request",
     "actor_of_scope",
@@ -61,19 +68,24 @@ __all__ = [
     "actor_of_tracking",
     "actors_again",
     "authenticator_of",
+    "behind_door",
     "code_of_app",
     "demo_accounts",
     "department_choices",
     "department_sources",
     "devices_in",
     "devices_of",
+    "door_of",
+    "draw_checkin",
     "facilities",
     "facility_by_code",
     "facility_facts",
+    "holder_of_checkin",
     "house_name",
     "link_keys",
     "open_sessions",
     "others_administer",
+    "read_checkin",
     "recognise",
     "screen_fingerprint",
     "screen_of",
