@@ -9,14 +9,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core.api import Endpoint, TextField
-from apps.core.errors import NotFound
 from apps.core.policy import Permission
 from apps.encounters.commands import complete
 from apps.encounters.queries import signed_prescription
 from apps.encounters.rules import LONGEST_PRESCRIPTION
 from apps.queue.queries import shapes
-from apps.queue.queries.own import own_visit
-from apps.queue.queries.visits import snapshot, visit_of
+from apps.queue.queries.own import own_visit, own_visit_of
+from apps.queue.queries.visits import snapshot
 
 
 class CompleteIn(serializers.Serializer[Any]):
@@ -63,9 +62,7 @@ class OwnVisit(Endpoint):
     @extend_schema(responses=shapes.OwnVisitOut)
     def get(self, request: Request, visit_id: UUID) -> Response:
         """See one's own place in the queue and, once signed, the prescription, which no tracking link shows."""
-        if self.actor.subject_id != visit_id:
-            raise NotFound
-        answer = own_visit(visit_of(visit_id))
+        answer = own_visit(own_visit_of(self.actor, visit_id))
         signed = signed_prescription(visit_id) if self.actor.may(Permission.PRESCRIPTION_READ_OWN) else None
         if signed:
             answer["prescription"] = {

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from apps.patients.views import desk
+from apps.patients.views import codes, desk
 
 desk_urls = [
     path("desk/find/", desk.find, name="desk_find"),
+    path("desk/code-sign-in/", codes.code_sign_in, name="desk_code_sign_in"),
     path("desk/register/", desk.register, name="desk_register"),
 ]
 """Mounted by the admin's site before Django's own addresses."""

@@ -170,3 +170,11 @@ class IdentifierPage(serializers.Serializer[Any]):
     next = serializers.URLField(allow_null=True)
     previous = serializers.URLField(allow_null=True)
     results = IdentifierRow(many=True)
+
+
+class PersonOut(serializers.Serializer[Any]):
+    """Somebody under the phone that one signed in by."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    uhid = serializers.CharField()

@@ -3,12 +3,21 @@
 from django.urls import path
 
 from apps.patients.api.login import CodeRequest, CodeVerification
+from apps.patients.api.me import ForgetDevice, Me
 from apps.patients.api.registry import PatientDetail, PatientIdentifiers, Patients
+from apps.patients.views import login
 
 api_urls = [
+    path("auth/me", Me.as_view(), name="auth-me"),
+    path("patient/forget", ForgetDevice.as_view(), name="patient-forget"),
     path("auth/otp/request", CodeRequest.as_view(), name="auth-otp-request"),
     path("auth/otp/verify", CodeVerification.as_view(), name="auth-otp-verify"),
     path("patients", Patients.as_view(), name="patients"),
     path("patients/<uuid:patient_id>", PatientDetail.as_view(), name="patient"),
     path("patients/<uuid:patient_id>/identifiers", PatientIdentifiers.as_view(), name="patient-identifiers"),
+]
+
+page_urls = [
+    path("login/phone/", login.phone, name="login-phone"),
+    path("login/phone/code/", login.code, name="login-phone-code"),
 ]

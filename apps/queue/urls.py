@@ -3,7 +3,7 @@
 from django.urls import path
 
 from apps.queue.api import masters, patients, staff
-from apps.queue.views import track
+from apps.queue.views import me, track
 
 _MOVES = {
     "call-next": staff.CallIfNext,
@@ -35,6 +35,8 @@ api_urls = [
     path("admin/qrcodes", masters.QrCodes.as_view(), name="qrcodes"),
     path("doctors/<uuid:doctor_id>/status", masters.DoctorStatus.as_view(), name="doctor-status"),
     path("patient/checkin", patients.CheckIn.as_view(), name="patient-checkin"),
+    path("patient/restore", patients.Restore.as_view(), name="patient-restore"),
+    path("patient/visits", patients.OwnVisits.as_view(), name="own-visits"),
     path("patient/visits/<uuid:visit_id>/cancel", patients.CancelOwn.as_view(), name="own-visit-cancel"),
 ]
 
@@ -42,4 +44,6 @@ page_urls = [
     path("t/", track.enter_code, name="enter-code"),
     path("t/<str:code>/", track.track, name="track"),
     path("checkin", track.check_in, name="check-in"),
+    path("me/", me.me, name="me"),
+    path("me/forget/", me.forget, name="me-forget"),
 ]

@@ -1,5 +1,6 @@
 """Writes of accounts: signing in and out, people and facilities, and credentials as steps for other apps."""
 
+from apps.accounts.commands.browsers import let_in
 from apps.accounts.commands.credentials import (
     LinkExpired,
     LinkUsed,
@@ -48,6 +49,7 @@ from apps.accounts.commands.signing_in import (
     SignedIn,
     enrol_and_enter,
     enter,
+    forget_device,
     refresh,
     seen,
     sign_in_staff,
@@ -76,6 +78,7 @@ __all__ = [
     "encode_password",
     "enrol_and_enter",
     "enter",
+    "forget_device",
     "forget_old",
     "hand_out_second_factor",
     "issue_checkin_link",
@@ -83,6 +86,7 @@ __all__ = [
     "issue_restore",
     "issue_screen",
     "issue_tracking",
+    "let_in",
     "new_factor_secret",
     "new_secret",
     "open_facility",

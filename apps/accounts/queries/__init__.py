@@ -31,6 +31,7 @@ from apps.accounts.queries.screens import (
     screens_of,
     secret_of_screen,
 )
+from apps.accounts.queries.me import me_json
 from apps.accounts.queries.second_factor import SecondFactor, authenticator_of, code_of_app, second_factor_of
 from apps.accounts.queries.staff import (
     demo_accounts,
@@ -67,6 +68,7 @@ __all__ = [
     "facility_facts",
     "house_name",
     "link_keys",
+    "me_json",
     "recognise",
     "screen_fingerprint",
     "screen_of",

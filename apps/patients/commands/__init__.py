@@ -9,6 +9,7 @@ from apps.patients.commands.codes import (
     request_code,
     sign_in_by_code,
 )
+from apps.patients.commands.own import choose_language
 from apps.patients.commands.registry import (
     IdentifierTaken,
     VersionConflict,
@@ -27,6 +28,7 @@ __all__ = [
     "VersionConflict",
     "add_identifier",
     "change",
+    "choose_language",
     "forget_codes",
     "next_number",
     "register",

@@ -19,8 +19,10 @@ from apps.queue.commands.masters import (
     delete_department,
     set_availability,
 )
+from apps.queue.commands.own import RestoreRefused, restore
 
 __all__ = [
+    "RestoreRefused",
     "call",
     "call_if_next",
     "call_next",
@@ -36,6 +38,7 @@ __all__ = [
     "no_show",
     "put_back",
     "recall",
+    "restore",
     "resume",
     "self_check_in",
     "set_availability",
