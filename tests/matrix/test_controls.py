@@ -11,7 +11,7 @@ from apps.core.api import DeclaredPolicy
 from apps.core.policy import SIGNED_IN, Actor
 from apps.encounters.api import OwnVisit
 from apps.patients import queries
-from apps.patients.api import Patients
+from apps.patients.api.registry import Patients
 from apps.patients.models import Patient
 from tests.matrix.cells import ask_everybody
 from tests.matrix.table import TABLE
@@ -55,7 +55,7 @@ def test_a_visit_that_is_not_compared_with_the_holders_is_seen(world: World, mon
 
     def of_anybody(self: OwnVisit, request: Any, visit_id: Any) -> Any:
         request._request.actor = Actor(
-            **{f: getattr(self.actor, f) for f in Actor.__slots__} | {"subject_id": visit_id}
+            **{f: getattr(self.actor, f) for f in Actor.__slots__} | {"subject_id": visit_id, "phone_index": ""}
         )
         return get(self, request, visit_id)
 
