@@ -31,7 +31,7 @@ def test_an_endpoint_without_its_policy_is_seen(world: World, monkeypatch: Any):
     monkeypatch.setattr(Patients, "policy", SIGNED_IN)
     found = seen(world, "GET patients")
     assert "as patient about here: was not refused" in found
-    assert "as patient about here: is shown name of there" in found
+    assert "as link holder about here: was not refused" in found
 
 
 def test_a_queryset_without_its_scope_is_seen(world: World, monkeypatch: Any):
@@ -42,7 +42,7 @@ def test_a_queryset_without_its_scope_is_seen(world: World, monkeypatch: Any):
     monkeypatch.setattr(queries, "get", unscoped)
     found = seen(world, "GET patients/<uuid:patient_id>")
     assert "as doctor about away: was not refused" in found
-    assert "as doctor about away: is shown phone of away" in found
+    assert "as reception about away: is shown phone of away" in found
 
 
 def test_a_department_that_is_not_asked_for_is_seen(world: World, monkeypatch: Any):

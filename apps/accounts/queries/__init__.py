@@ -24,6 +24,7 @@ from apps.accounts.queries.facilities import (
     facility_facts,
     house_name,
 )
+from apps.accounts.queries.me import me_json
 from apps.accounts.queries.screens import (
     actor_at_board,
     screen_fingerprint,
@@ -31,7 +32,6 @@ from apps.accounts.queries.screens import (
     screens_of,
     secret_of_screen,
 )
-from apps.accounts.queries.me import me_json
 from apps.accounts.queries.second_factor import SecondFactor, authenticator_of, code_of_app, second_factor_of
 from apps.accounts.queries.staff import (
     demo_accounts,
