@@ -235,7 +235,7 @@ LOGIN_REDIRECT_URL = "/"
 
 # The signed cookie only carries the secret of a row in accounts' one table of credentials, which decides.
 SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_AGE = 24 * 3600  # the longest of all sign-ins; each one's own row ends it
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = PRODUCTION

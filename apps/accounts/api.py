@@ -1,4 +1,4 @@
-"""Signing in for programs: tokens, who I am, my password, a ticket for sockets.
+"""Signing in for programs: tokens, my password, a ticket for sockets.
 
 None of these takes an idempotency key: an answer that holds secrets is never kept.
 """
@@ -14,13 +14,13 @@ from rest_framework.response import Response
 
 from apps.accounts import commands
 from apps.accounts.commands import SignedIn
-from apps.accounts.queries import OpenSession, facility_facts, open_sessions
+from apps.accounts.queries import OpenSession, open_sessions
 from apps.accounts.rules.credentials import CredentialKind
 from apps.accounts.rules.devices import ShownDevice, label_of
 from apps.accounts.rules.passes import Use, make_pass
 from apps.core.api import Endpoint, TextField
 from apps.core.errors import Forbidden, Unauthenticated
-from apps.core.policy import PUBLIC, SIGNED_IN, Actor
+from apps.core.policy import PUBLIC, SIGNED_IN
 
 PASSWORD_LENGTH = 256
 
@@ -60,24 +60,6 @@ class TokensOut(serializers.Serializer[Any]):
     access = serializers.CharField()
     refresh = serializers.CharField()
     user = UserOut()
-
-
-class FacilityOut(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    name = serializers.CharField()
-    timeZone = serializers.CharField()
-    currency = serializers.CharField()
-
-
-class MeOut(serializers.Serializer[Any]):
-    type = serializers.CharField()
-    id = serializers.UUIDField(allow_null=True)
-    name = serializers.CharField()
-    role = serializers.CharField(allow_null=True)
-    departments = serializers.ListField(child=serializers.UUIDField())
-    allDepartments = serializers.BooleanField()
-    facility = FacilityOut(allow_null=True)
-    permissions = serializers.ListField(child=serializers.CharField())
 
 
 class SessionOut(serializers.Serializer[Any]):
@@ -123,27 +105,6 @@ def session_json(session: OpenSession) -> dict[str, Any]:
     }
 
 
-def me_json(actor: Actor) -> dict[str, Any]:
-    """Who somebody is to us, and what they may do."""
-    facts = facility_facts(actor.facility_id) if actor.facility_id else None
-    facility = facts and {
-        "id": str(facts.id),
-        "name": facts.name,
-        "timeZone": facts.time_zone,
-        "currency": facts.currency,
-    }
-    return {
-        "type": str(actor.type),
-        "id": str(actor.id) if actor.id else None,
-        "name": actor.name,
-        "role": str(actor.role) if actor.role else None,
-        "departments": sorted(str(department) for department in actor.department_ids),
-        "allDepartments": actor.all_departments,
-        "facility": facility,
-        "permissions": sorted(actor.permissions),
-    }
-
-
 class Token(Endpoint):
     """Staff sign in."""
 
@@ -185,17 +146,6 @@ class Logout(Endpoint):
         """End this session: the access token, the refresh tokens it came with, or the browser's cookie."""
         commands.sign_out(actor=self.actor, now=self.now)
         return Response(status=204)
-
-
-class Me(Endpoint):
-    """Oneself."""
-
-    policy = SIGNED_IN
-
-    @extend_schema(responses=MeOut)
-    def get(self, request: Request) -> Response:
-        """Who I am and what I may do."""
-        return Response(me_json(self.actor))
 
 
 class Password(Endpoint):

@@ -8,7 +8,6 @@ api_urls = [
     path("auth/token", api.Token.as_view(), name="auth-token"),
     path("auth/refresh", api.Refresh.as_view(), name="auth-refresh"),
     path("auth/logout", api.Logout.as_view(), name="auth-logout"),
-    path("auth/me", api.Me.as_view(), name="auth-me"),
     path("auth/password", api.Password.as_view(), name="auth-password"),
     path("auth/sessions", api.Sessions.as_view(), name="auth-sessions"),
     path("auth/sessions/<uuid:session_id>", api.Session.as_view(), name="auth-session"),

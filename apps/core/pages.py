@@ -45,7 +45,7 @@ def refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
     if request.path.startswith("/api/"):
         response: HttpResponse = JsonResponse(explain(error), status=error.status)
     elif error.status == 401:
-        return _to_sign_in(request)
+        return _to_sign_in(request, error.params.get("door", settings.LOGIN_URL))
     else:
         response = HttpResponse(render_to_string(_template(error), _told(error)), status=error.status)
     if error.status == 401:
@@ -84,14 +84,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return refusal(request, Unavailable() if away else Failure())
 
 
-def _to_sign_in(request: HttpRequest) -> HttpResponse:
+def _to_sign_in(request: HttpRequest, door: str) -> HttpResponse:
     """To the sign-in page, and back to a page that was only read; a fragment makes the whole page go there."""
     if request.headers.get("HX-Request") != "true":
         if request.method != "GET":
-            return redirect(settings.LOGIN_URL)
-        return redirect_to_login(request.get_full_path())
+            return redirect(door)
+        return redirect_to_login(request.get_full_path(), resolve_url(door))
     response = HttpResponse(status=401)
-    response["HX-Redirect"] = resolve_url(settings.LOGIN_URL)
+    response["HX-Redirect"] = resolve_url(door)
     return response
 
 

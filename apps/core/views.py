@@ -20,15 +20,18 @@ from apps.core.policy import PUBLIC, SIGNED_IN, Actor, Permission, Policy
 
 View = Callable[..., HttpResponseBase]
 VERSION_DIGITS = 9
+CLEAR_SITE_DATA = '"cache", "storage"'
+"""What a browser throws away when somebody leaves it for good; the cookie is ended by itself."""
+
 TWIN_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds that the second of two equal forms waits before it asks again for the first one's answer."""
 
 
-def page(*, policy: Policy, methods: Sequence[str] = ("GET",)) -> Callable[[View], View]:
+def page(*, policy: Policy, methods: Sequence[str] = ("GET",), door: str = "") -> Callable[[View], View]:
     """Make a function a page that only those may open who meet its policy.
 
-    Nobody in particular is sent to sign in and comes back afterwards; who lacks the permission gets the
-    refusal page, and that is audited (`RefusalMiddleware` does both).
+    Nobody in particular is sent to sign in (at `door`, the name of a page; the staff's unless told) and comes back
+    afterwards; who lacks the permission gets the refusal page, and that is audited (`RefusalMiddleware` does both).
     """
     allowed = {*methods, "HEAD"} if "GET" in methods else set(methods)
 
@@ -38,6 +41,8 @@ def page(*, policy: Policy, methods: Sequence[str] = ("GET",)) -> Callable[[View
             if request.method not in allowed:
                 return HttpResponseNotAllowed(sorted(allowed))
             if policy != PUBLIC:
+                if door and actor_if_any(request) is None:
+                    raise Unauthenticated(door=door)
                 require(actor_of(request), policy)
             return view(request, *args, **kwargs)
 

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from apps.patients.views import desk
+from apps.patients.views import codes, desk
 
 desk_urls = [
     path("desk/find/", desk.find, name="desk_find"),
+    path("desk/code-sign-in/", codes.code_sign_in, name="desk_code_sign_in"),
     path("desk/register/", desk.register, name="desk_register"),
     path("emergency-access/", desk.emergencies, name="emergencies"),
     path("emergency-access/<uuid:access_id>/", desk.review_emergency, name="emergency"),

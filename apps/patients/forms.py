@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.errors import Invalid
+from apps.core.views import said
 from apps.patients.rules.names import LONGEST, clean_name
 from apps.patients.rules.people import OLDEST_TYPED, SEX_NAMES, birth
 from apps.patients.rules.phones import LONGEST_TYPED, clean_phone
@@ -85,3 +86,39 @@ def _said(refusal: Invalid) -> ValidationError:
     """A rule's refusal as a form says it."""
     said = refusal.extra["errors"].values()
     return ValidationError([gettext(sentence) for sentences in said for sentence in sentences])
+
+
+class PhoneForm(forms.Form):
+    """The phone of somebody who wants to sign in."""
+
+    phone = forms.CharField(
+        label=_("Phone number"),
+        max_length=LONGEST_TYPED,
+        help_text=_("The one you gave at the desk, for example 98765 43210. We send a code to it."),
+        widget=forms.TextInput({"type": "tel", "inputmode": "tel", "autocomplete": "tel", "autofocus": True}),
+    )
+
+    def clean_phone(self) -> str:
+        """In E.164."""
+        try:
+            return clean_phone(self.cleaned_data["phone"])
+        except Invalid as refusal:
+            raise ValidationError(said(refusal)) from refusal
+
+
+class CodeForm(forms.Form):
+    """The code that came to a phone. One field, so that it can be pasted and filled in by the phone itself."""
+
+    phone = forms.CharField(max_length=LONGEST_TYPED, widget=forms.HiddenInput)
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=LONGEST_TYPED,
+        widget=forms.TextInput(
+            {
+                "inputmode": "numeric",
+                "autocomplete": "one-time-code",
+                "autofocus": True,
+                "maxlength": 12,  # six digits as somebody may paste them, with spaces
+            }
+        ),
+    )

@@ -202,3 +202,11 @@ class OpeningPage(serializers.Serializer[Any]):
     next = serializers.URLField(allow_null=True)
     previous = serializers.URLField(allow_null=True)
     results = OpeningRow(many=True)
+
+
+class PersonOut(serializers.Serializer[Any]):
+    """Somebody under the phone that one signed in by."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    uhid = serializers.CharField()

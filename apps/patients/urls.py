@@ -3,9 +3,13 @@
 from django.urls import path
 
 from apps.patients.api.login import CodeRequest, CodeVerification
+from apps.patients.api.me import ForgetDevice, Me
 from apps.patients.api.registry import AccessLog, BreakGlass, PatientDetail, PatientIdentifiers, Patients
+from apps.patients.views import login
 
 api_urls = [
+    path("auth/me", Me.as_view(), name="auth-me"),
+    path("patient/forget", ForgetDevice.as_view(), name="patient-forget"),
     path("auth/otp/request", CodeRequest.as_view(), name="auth-otp-request"),
     path("auth/otp/verify", CodeVerification.as_view(), name="auth-otp-verify"),
     path("patients", Patients.as_view(), name="patients"),
@@ -13,4 +17,9 @@ api_urls = [
     path("patients/<uuid:patient_id>/identifiers", PatientIdentifiers.as_view(), name="patient-identifiers"),
     path("patients/<uuid:patient_id>/break-glass", BreakGlass.as_view(), name="patient-break-glass"),
     path("patients/<uuid:patient_id>/access-log", AccessLog.as_view(), name="patient-access-log"),
+]
+
+page_urls = [
+    path("login/phone/", login.phone, name="login-phone"),
+    path("login/phone/code/", login.code, name="login-phone-code"),
 ]

@@ -11,21 +11,21 @@ from apps.core.policy import Actor, Permission, Scope
 from apps.live.rules import View, serves_department, serves_facility
 from apps.queue.queries.console import console_numbers
 from apps.queue.queries.lines import queue_facts, waiting_by_line
-from apps.queue.queries.track import department_of_visit
+from apps.queue.queries.own import watched_departments
 from apps.queue.queries.visits import department_queue
 from apps.scheduling.queries import departments, departments_of_doctor, facility_of_department, facility_of_doctor
 
 
 def _may_follow_department(actor: Actor | None, department_id: UUID) -> bool:
     """Staff of the department, and whoever has a visit in it: its events carry no persons."""
-    return serves_department(actor, department_id) or (actor is not None and _own_department(actor) == department_id)
+    return serves_department(actor, department_id) or (
+        actor is not None and department_id in watched_departments(actor)
+    )
 
 
 def _own_department(actor: Actor) -> UUID | None:
-    """Where the holder of a visit's link waits."""
-    if actor.role or actor.subject_id is None or not actor.may(Permission.VISIT_READ_OWN):
-        return None
-    return department_of_visit(actor.subject_id)
+    """Where somebody waits who says nothing else: their latest visit."""
+    return next(iter(watched_departments(actor)), None)
 
 
 def _may_follow_doctor(actor: Actor | None, doctor_id: UUID) -> bool:

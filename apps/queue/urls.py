@@ -3,7 +3,7 @@
 from django.urls import path
 
 from apps.queue.api import booking, masters, patients, staff
-from apps.queue.views import track
+from apps.queue.views import me, track
 
 _MOVES = {
     "call-next": staff.CallIfNext,
@@ -47,6 +47,8 @@ api_urls = [
     path("cancellations/check/<uuid:booking_id>", booking.CancellationCheck.as_view(), name="cancellation-check"),
     path("cancellations/<uuid:booking_id>", booking.Cancellation.as_view(), name="cancellation"),
     path("patient/checkin", patients.CheckIn.as_view(), name="patient-checkin"),
+    path("patient/restore", patients.Restore.as_view(), name="patient-restore"),
+    path("patient/visits", patients.OwnVisits.as_view(), name="own-visits"),
     path("patient/visits/<uuid:visit_id>/cancel", patients.CancelOwn.as_view(), name="own-visit-cancel"),
 ]
 
@@ -55,4 +57,6 @@ page_urls = [
     path("t/<str:code>/", track.track, name="track"),
     path("checkin", track.check_in, name="check-in"),
     path("checkin/<str:word>", track.door, name="check-in-door"),
+    path("me/", me.me, name="me"),
+    path("me/forget/", me.forget, name="me-forget"),
 ]

@@ -21,6 +21,7 @@ PUBLIC_API = {
     "auth/otp/request",
     "auth/otp/verify",
     "patient/checkin",
+    "patient/restore",
 }
 """What nobody in particular may ask of the API. Anything else is 401, and a change here is one to talk about."""
 

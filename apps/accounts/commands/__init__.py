@@ -1,5 +1,6 @@
 """Writes of accounts: signing in and out, people and facilities, and credentials as steps for other apps."""
 
+from apps.accounts.commands.browsers import let_in
 from apps.accounts.commands.credentials import (
     LinkExpired,
     LinkUsed,
@@ -51,6 +52,7 @@ from apps.accounts.commands.signing_in import (
     enrol_and_enter,
     enter,
     enter_by_provider,
+    forget_device,
     refresh,
     seen,
     sign_in_staff,
@@ -82,6 +84,7 @@ __all__ = [
     "enrol_and_enter",
     "enter",
     "enter_by_provider",
+    "forget_device",
     "forget_old",
     "hand_out_second_factor",
     "issue_checkin_link",
@@ -89,6 +92,7 @@ __all__ = [
     "issue_restore",
     "issue_screen",
     "issue_tracking",
+    "let_in",
     "new_factor_secret",
     "new_secret",
     "open_facility",

@@ -177,14 +177,20 @@ def issue_to_staff(
 
 
 @step
-def rotate(*, kind: CredentialKind, secret: str, lifetime: timedelta, now: datetime) -> tuple[str, Credential] | None:
+def rotate(
+    *, kind: CredentialKind, secret: str, lifetime: timedelta, now: datetime, device_fingerprint: str = ""
+) -> tuple[str, Credential] | None:
     """Give a fresh secret for one that was not used yet: (new secret, its row), or None when it is refused.
 
     One shown for the second time was copied: its whole family ends, the newest too. The caller must let that
-    stand (return, not raise).
+    stand (return, not raise). One that another device shows is refused and stays as it is, where both devices said
+    which they are.
     """
     rows = Credential.objects.filter(kind=kind, secret_hash=hash_secret(kind, secret))
-    won = rows.filter(used_at__isnull=True, revoked_at__isnull=True, expires_at__gt=now).update(used_at=now)
+    usable = rows.filter(used_at__isnull=True, revoked_at__isnull=True, expires_at__gt=now)
+    if device_fingerprint:
+        usable = usable.filter(device_hash__in=["", hash_device(device_fingerprint)])
+    won = usable.update(used_at=now)
     shown = rows.select_related("staff").first()
     if shown is None:
         return None

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import Q
 
 from apps.accounts.commands.credentials import issue_to_staff, revoke, rotate
 from apps.accounts.commands.devices import admit
@@ -226,6 +227,21 @@ def sign_out(*, actor: Actor, now: datetime) -> None:
         record(action="staff.signed_out", entity_type="staff", entity_id=actor.id)
     else:
         record(action="patient.signed_out", entity_type="credential", entity_id=actor.credential_id)
+
+
+@command
+def forget_device(*, actor: Actor, now: datetime) -> None:
+    """End everything by which a patient's device gets in: this sign-in with all it was rotated from or into, and what
+    else was given to the same device, where the device said which it is."""
+    if actor.type is not ActorType.PATIENT or actor.credential_id is None:
+        raise Forbidden
+    own = Credential.objects.get(id=actor.credential_id)
+    which = family_of(actor)
+    if own.device_hash:
+        kinds = [CredentialKind.PATIENT_LOGIN, CredentialKind.RESTORE]
+        which |= Q(device_hash=own.device_hash, facility_id=own.facility_id, kind__in=kinds)
+    ended = revoke(which, now)
+    record(action="patient.device_forgotten", entity_type="credential", entity_id=own.id, after={"ended": ended})
 
 
 def seen(credential: Credential, now: datetime) -> None:

@@ -32,6 +32,7 @@ from apps.accounts.queries.facilities import (
     facility_facts,
     house_name,
 )
+from apps.accounts.queries.me import me_json
 from apps.accounts.queries.rights import others_administer, stand_behind
 from apps.accounts.queries.screens import (
     actor_at_board,
@@ -83,6 +84,7 @@ __all__ = [
     "holder_of_checkin",
     "house_name",
     "link_keys",
+    "me_json",
     "open_sessions",
     "others_administer",
     "read_checkin",

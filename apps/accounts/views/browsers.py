@@ -9,10 +9,8 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import rotate_token
 
-from apps.accounts.commands import SignedIn
 from apps.accounts.commands.credentials import new_secret
 from apps.accounts.models import Staff
-from apps.accounts.queries.actors import SESSION_KEY
 from apps.accounts.rules.credentials import fingerprint
 from apps.accounts.rules.devices import ShownDevice, label_of
 
@@ -56,13 +54,6 @@ def remember_device(response: HttpResponse, device: ShownDevice) -> HttpResponse
         samesite="Lax",
     )
     return response
-
-
-def let_in(request: HttpRequest, signed_in: SignedIn) -> None:
-    """Give the browser its session, and nothing of what it carried before."""
-    request.session.flush()
-    request.session[SESSION_KEY] = signed_in.secret
-    rotate_token(request)
 
 
 def stop_halfway(request: HttpRequest, staff: Staff, back: str) -> None:

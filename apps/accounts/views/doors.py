@@ -20,9 +20,7 @@ from apps.accounts.views.landing import landing, own_path
 from apps.accounts.views.way_in import step_in
 from apps.core.errors import TooMany, Unavailable
 from apps.core.policy import PUBLIC, Actor
-from apps.core.views import actor_if_any, page, said
-
-CLEAR_SITE_DATA = '"cache", "storage"'
+from apps.core.views import CLEAR_SITE_DATA, actor_if_any, page, said
 
 
 class StaffSignInForm(forms.Form):
@@ -53,7 +51,10 @@ def demo_context() -> dict[str, Any]:
 
 @page(policy=PUBLIC)
 def login(request: HttpRequest) -> HttpResponse:
-    """Patient or staff?"""
+    """Patient or staff? A family that is signed in goes on to its own page."""
+    actor = actor_if_any(request)
+    if actor and actor.phone_index:
+        return redirect("me")
     return render(request, "accounts/login.html")
 
 

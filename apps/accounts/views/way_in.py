@@ -24,7 +24,6 @@ from apps.accounts.views.browsers import (
     Halfway,
     device_of,
     halfway,
-    let_in,
     offer,
     offered,
     private,
@@ -150,7 +149,7 @@ def recovery_page(request: HttpRequest, codes: tuple[str, ...], back: str) -> Ht
 
 
 def come_in(request: HttpRequest, signed_in: SignedIn, back: str, device: ShownDevice) -> HttpResponse:
-    let_in(request, signed_in)
+    commands.let_in(request, signed_in.secret)
     onward = back or landing(actor_of_staff(signed_in.staff))
     codes = signed_in.recovery_codes
     response = recovery_page(request, codes, onward) if codes else redirect(onward)

@@ -17,6 +17,7 @@ from apps.patients.models import Patient
 from apps.patients.queries.people import people_under
 from apps.patients.rules.login_codes import RESEND_AFTER
 from apps.patients.rules.phones import LONGEST_TYPED
+from apps.patients.serializers import PersonOut
 
 
 class CodeRequestIn(serializers.Serializer[Any]):
@@ -36,12 +37,6 @@ class CodeIn(serializers.Serializer[Any]):
     phone = TextField(max_length=LONGEST_TYPED)
     code = TextField(max_length=LONGEST_TYPED)
     deviceFingerprint = TextField(source="device_fingerprint", max_length=200, required=False, default="")
-
-
-class PersonOut(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    name = serializers.CharField()
-    uhid = serializers.CharField()
 
 
 class PatientSignedInOut(serializers.Serializer[Any]):

@@ -18,6 +18,7 @@ from apps.patients.commands.emergency import (
     note_opened,
     review_emergency_access,
 )
+from apps.patients.commands.own import choose_language
 from apps.patients.commands.registry import (
     IdentifierTaken,
     VersionConflict,
@@ -40,6 +41,7 @@ __all__ = [
     "add_identifier",
     "break_glass",
     "change",
+    "choose_language",
     "end_break_glass",
     "forget_codes",
     "next_number",

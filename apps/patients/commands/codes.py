@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import F
 from django.utils import translation
 from django.utils.translation import gettext
 
@@ -26,7 +25,7 @@ from apps.notifications.commands import send
 from apps.notifications.rules import Kind
 from apps.patients.commands.allowances import alarm, give_back, take
 from apps.patients.models import Allowance, LoginCode, phone_fingerprint
-from apps.patients.queries.people import facility_of_phone, patient_ids_under
+from apps.patients.queries.people import code_sign_in_state, facility_of_phone, patient_ids_under
 from apps.patients.rules.login_codes import (
     CODES,
     DIGITS,
@@ -78,8 +77,10 @@ def request_code(
     number = read_phone(phone)
     index = phone_fingerprint(number)
     facility = facility_of_phone(index, facility_code)
-    if facility is None or country_of(number) not in settings.CODE_COUNTRIES or _is_closed(index, now):
+    if facility is None or country_of(number) not in settings.CODE_COUNTRIES:
         return
+    if code_sign_in_state(number, now) != "open":
+        return  # a code that may not be tried is not sent
     limits = sending_limits(index, prefix_of(number), _address_key(address), caps())
     spent = take(limits, now)
     if spent:
@@ -215,12 +216,6 @@ def _signed_in(live: LoginCode, device_fingerprint: str, now: datetime) -> Patie
         facility_id=live.facility_id,
     )
     return PatientSignedIn(live.facility_id, live.phone_index, secret, credential.expires_at)
-
-
-def _is_closed(index: str, now: datetime) -> bool:
-    """Whether a phone's failures keep it from getting codes: a code that may not be tried is not sent."""
-    keys = [limit.key for limit in phone_failure_limits(index)]
-    return Allowance.objects.filter(key__in=keys, used__gte=F("most"), resets_at__gt=now).exists()
 
 
 def _too_many() -> TooManyTries:

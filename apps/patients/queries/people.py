@@ -8,8 +8,8 @@ from django_scopes import scope, scopes_disabled
 
 from apps.accounts.queries import FacilityFacts, facilities
 from apps.core.policy import Actor
-from apps.patients.models import Allowance, Patient
-from apps.patients.rules.login_codes import LimitName
+from apps.patients.models import Allowance, Patient, phone_fingerprint
+from apps.patients.rules.login_codes import LimitName, phone_failure_limits
 from apps.patients.rules.people import Status
 
 
@@ -35,6 +35,16 @@ def facility_of_phone(phone_index: str, code: str = "") -> FacilityFacts | None:
         known = Patient.objects.filter(facility_id__in=[h.id for h in houses], phone_index=phone_index)
         where = set(known.values_list("facility_id", flat=True))
     return next((house for house in houses if house.id in where), houses[0])
+
+
+def code_sign_in_state(phone: str, now: datetime) -> str:
+    """How it stands with codes for a phone in E.164: "open", "paused" for an hour, "closed" until the desk opens it."""
+    limits = {limit.key: limit for limit in phone_failure_limits(phone_fingerprint(phone))}
+    spent = Allowance.objects.filter(key__in=limits, used__gte=F("most"), resets_at__gt=now)
+    names = {limits[key].name for key in spent.values_list("key", flat=True)}
+    if LimitName.FAILURES_RUN in names:
+        return "closed"
+    return "paused" if names else "open"
 
 
 def spent_limits(now: datetime) -> dict[str, int]:

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django_scopes import scope
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -12,20 +12,27 @@ from apps.core.api import Endpoint
 from apps.core.policy import PUBLIC, Permission
 from apps.queue import commands
 from apps.queue.api import shapes
+from apps.queue.models import Visit
 from apps.queue.queries.links import comes_by, tracking_url
-from apps.queue.queries.shapes import SelfCheckInOut, SnapshotOut
+from apps.queue.queries.own import own_visit_of, own_visit_row, own_visits
+from apps.queue.queries.shapes import OwnVisitsOut, RestoredOut, SelfCheckInOut, SnapshotOut
 from apps.queue.queries.visits import position, snapshot
 
 
-def self_check_in_json(arrived: Any) -> dict[str, Any]:
-    """What the holder of a check-in link gets."""
-    visit = arrived.visit
+def standing(visit: Visit) -> dict[str, Any]:
+    """Where a visit stands, in short."""
     return {
         "visitId": str(visit.id),
         "tokenNumber": visit.token.token_number,
         "tokenLabel": visit.token.label,
         "state": visit.state,
         "position": position(visit),
+    }
+
+
+def self_check_in_json(arrived: Any) -> dict[str, Any]:
+    """What the holder of a check-in link gets."""
+    return standing(arrived.visit) | {
         "restoreToken": arrived.restore_token,
         "expiresAt": arrived.expires_at.isoformat(),
         "trackingToken": arrived.tracking_token,
@@ -49,6 +56,36 @@ class CheckIn(Endpoint):
                 self.once(), self_check_in_json, actor=actor, now=self.now, link=link, **fields
             )
         return Response(answer, status=201)
+
+
+class Restore(Endpoint):
+    """Coming back on the same phone."""
+
+    policy = PUBLIC
+
+    @extend_schema(request=shapes.RestoreIn, responses=RestoredOut)
+    def post(self, request: Request) -> Response:
+        """Exchange a restore token for a new one, with where the visit stands now. Each works once; one shown twice
+        ends them all, since somebody has a copy."""
+        asked = self.read(shapes.RestoreIn)
+        secret, holder, expires_at = commands.restore(now=self.now, **asked)
+        with scope(facility=holder.facility_id):
+            visit = own_visit_of(holder, holder.subject_id)  # type: ignore[arg-type]  # made for a visit
+            told = standing(visit) | {"restoreToken": secret, "expiresAt": expires_at.isoformat()}
+        return Response(told)
+
+
+class OwnVisits(Endpoint):
+    """The visits of a family."""
+
+    policy = Permission.PATIENT_OWN
+
+    @extend_schema(
+        parameters=[OpenApiParameter("page", int), OpenApiParameter("pageSize", int)], responses=OwnVisitsOut
+    )
+    def get(self, request: Request) -> Response:
+        """Visits of everybody under one's phone, the newest first."""
+        return self.page(own_visits(self.actor).order_by("-day", "-scanned_at", "id"), own_visit_row)
 
 
 class CancelOwn(Endpoint):

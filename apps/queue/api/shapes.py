@@ -31,6 +31,13 @@ class Expecting(serializers.Serializer[Any]):
     expectedVersion = VersionField(source="expected_version")
 
 
+class RestoreIn(serializers.Serializer[Any]):
+    """A restore token, and the device's own name if it gave one at check-in."""
+
+    restoreToken = TextField(source="secret", max_length=256)
+    deviceFingerprint = TextField(source="device_fingerprint", max_length=200, required=False, default="")
+
+
 class AsDoctor(Expecting):
     """A move made for a doctor."""
 

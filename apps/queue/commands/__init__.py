@@ -28,9 +28,11 @@ from apps.queue.commands.masters import (
     delete_department,
     set_availability,
 )
+from apps.queue.commands.own import RestoreRefused, restore
 from apps.queue.commands.slips import renew_link
 
 __all__ = [
+    "RestoreRefused",
     "arrive",
     "book",
     "call",
@@ -54,6 +56,7 @@ __all__ = [
     "recall",
     "renew_link",
     "reschedule",
+    "restore",
     "resume",
     "self_check_in",
     "set_availability",

@@ -6,13 +6,14 @@ from uuid import UUID
 
 from apps.audit.commands import record
 from apps.core.commands import command, step
-from apps.core.errors import Invalid, NotFound, sentence
+from apps.core.errors import Invalid, sentence
 from apps.core.outbox import emit
 from apps.core.policy import Actor, Permission
 from apps.queue import events
 from apps.queue.commands.calling import released, waiting_state
 from apps.queue.commands.moving import amend, expect, locked_visit, move, require_own_hands
 from apps.queue.models import Visit
+from apps.queue.queries.own import own_visit_of
 from apps.queue.rules.order import Tier, tier
 from apps.queue.rules.states import State, Verb
 
@@ -103,8 +104,7 @@ def cancel(*, actor: Actor, now: datetime, visit_id: UUID, reason: str, expected
 @command
 def cancel_own(*, actor: Actor, now: datetime, visit_id: UUID, expected_version: int | None = None) -> Visit:
     """Give up one's own place. Raises `NotFound` for anybody else's visit."""
-    if visit_id != actor.subject_id:
-        raise NotFound
+    own_visit_of(actor, visit_id)
     visit = locked_visit(visit_id, Permission.VISIT_CANCEL_OWN)
     expect(visit, expected_version)
     return move(visit, Verb.CANCEL, State.CANCELLED, reason="by the patient")

@@ -1,10 +1,65 @@
-"""A visit as its holder sees it: place, who is being served, no other person."""
+"""Visits as those see them whose own they are: place, who is being served, no other person."""
 
+from datetime import date
 from typing import Any
+from uuid import UUID
 
+from django.db.models import Q, QuerySet
+
+from apps.core.commands import hidden_from
+from apps.core.policy import Actor, Permission
 from apps.queue.models import Visit
-from apps.queue.queries.visits import position
-from apps.queue.rules.states import ACTIVE
+from apps.queue.queries.visits import position, visits_with_names
+from apps.queue.rules.states import ACTIVE, OPEN
+
+
+def own_visits(actor: Actor) -> QuerySet[Visit]:
+    """Visits that are somebody's own, the one rule for it: of who proved by a code that they hold a phone, those of
+    the people who are under it now; of who came by a link or a restore token, the visit that it was made for."""
+    mine = Q(patient__phone_index=actor.phone_index) if actor.phone_index else Q(id=actor.subject_id)
+    return visits_with_names().filter(mine) if actor.role is None else Visit.objects.none()
+
+
+def own_visit_of(actor: Actor, visit_id: UUID) -> Visit:
+    """One of somebody's own visits. Raises `NotFound` for anybody else's, as for none."""
+    visit = own_visits(actor).filter(id=visit_id).first()
+    if visit is None:
+        raise hidden_from(actor, Permission.VISIT_READ_OWN)
+    return visit
+
+
+def watched_departments(actor: Actor) -> list[UUID]:
+    """Where somebody waits, the latest visit first: by an open visit of their own, or by that of their link."""
+    if not actor.may(Permission.VISIT_READ_OWN):
+        return []
+    watched = own_visits(actor).filter(Q(state__in=sorted(OPEN)) | Q(id=actor.subject_id))
+    return list(watched.order_by("-day", "-number").values_list("department_id", flat=True))
+
+
+def open_today(actor: Actor, day: date) -> QuerySet[Visit]:
+    """Own visits that are not over, and today's that are, the open ones by their number."""
+    return own_visits(actor).filter(Q(state__in=sorted(OPEN)) | Q(day=day)).order_by("patient__name", "number")
+
+
+def past_visits(actor: Actor, day: date) -> QuerySet[Visit]:
+    """Own visits of days before, the newest first."""
+    return own_visits(actor).filter(day__lt=day).exclude(state__in=sorted(OPEN)).order_by("-day", "-number", "id")
+
+
+def own_visit_row(visit: Visit) -> dict[str, Any]:
+    """One of `GET patient/visits`."""
+    person = visit.patient
+    return {
+        "visitId": str(visit.id),
+        "patient": {"id": str(person.id), "name": person.name, "uhid": person.uhid},
+        "day": visit.day.isoformat(),
+        "tokenNumber": visit.token.token_number,
+        "tokenLabel": visit.token.label,
+        "department": {"id": str(visit.department_id), "name": visit.department.name},
+        "doctor": visit.doctor.name if visit.doctor else None,
+        "state": visit.state,
+        "version": visit.version,
+    }
 
 
 def now_serving(visit: Visit) -> list[str]:

@@ -52,8 +52,8 @@ class ArrivedOut(SnapshotOut):
     trackingUrl = serializers.CharField()
 
 
-class SelfCheckInOut(serializers.Serializer[Any]):
-    """What the holder of a check-in link gets."""
+class RestoredOut(serializers.Serializer[Any]):
+    """What a patient's own device gets to come back by."""
 
     visitId = serializers.UUIDField()
     tokenNumber = serializers.CharField()
@@ -62,6 +62,11 @@ class SelfCheckInOut(serializers.Serializer[Any]):
     position = serializers.IntegerField(allow_null=True)
     restoreToken = serializers.CharField()
     expiresAt = serializers.DateTimeField()
+
+
+class SelfCheckInOut(RestoredOut):
+    """What the holder of a check-in link gets."""
+
     trackingToken = serializers.CharField()
     trackingUrl = serializers.CharField()
 
@@ -80,6 +85,29 @@ class OwnVisitOut(serializers.Serializer[Any]):
     etaReason = serializers.CharField(allow_null=True)
     prescription = serializers.DictField(allow_null=True)
     version = serializers.IntegerField()
+
+
+class OwnVisitRow(serializers.Serializer[Any]):
+    """One visit of a family."""
+
+    visitId = serializers.UUIDField()
+    patient = serializers.DictField()
+    day = serializers.DateField()
+    tokenNumber = serializers.CharField()
+    tokenLabel = serializers.CharField()
+    department = serializers.DictField()
+    doctor = serializers.CharField(allow_null=True)
+    state = serializers.CharField()
+    version = serializers.IntegerField()
+
+
+class OwnVisitsOut(serializers.Serializer[Any]):
+    """One page of a family's visits."""
+
+    count = serializers.IntegerField()
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = OwnVisitRow(many=True)
 
 
 class QueueOut(serializers.Serializer[Any]):

@@ -63,8 +63,3 @@ def track_view(visit: Visit, sequence: str, now: datetime) -> dict[str, Any]:
         "as_of": stamp(now),
         "clock": facility.clock(now),
     }
-
-
-def department_of_visit(visit_id: UUID) -> UUID | None:
-    """Where somebody waits, by their visit; None when there is no such visit."""
-    return Visit.objects.filter(id=visit_id).values_list("department_id", flat=True).first()
