@@ -4,16 +4,15 @@ from typing import Any
 from uuid import UUID
 
 from apps.core.events import Event, department_stream
+from apps.scheduling.events import queue_updated as queue_updated
 
 TRANSITIONED = "visit.transitioned"
-UPDATED = "queue.updated"
 TOKEN_CREATED = "TOKEN_CREATED"  # noqa: S105 - the event's name in document 000
 COMPLETED = "CONSULTATION_COMPLETED"
 NO_SHOW = "PATIENT_NO_SHOW"
 
 CATALOGUE: dict[str, str] = {
     TRANSITIONED: "A visit moved from one state to another; one per transition.",
-    UPDATED: "The queue changed without a transition: a repeated call, a pin, a doctor's status.",
     TOKEN_CREATED: "A number was given (document 000).",
     COMPLETED: "A consultation ended; carries its seconds (document 000).",
     NO_SHOW: "Somebody did not come and was taken off the queue (document 000).",
@@ -24,15 +23,3 @@ CATALOGUE: dict[str, str] = {
 def visit_event(type_: str, department_id: UUID, visit_id: UUID, version: int, **payload: Any) -> Event:
     """An event of one visit on its department's stream."""
     return Event(department_stream(department_id), type_, "visit", visit_id, version, payload)
-
-
-def queue_updated(department_id: UUID, reason: str, **payload: Any) -> Event:
-    """The queue of a department changed for a reason that is no transition."""
-    return Event(
-        department_stream(department_id),
-        UPDATED,
-        "department",
-        department_id,
-        0,
-        {"reason": reason} | payload,
-    )
