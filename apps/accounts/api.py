@@ -20,7 +20,7 @@ from apps.accounts.rules.devices import ShownDevice, label_of
 from apps.accounts.rules.passes import Use, make_pass
 from apps.core.api import Endpoint, TextField
 from apps.core.errors import Forbidden, Unauthenticated
-from apps.core.policy import PUBLIC, SIGNED_IN
+from apps.core.policy import PUBLIC, SIGNED_IN, Actor
 
 PASSWORD_LENGTH = 256
 
