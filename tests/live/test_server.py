@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -173,3 +174,37 @@ async def test_a_killed_server_is_forgotten_and_nothing_missed(house, server):
     async with server.open(DOCTOR, cookie=cookie) as client:
         await say(client, "subscribe", stream=house.dept, lastReceivedEventId=f"{house.dept}:1")
         assert [(await hear(client, "queue-update"))["sequence"] for _ in range(3)] == [2, 3, 4]
+
+
+HOSTILE = {"100 KiB": ("x" * 102_400, 1009), "deep": ("[" * 60_000, None), "broken": ("{" * 100, None)}
+
+
+async def test_hostile_clients_are_ended_within_five_seconds_while_others_are_served(house, server):
+    cookie = await done(house.cookie)
+    async with server.open(DOCTOR, cookie=cookie) as good:
+        await say(good, "subscribe", stream=house.dept)
+        await hear(good, "queue-joined")
+        floods = [asyncio.create_task(flood(server)) for _ in range(3)]
+        for what, (text, code) in HOSTILE.items():
+            async with server.open(BOARD) as bad, asyncio.timeout(5):
+                await bad.send(text)
+                if code:
+                    assert await closed(bad) == code, what
+                else:
+                    assert (await hear(bad, "error"))["code"] == "bad_frame", what
+        for number in range(1, 6):
+            await done(house.move)
+            async with asyncio.timeout(2):
+                assert (await hear(good, "queue-update"))["sequence"] == number
+        assert set(await asyncio.gather(*floods)) <= {1008, None}  # told, or just broken off
+
+
+async def flood(server: Server) -> int | None:
+    """500 messages a second, until the server has had enough; the code by which it ends it."""
+    async with server.open(BOARD) as client, asyncio.timeout(5):
+        with suppress(ConnectionClosed):
+            while True:
+                for _ in range(50):
+                    await client.send('{"type": "heartbeat"}')
+                await asyncio.sleep(0.1)
+        return await closed(client)

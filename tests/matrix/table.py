@@ -247,14 +247,7 @@ API = [
     api("GET patient/visits/<uuid:visit_id>", HOLDER_OR_LINK, None, S.COMPLETED),
     api("POST patient/visits/<uuid:visit_id>/cancel", HOLDER, {}),
     # --- live screens over HTTP, how they do, the audit trail
-    *(api("GET live/<str:stream>", who, words={"stream": stream}) for stream, who in {
-        "dept.{department}": department(Principal.DOCTOR, DESK, Principal.PATIENT, Principal.LINK),
-        "staff.{department}": OF_QUEUE,
-        "doctor.{doctor}": OF_QUEUE,
-        "desk.{facility}": ANY_STAFF,
-        "facility.{facility}": ANY_STAFF,
-        "board.{board}": ANY_STAFF,
-    }.items()),
+    *(api("GET live/<str:stream>", who, words={"stream": stream}) for stream, who in STREAMS.items()),
     api("GET appointments/websocket/stats", ANY_STAFF),
     api("GET audit", ANY_ADMIN),
     # --- anything else
@@ -458,6 +451,31 @@ def model_rows(model: str, keeps: Keeps) -> list[Row]:
 
 
 FROM_PAGE: dict[str, Any] = {"": "what the administrator's own page would send"}
+
+_OF_STAFF = frozenset({"subscribe", "get-queue-status", "leave-queue", "heartbeat"})
+
+MESSAGES = {
+    "ws/patient-queue/": frozenset({"join-queue", "get-queue-status", "leave-queue", "heartbeat"}),
+    "ws/doctor-console/": _OF_STAFF,
+    "ws/admin-dashboard/": _OF_STAFF,
+    "ws/display-boards/": _OF_STAFF,
+}
+"""What can be said over each socket."""
+
+_CONSOLE_STREAMS = {
+    "dept.{department}": OF_QUEUE,
+    "staff.{department}": OF_QUEUE,
+    "doctor.{doctor}": OF_QUEUE,
+    "facility.{facility}": ANY_STAFF,
+}
+BOARDS = "ws/display-boards/"
+SOCKETS: dict[str, dict[str, Who]] = {
+    "ws/patient-queue/": {},
+    "ws/doctor-console/": _CONSOLE_STREAMS,
+    "ws/admin-dashboard/": _CONSOLE_STREAMS | {"desk.{facility}": ANY_STAFF},
+    "ws/display-boards/": {"board.{board}": AT_BOARD},
+}
+"""What can be followed over each socket, and by whom; a stream that is not named is refused there."""
 
 TABLE = [*API, *PAGES, *(row for model, keeps in ADMIN_MODELS.items() for row in model_rows(model, keeps))]
 """Everything."""
