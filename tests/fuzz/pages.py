@@ -24,6 +24,8 @@ class Form:
     kinds: dict[str, str] = field(default_factory=dict)
     offered: dict[str, str] = field(default_factory=dict)
     """The first choice of each list and set of boxes."""
+    chosen: set[str] = field(default_factory=set)
+    """Lists that are shown with a choice made."""
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -51,6 +53,7 @@ class Page(HTMLParser):
     def __init__(self, address: str, html: str) -> None:
         super().__init__()
         self.address = address
+        self.html = html
         self.links: list[str] = []
         self.forms: list[Form] = []
         self._form: Form | None = None
@@ -75,9 +78,10 @@ class Page(HTMLParser):
         assert self._form is not None
         form = self._form
         if tag == "option" and self._select:
-            self._offer(
-                self._select, given.get("value", ""), chosen="selected" in given or self._select in form.offered
-            )
+            chosen = "selected" in given
+            if chosen or self._select not in form.chosen:
+                self._offer(self._select, given.get("value", ""), chosen=chosen or self._select in form.offered)
+            form.chosen |= {self._select} if chosen else set()
             return
         name = given.get("name")
         if tag not in ("input", "select", "textarea") or not name or "__prefix__" in name:

@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tests.fuzz.pages import Page
-from tests.matrix.table import FROM_PAGE, Row, sees
-from tests.matrix.world import Place, Principal, Where, World, kept_back, writes
+from tests.matrix.table import CLINICAL, DESK, FROM_PAGE, PAPERS, Row, sees, works
+from tests.matrix.world import Kind, Place, Principal, Where, World, kept_back, writes
 
 DOORS = ("/login/", "/admin/login/")
 """Whoever is sent there has been refused."""
@@ -147,8 +147,17 @@ def leaks(world: World, row: Row, who: Principal, place: Place, answer: Any) -> 
     return [
         f"{kind} of {where}"
         for where, kind in sorted(shown)
-        if not (let_in and kind in sees(who, where) | (row.shows if where is place.where else frozenset()))
+        if not (
+            let_in and kind in sees(who, where) | (shown_by(row, who, where) if where is place.where else frozenset())
+        )
     ]
+
+
+def shown_by(row: Row, who: Principal, where: Where) -> frozenset[Kind]:
+    """What a row shows beside what somebody sees anywhere: phone and address to the desk and nurses, what is clinical
+    to those who serve the department that it was written in."""
+    papers = frozenset() if who in DESK else PAPERS
+    return row.shows - papers - (frozenset() if works(who, where) else CLINICAL)
 
 
 def told(answer: Any, *, whole: bool = False) -> str:

@@ -86,6 +86,8 @@ WHOEVER_SIGNED_IN = facility(STAFF, PATIENTS)
 
 SEEN = frozenset({Kind.NAME, Kind.UHID})
 ASKED = SEEN | {Kind.SYMPTOM, Kind.REASON}
+PAPERS = frozenset({Kind.PHONE, Kind.ADDRESS})
+CLINICAL = frozenset({Kind.PRESCRIPTION, Kind.SYMPTOM})
 
 
 def sees(who: Principal, where: Where) -> frozenset[Kind]:
@@ -100,9 +102,15 @@ def sees(who: Principal, where: Where) -> frozenset[Kind]:
         own = (who is Principal.PATIENT) == (where is Where.HERE)
         return SEEN | {Kind.PRESCRIPTION} if own else frozenset()
     if who in STAFF:
-        works_there = who is Principal.ADMIN or (who is Principal.OTHER_DOCTOR) == (where is Where.THERE)
-        return ASKED if works_there else SEEN
+        return ASKED if works(who, where) else SEEN
     return frozenset()
+
+
+def works(who: Principal, where: Where) -> bool:
+    """Whether somebody of the staff serves the department of a place."""
+    if where is Where.AWAY:
+        return False
+    return who is Principal.ADMIN or (who is Principal.OTHER_DOCTOR) == (where is Where.THERE)
 
 
 OK = frozenset({200, 201, 202, 204, 301, 302, 303})
@@ -152,8 +160,6 @@ def form(asks: str, who: Who, body: dict[str, Any] | None = None, state: State =
 
 S = State
 REASON = {"reason": "Matrix"}
-PAPERS = frozenset({Kind.PHONE, Kind.ADDRESS})
-CLINICAL = frozenset({Kind.PRESCRIPTION, Kind.SYMPTOM})
 NONE_OPEN = frozenset({409})
 """Nobody has broken the glass here."""
 SHAPE = frozenset({400})

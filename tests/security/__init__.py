@@ -1,0 +1,1 @@
+"""What an attacker types, and whether it ever runs."""
