@@ -12,9 +12,9 @@ from django.utils import timezone
 from django_scopes import scope
 
 from apps.accounts.commands import SignedIn, enter
-from apps.accounts.models import Staff
+from apps.accounts.models import Credential, Staff
 from apps.accounts.queries import actor_of_checkin
-from apps.accounts.queries.actors import SESSION_KEY
+from apps.accounts.queries.actors import SESSION_KEY, hash_secret
 from apps.accounts.rules.credentials import CredentialKind
 from apps.core.policy import Actor, Role
 from apps.display.models import Board
@@ -63,6 +63,16 @@ class Hospital:
                 actor=ward.meera, now=ward.now, department_id=ward.department.id, expires_in=3600, printed=printed
             )
             return token
+
+    def screen(self) -> str:
+        """What a screen of the hall holds."""
+        secret, now, family = uuid4().hex, timezone.now(), uuid4()
+        Credential.objects.create(
+            id=family, kind=CredentialKind.SCREEN, secret_hash=hash_secret(CredentialKind.SCREEN, secret),
+            facility=self.ward.facility, subject_type="board", subject_id=self.board.id, family_id=family,
+            issued_at=now, expires_at=now + timedelta(days=1),
+        )  # fmt: skip
+        return secret
 
     def browser(self, actor: Actor) -> Client:
         """A browser in which a member of staff is signed in."""
@@ -178,7 +188,7 @@ def _free(ward: Ward, doctor: Doctor) -> None:
 
 @dataclass
 class Asker:
-    """Somebody who sends requests: a member of staff, the holder of a check-in link, or nobody."""
+    """Somebody who sends requests: a member of staff, a patient, the holder of a link, a screen, or nobody."""
 
     name: str
     hospital: Hospital
@@ -186,6 +196,8 @@ class Asker:
     doctor: Doctor | None = None
     visit: UUID | None = None
     """The own visit of somebody who checked in by themselves."""
+    follows: bool = False
+    """Whether they hold only the link that shows where the visit stands."""
     _bearer: str = ""
     _until: Any = field(default_factory=timezone.now)
 
@@ -213,11 +225,12 @@ class Asker:
         with self.hospital.open() as ward:
             if self.visit is None or Visit.objects.get(id=self.visit).state in TERMINAL:
                 arrived = check_in_by_link(ward)
-                self.visit, self._bearer = arrived.visit.id, arrived.restore_token
+                self.visit = arrived.visit.id
+                self._bearer = arrived.tracking_token if self.follows else arrived.restore_token
             return self.visit
 
 
-ASKERS = ("admin", "receptionist", "doctor", "link holder", "nobody")
+ASKERS = ("admin", "receptionist", "doctor", "patient", "link holder", "kiosk", "nobody")
 
 
 def asker(name: str, hospital: Hospital) -> Asker:
@@ -230,7 +243,9 @@ def asker(name: str, hospital: Hospital) -> Asker:
             return Asker(name, hospital, ward.meera)
         if name == "doctor":
             return Asker(name, hospital, ward.rao, doctor=ward.doctor)
-    found = Asker(name, hospital)
-    if name == "link holder":
+        if name == "kiosk":
+            return Asker(name, hospital, _bearer=hospital.screen())
+    found = Asker(name, hospital, follows=name == "link holder")
+    if name in ("patient", "link holder"):
         found.own_visit()
     return found

@@ -150,5 +150,5 @@ def all_routes(askers: dict[str, Asker]) -> list[Route]:
 
 def _who(path: str) -> str:
     if BY_HOLDER in path:
-        return "link holder"
+        return "patient"
     return "doctor" if path.endswith(BY_DOCTOR) else "admin"
