@@ -200,11 +200,13 @@ async def test_hostile_clients_are_ended_within_five_seconds_while_others_are_se
 
 
 async def flood(server: Server) -> int | None:
-    """500 messages a second, until the server has had enough; the code by which it ends it."""
-    async with server.open(BOARD) as client, asyncio.timeout(5):
+    """More than 500 messages a second, on and on; the code by which the server ends it within 5 s of too many."""
+    async with server.open(BOARD) as client:
         with suppress(ConnectionClosed):
-            while True:
-                for _ in range(50):
+            for _ in range(1_000):
+                await client.send('{"type": "heartbeat"}')
+        async with asyncio.timeout(5):
+            with suppress(ConnectionClosed):
+                while True:
                     await client.send('{"type": "heartbeat"}')
-                await asyncio.sleep(0.1)
-        return await closed(client)
+            return await closed(client)

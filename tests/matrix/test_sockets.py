@@ -69,7 +69,7 @@ async def test_who_may_follows_a_stream_and_nobody_else_is_told_anything(committ
 
 
 async def enter(stack: AsyncExitStack, world: World, path: str, who: Principal) -> Client:
-    """A socket of somebody: staff by their cookie, patients by a ticket, a link by its token, a screen by its cookie."""
+    """A socket of somebody: staff and screens by their cookie, patients by a ticket, a link by its token."""
     key = world.keys[who]
     cookie = key.cookies.output(header="", sep=";").strip()
     client = await stack.enter_async_context(open_socket(f"/{path}", cookie))
