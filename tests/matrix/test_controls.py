@@ -32,6 +32,7 @@ def test_an_endpoint_without_its_policy_is_seen(world: World, monkeypatch: Any):
     monkeypatch.setattr(Actor, "sees", lambda self, group, scope=None: True)  # a second guard of its own
     found = seen(world, "GET patients")
     assert "as patient about here: was not refused" in found
+    assert "as patient about here: is shown name of there" in found
 
 
 def test_a_queryset_without_its_scope_is_seen(world: World, monkeypatch: Any):
