@@ -173,6 +173,16 @@ WISH = {
 }
 """A place on a day without slots: the waiting list."""
 
+STREAMS = {
+    "dept.{department}": department(Principal.DOCTOR, DESK, Principal.PATIENT, Principal.LINK),
+    "staff.{department}": OF_QUEUE,
+    "doctor.{doctor}": OF_QUEUE,
+    "desk.{facility}": ANY_STAFF,
+    "facility.{facility}": ANY_STAFF,
+    "board.{board}": ANY_STAFF,
+}
+"""Live screens: what can be followed, and who may ask for it over HTTP."""
+
 API = [
     # --- signing in and who one is
     api("POST auth/token", everybody(), {}, answers=SHAPE),
