@@ -20,6 +20,7 @@ from apps.patients.commands import register
 from apps.patients.rules.people import Sex
 from apps.queue import commands
 from apps.queue.models import TriageRule, Visit
+from apps.queue.queries.links import comes_by
 from apps.scheduling.models import Department, Doctor, DoctorDepartment, QueuePolicy, Room
 
 MONDAY = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)
@@ -109,6 +110,12 @@ class Ward:
     def _doctor_of(self, visit: Visit) -> Actor:
         doctor = next(d for d in self.doctors if d.id == self.fresh(visit).doctor_id)
         return self.as_doctor(doctor)
+
+
+def came(token: str) -> dict[str, Any]:
+    """Somebody who came by a check-in link, as `self_check_in` takes them."""
+    holder, link = comes_by(token)
+    return {"actor": holder, "link": link}
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from corsheaders.middleware import CorsMiddleware
 from django.conf import settings
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 from psycopg_pool import PoolTimeout
 
 from apps.core.commands import report_refusal
@@ -86,7 +87,10 @@ class ShapeMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         fault = _fault(request)
-        return refusal(request, fault) if fault else self.get_response(request)
+        if fault is None:
+            return self.get_response(request)
+        with translation.override(translation.get_language_from_request(request)):
+            return refusal(request, fault)
 
 
 class AllowListMiddleware(CorsMiddleware):
@@ -131,7 +135,7 @@ def _fault(request: HttpRequest) -> DomainError | None:
 
 
 def _largest_body(request: HttpRequest) -> float:
-    """In bytes. What is uploaded as a file is measured where it is taken in."""
-    if request.content_type == "multipart/form-data":
-        return inf
-    return settings.LARGEST_BODIES.get(request.path_info, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+    """In bytes. What is uploaded as a file is measured where it is taken in, except where a body has its own limit."""
+    uploads = request.content_type == "multipart/form-data"
+    usual = inf if uploads else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return settings.LARGEST_BODIES.get(request.path_info, usual)

@@ -5,16 +5,22 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.safestring import mark_safe
 from django_scopes import scope, scopes_disabled
 
 from apps.accounts.queries import facility_facts, screen_fingerprint, screens_of, staff_names
+from apps.accounts.rules.doors import seconds_left, step_at
+from apps.accounts.rules.qr import qr_svg
 from apps.core.errors import NotFound
 from apps.core.policy import Actor, ActorType, Permission, Scope
 from apps.display.models import Board, PairingRequest
 from apps.display.rules import HERE
 from apps.queue.queries.board import rooms_and_calls
 from apps.queue.queries.lines import sequences_of, stamp
+from apps.queue.queries.links import door_url
 from apps.queue.rules.hall import HALL_LANGUAGES
+from apps.scheduling.queries import departments
+from apps.scheduling.rules import DepartmentStatus
 
 
 def boards(facility_id: UUID | None) -> list[dict[str, str]]:
@@ -132,4 +138,28 @@ def board_view(board: Board, now: datetime) -> dict[str, Any]:
             "as_of": stamp(now),
             "clock": facility.clock(now),
             **rooms_and_calls(department_ids, now),
+        }
+
+
+def doors_view(board: Board, now: datetime) -> dict[str, Any]:
+    """The check-in codes of a board's departments that take people, for `templates/display/_doors.html`.
+
+    `sequence` is the step they belong to: it grows whenever all of them change.
+    """
+    facility = facility_facts(board.facility_id)
+    with scope(facility=board.facility_id):
+        places = departments().filter(id__in=department_ids_of(board), status=DepartmentStatus.ACTIVE)
+        return {
+            "board": {"slug": board.slug, "name": board.name},
+            "facility": facility.name,
+            "languages": HALL_LANGUAGES,
+            "doors": [
+                {"name": place.name, "letter": place.letter, "svg": mark_safe(qr_svg(door_url(place.id, now)))}  # noqa: S308 - drawn by us
+                for place in places
+            ],
+            "stream": f"doors.{board.id}",
+            "sequence": step_at(now),
+            "seconds": seconds_left(now),
+            "as_of": stamp(now),
+            "clock": facility.clock(now),
         }

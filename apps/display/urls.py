@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from apps.display.views import board, pairing
+from apps.display.views import board, doors, pairing
 
 page_urls = [
     path("display/", pairing.pair, name="pair-screen"),
     path("display/<slug:slug>/", board.board, name="board"),
     path("display/<slug:slug>/view/", board.board_part, name="board-view"),
+    path("display/<slug:slug>/check-in/", doors.doors, name="board-doors"),
+    path("display/<slug:slug>/check-in/view/", doors.doors_part, name="board-doors-view"),
 ]

@@ -11,6 +11,7 @@ desk_urls = [
     path("desk/today/", desk.today, name="desk_today"),
     path("desk/walk-in/", walk_in.walk_in, name="desk_walk_in"),
     path("desk/slip/<uuid:visit_id>/", desk.slip, name="desk_slip"),
+    path("desk/slip/<uuid:visit_id>/link/", desk.renew_link, name="desk_slip_link"),
     path("desk/visits/<uuid:visit_id>/<slug:action>/", desk.deed, name="desk_visit"),
     path("departments/<uuid:department_id>/<slug:action>/", masters.opening, name="department_opening"),
 ]

@@ -54,4 +54,5 @@ page_urls = [
     path("t/", track.enter_code, name="enter-code"),
     path("t/<str:code>/", track.track, name="track"),
     path("checkin", track.check_in, name="check-in"),
+    path("checkin/<str:word>", track.door, name="check-in-door"),
 ]

@@ -16,7 +16,6 @@ from uuid import UUID
 
 from django_scopes import scope
 
-from apps.accounts.queries import actor_of_checkin
 from apps.core.commands import Command
 from apps.core.trace import start_trace
 from apps.encounters.commands import complete
@@ -35,6 +34,7 @@ from apps.queue.commands import (
     start,
     triage_up,
 )
+from apps.queue.queries.links import comes_by
 from apps.queue.rules.order import Source
 from apps.queue.rules.states import State
 from apps.scheduling.rules import Availability
@@ -208,9 +208,11 @@ class Player:
             expires_in=LINK_SECONDS,
             printed=arrival.printed_code,
         )
+        holder, link = comes_by(token)
         arrived = self._do(
             self_check_in,
-            actor=replace(actor_of_checkin(token, self.now), via=VIA),
+            actor=replace(holder, via=VIA),
+            link=link,
             department_id=department_id,
             name=arrival.person.name,
             age=arrival.person.age,

@@ -1,5 +1,6 @@
 """Links and secrets: given out by a command's step, used once, taken back; and whom each makes of its holder."""
 
+import base64
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -12,15 +13,22 @@ from apps.accounts import commands
 from apps.accounts.commands import LinkExpired, LinkUsed
 from apps.accounts.models import Credential, Facility
 from apps.accounts.queries import (
+    DoorClosed,
     LinkInvalid,
     actor_again,
-    actor_of_checkin,
     actor_of_staff,
     actor_of_ticket,
     actor_of_token,
     actor_of_tracking,
+    behind_door,
+    door_of,
+    draw_checkin,
+    holder_of_checkin,
+    link_keys,
+    read_checkin,
 )
 from apps.accounts.rules.credentials import CODE_LENGTH, CredentialKind
+from apps.accounts.rules.doors import seal_door, step_at
 from apps.accounts.rules.links import SignedLink, seal
 from apps.accounts.rules.passes import Use, make_pass
 from apps.audit.models import AuditEntry
@@ -64,8 +72,10 @@ def rotate_restore(*, actor: Actor, now: datetime, secret: str) -> tuple[str, Cr
 
 
 @command
-def use(*, actor: Actor, now: datetime) -> Credential:
-    return commands.use_checkin_link(actor, now)
+def use(*, actor: Actor, now: datetime, token: str) -> Credential:
+    """Use a link up, as a department of the actor's facility takes it."""
+    assert actor.facility_id
+    return commands.use_checkin_link(read_checkin(token), actor.facility_id, now)
 
 
 @command
@@ -127,7 +137,7 @@ def test_garbage_is_nobody_and_never_an_error(shown):
     assert actor_of_token(shown, NOW) is None
     assert actor_of_ticket(shown, NOW) is None
     with pytest.raises(LinkInvalid):
-        actor_of_checkin(shown, NOW)
+        read_checkin(shown)
 
 
 def forged(**changed: object) -> str:
@@ -150,7 +160,7 @@ def test_a_forged_link_is_refused_even_for_a_row_that_exists(desk):
 def test_a_checkin_link_lets_into_its_own_department_only(desk):
     department_id = uuid4()
     token, row = give_checkin(actor=desk, now=NOW, department_id=department_id)
-    actor = actor_of_checkin(token, NOW)
+    actor = holder_of_checkin(read_checkin(token), desk.facility_id)
     assert (actor.type, actor.subject_id, actor.credential_id) == (ActorType.LINK, department_id, row.id)
     assert actor.permissions == {Permission.VISIT_SELF_CHECK_IN}
     assert actor.may(Permission.VISIT_SELF_CHECK_IN, Scope(desk.facility_id, department_id))
@@ -165,41 +175,42 @@ def test_a_checkin_link_is_no_bearer_token_and_no_tracking_link(desk):
 
 def test_a_checkin_link_remembers_whether_it_was_printed(desk):
     token, _ = give_checkin(actor=desk, now=NOW, department_id=uuid4(), printed=True)
-    assert use(actor=actor_of_checkin(token, NOW), now=NOW).scope == {"printed": True}
+    assert use(actor=desk, now=NOW, token=token).scope == {"printed": True}
 
 
 def test_a_checkin_link_works_once(desk):
     token, _ = give_checkin(actor=desk, now=NOW, department_id=uuid4())
-    holder = actor_of_checkin(token, NOW)
-    use(actor=holder, now=NOW)
+    use(actor=desk, now=NOW, token=token)
     with pytest.raises(LinkUsed):
-        use(actor=holder, now=NOW)
+        use(actor=desk, now=NOW, token=token)
 
 
 @pytest.mark.parametrize("when", [5 * MINUTE, -2 * MINUTE])
 def test_a_checkin_link_that_is_over_or_dated_ahead_is_refused(desk, when):
     token, _ = give_checkin(actor=desk, now=NOW, department_id=uuid4())
     with pytest.raises(LinkExpired):
-        use(actor=actor_of_checkin(token, NOW), now=NOW + when)
+        use(actor=desk, now=NOW + when, token=token)
     assert Credential.objects.get().used_at is None
 
 
 def test_a_checkin_link_that_was_taken_back_is_refused(desk):
     department_id = uuid4()
     token, _ = give_checkin(actor=desk, now=NOW, department_id=department_id)
-    holder = actor_of_checkin(token, NOW)
     take_back(actor=desk, now=NOW, subject_id=department_id)
     with pytest.raises(LinkExpired):
-        use(actor=holder, now=NOW)
+        use(actor=desk, now=NOW, token=token)
 
 
 def test_only_a_checkin_link_can_be_used_as_one(desk):
     token, _ = give_tracking(actor=desk, now=NOW, visit_id=uuid4())
-    holder = actor_of_tracking(token, NOW)
-    assert holder is not None
-    for actor in (holder, desk):
-        with pytest.raises(LinkInvalid):
-            use(actor=actor, now=NOW)
+    with pytest.raises(LinkInvalid):
+        use(actor=desk, now=NOW, token=token)
+    tracking = Credential.objects.get()
+    link = SignedLink(CredentialKind.CHECKIN, tracking.id, uuid4(), NOW, NOW + MINUTE)
+    with pytest.raises(LinkInvalid):
+        use(actor=desk, now=NOW, token=seal(link, link_keys()[0]))
+    tracking.refresh_from_db()
+    assert tracking.used_at is None
 
 
 @pytest.mark.django_db(transaction=True)
@@ -207,13 +218,74 @@ def test_of_ten_who_scan_one_code_at_the_same_moment_one_comes_in():
     desk = actor_of_staff(meera())
     for _ in range(10):
         token, _row = give_checkin(actor=desk, now=NOW, department_id=uuid4())
-        holder = actor_of_checkin(token, NOW)
 
-        def scan(_: int, holder: Actor = holder) -> Credential:
-            return use(actor=holder, now=NOW)
+        def scan(_: int, token: str = token) -> Credential:
+            return use(actor=desk, now=NOW, token=token)
 
         answers, errors = at_once(scan, 10, desk.facility_id)
         assert (len(answers), {type(error) for error in errors}) == (1, {LinkUsed})
+
+
+def test_a_link_drawn_from_a_screen_has_no_row_until_it_is_used_and_then_is_like_any(desk):
+    department_id = uuid4()
+    token = draw_checkin(department_id, NOW)
+    assert not Credential.objects.exists()
+    row = use(actor=desk, now=NOW + 9 * MINUTE, token=token)
+    assert (row.subject_id, row.used_at, row.scope) == (department_id, NOW + 9 * MINUTE, {})
+    with pytest.raises(LinkUsed):
+        use(actor=desk, now=NOW + 9 * MINUTE, token=token)
+    for when in (10 * MINUTE, -2 * MINUTE):
+        with pytest.raises(LinkExpired):
+            use(actor=desk, now=NOW + when, token=draw_checkin(department_id, NOW))
+    assert Credential.objects.count() == 1
+    assert draw_checkin(department_id, NOW) != draw_checkin(department_id, NOW)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_ten_who_use_one_drawn_link_at_the_same_moment_one_comes_in():
+    desk = actor_of_staff(meera())
+    for _ in range(10):
+        token = draw_checkin(uuid4(), NOW)
+
+        def scan(_: int, token: str = token) -> Credential:
+            return use(actor=desk, now=NOW, token=token)
+
+        answers, errors = at_once(scan, 10, desk.facility_id)
+        assert (len(answers), {type(error) for error in errors}) == (1, {LinkUsed})
+
+
+def test_a_screens_code_opens_its_own_department_for_a_minute_at_most():
+    department_id, drawn = uuid4(), NOW.replace(second=0, microsecond=0)
+    word = door_of(department_id, drawn)
+    assert door_of(department_id, drawn + timedelta(seconds=29)) == word
+    assert door_of(department_id, drawn + timedelta(seconds=30)) != word
+    for seconds in (0, 29, 30, 59, -30):  # the last one: drawn by a server whose clock is ahead
+        assert behind_door(word, drawn + timedelta(seconds=seconds)) == department_id
+    for seconds in (60, 3600, -31, -61, -3600):
+        with pytest.raises(DoorClosed):
+            behind_door(word, drawn + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize("shown", [*GARBAGE, "A" * 64])
+def test_a_forged_code_of_a_screen_opens_nothing(shown):
+    with pytest.raises(LinkInvalid):
+        behind_door(shown, NOW)
+
+
+def test_a_screens_code_is_refused_under_another_key_with_any_bit_changed_and_as_a_link():
+    word = door_of(uuid4(), NOW)
+    raw = base64.urlsafe_b64decode(word)
+    for place in range(len(raw)):
+        changed = bytearray(raw)
+        changed[place] ^= 1
+        with pytest.raises(LinkInvalid):
+            behind_door(base64.urlsafe_b64encode(bytes(changed)).decode(), NOW)
+    with pytest.raises(LinkInvalid):
+        behind_door(seal_door(uuid4(), step_at(NOW), "11" * 32), NOW)
+    with pytest.raises(LinkInvalid):
+        read_checkin(word)
+    with pytest.raises(LinkInvalid):
+        behind_door(draw_checkin(uuid4(), NOW), NOW)
 
 
 def test_a_restore_token_brings_a_patient_back_to_their_own_visit(desk):

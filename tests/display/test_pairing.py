@@ -89,7 +89,7 @@ def test_opening_the_page_writes_nothing_and_asking_is_a_form(ward: Ward):
     assert Client(enforce_csrf_checks=True).post("/display/").status_code == 403
 
 
-def test_a_browser_without_cookies_is_told_and_does_not_ask_for_ever():
+def test_a_browser_without_cookies_is_told_and_does_not_ask_for_ever(db: None):
     page = Client().get("/display/?asked").content.decode()
     assert "keeps no cookies" in page
     assert "data-ask" not in page
@@ -160,7 +160,8 @@ def test_a_screen_that_is_taken_off_loses_its_board_at_the_next_request_and_says
     assert "no longer paired" in gone.content.decode()
     assert "data-ask" in gone.content.decode()
     assert screen.get("/display/corridor/view/").status_code == 401
-    screen.post("/display/")
+    fresh = screen.post("/display/")
+    assert "no longer paired" in screen.get(fresh.url).content.decode()
     assert code_on(screen)
     assert AuditEntry.objects.filter(action="screen.revoked", entity_id=str(credential.id)).exists()
     assert office.post(f"{SCREENS}{credential.id}/off/", {"key": str(uuid4())}).status_code == 404

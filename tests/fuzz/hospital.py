@@ -13,7 +13,6 @@ from django_scopes import scope
 
 from apps.accounts.commands import SignedIn, enter
 from apps.accounts.models import Staff
-from apps.accounts.queries import actor_of_checkin
 from apps.accounts.queries.actors import SESSION_KEY
 from apps.accounts.rules.credentials import CredentialKind
 from apps.core.policy import Actor, Role
@@ -24,7 +23,7 @@ from apps.queue.rules.states import ACTIVE, TERMINAL, State
 from apps.scheduling.models import Doctor
 from tests.cast import app_code
 from tests.factories import PASSWORD, encoded
-from tests.ward import Ward, add_doctor, open_ward
+from tests.ward import Ward, add_doctor, came, open_ward
 
 KEPT = timedelta(minutes=10)
 """How long an access token is used here; it lives a little longer."""
@@ -152,7 +151,7 @@ def check_in_by_link(ward: Ward, *, printed: bool = False) -> Any:
         actor=ward.meera, now=ward.now, department_id=ward.department.id, expires_in=3600, printed=printed
     )
     return commands.self_check_in(
-        actor=actor_of_checkin(token, ward.now),
+        **came(token),
         now=ward.now,
         department_id=ward.department.id,
         name=f"Person {uuid4().hex[:8]}",

@@ -334,6 +334,7 @@ PAGES = [
     # --- who waits
     form("GET t/", everybody(), query="code={code}"),
     form("GET t/<str:code>/", everybody(), shows=frozenset({Kind.HOSPITAL, Kind.DEPARTMENT})),
+    form("GET checkin/<str:word>", everybody(), words={"word": "wrong"}, answers=SHAPE),
     form("GET checkin", everybody(), answers=SHAPE),
     form("POST checkin", everybody(), {}, answers=SHAPE),
     # --- the console
@@ -351,6 +352,8 @@ PAGES = [
     form("POST display/", everybody(), {}),
     form("GET display/<slug:slug>/", AT_BOARD),
     form("GET display/<slug:slug>/view/", AT_BOARD, None, S.CALLED),
+    form("GET display/<slug:slug>/check-in/", AT_BOARD),
+    form("GET display/<slug:slug>/check-in/view/", AT_BOARD),
     # --- the house
     form("GET metrics", everybody()),
     form("POST csp-report", everybody(), {}, answers=SHAPE),
@@ -367,6 +370,8 @@ PAGES = [
     form("GET admin/desk/walk-in/", ANY_DESK, query="patient={patient}"),
     form("POST admin/desk/walk-in/", OF_DESK, WALK_IN, S.COMPLETED, query="patient={patient}"),
     form("GET admin/desk/slip/<uuid:visit_id>/", OF_DESK),
+    form("GET admin/desk/slip/<uuid:visit_id>/link/", OF_DESK),
+    form("POST admin/desk/slip/<uuid:visit_id>/link/", OF_DESK, {}),
     *DEEDS,
     # --- the administrator's
     form(f"GET {OPENING}", ANY_ADMIN, words={"action": "close"}),

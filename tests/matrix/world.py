@@ -17,7 +17,6 @@ from django_scopes import scope
 
 from apps.accounts.commands import enter, issue_restore
 from apps.accounts.models import Credential, Staff
-from apps.accounts.queries import actor_of_checkin
 from apps.accounts.queries.actors import SESSION_KEY
 from apps.accounts.rules.credentials import CredentialKind
 from apps.core.commands import command
@@ -35,7 +34,7 @@ from tests.bookings import book, open_slot
 from tests.cast import app_code
 from tests.display.hall import paired_screen
 from tests.factories import PASSWORD, encoded
-from tests.ward import Ward, open_ward
+from tests.ward import Ward, came, open_ward
 
 
 class Principal(StrEnum):
@@ -362,7 +361,7 @@ def _scan(place: Place, name: str, now: datetime) -> UUID:
     """Somebody who checked in by a printed code and is still to be confirmed."""
     token = _checkin_link(place.ward, place.department, now, printed=True)
     arrived = commands.self_check_in(
-        actor=actor_of_checkin(token, now), now=now, department_id=place.department.id, name=name, age=40, symptoms=[]
+        **came(token), now=now, department_id=place.department.id, name=name, age=40, symptoms=[]
     )
     return arrived.visit.id
 

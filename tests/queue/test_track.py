@@ -1,19 +1,31 @@
 """Pages of somebody who waits: no sign-in, no name, and nothing to be guessed."""
 
 import re
+from base64 import urlsafe_b64encode
 from datetime import timedelta
+from random import Random
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.test.client import FakePayload
 from django.utils import timezone
 
 from apps.accounts.models import Credential
-from apps.accounts.queries import tracking_code
+from apps.accounts.queries import actor_of_tracking, link_keys, tracking_code
+from apps.accounts.rules.credentials import CODE_ALPHABET, CODE_LENGTH, CredentialKind
+from apps.accounts.rules.links import SignedLink, seal
+from apps.audit.models import AuditEntry
 from apps.core.models import IdempotencyKey
+from apps.core.policy import Role
 from apps.queue import commands
+from apps.queue.commands.slips import VisitLongOver
 from apps.queue.models import Visit
+from apps.queue.queries.track import track_sequence, track_view
+from tests.browsers import browser_of
+from tests.races.threads import PROVE
 from tests.ward import Ward
 
 
@@ -152,3 +164,139 @@ def test_mistakes_in_the_form_are_shown_and_use_nothing_up(open_now: Ward, link:
     phone = Client()
     assert phone.post(link, {"name": " ", "age": "400", "key": uuid4()}).status_code == 400
     assert phone.post(link, {"name": "Ravi Kumar", "age": "36", "key": uuid4()}).status_code == 302
+
+
+SHOWN = {
+    "token", "state", "kind", "icon", "state_label", "initials", "department", "doctor", "room", "symbol",
+    "people_ahead", "now_serving", "message", "stream", "sequence", "as_of", "clock",
+}  # fmt: skip
+"""All that a tracking link tells. A new field is a change here: never a name, phone, prescription or invoice."""
+
+
+@pytest.mark.parametrize("state", ["WAITING", "CALLED", "IN_CONSULTATION", "COMPLETED"])
+def test_a_tracking_link_tells_these_fields_and_nothing_else(open_now: Ward, state: str):
+    person = open_now.register("Lakshmi Devi", phone="98765 41947")
+    visit = open_now.arrive(person, symptoms=["chest pain"])
+    for _ in range({"CALLED": 1, "IN_CONSULTATION": 2, "COMPLETED": 3}.get(state, 0)):
+        fresh = open_now.fresh(visit)
+        if fresh.state == "URGENT":
+            open_now.call_next()
+        elif fresh.state == "CALLED":
+            open_now.start(fresh)
+        else:
+            open_now.complete(fresh, prescription="Amoxicillin 500")
+    found, sequence = track_sequence(visit.id)
+    assert set(track_view(found, sequence, open_now.now)) == SHOWN
+    page = page_of(visit).content.decode()
+    link = {"Authorization": f"Bearer {signed_token(visit)}"}
+    api = Client().get(f"/api/v1/patient/visits/{visit.id}", headers=link)
+    assert api.status_code == 200
+    assert api["Cache-Control"] == "no-store"
+    for secret in ("Lakshmi", "1947", person.uhid, str(person.id), "chest pain", "Amoxicillin"):
+        assert secret not in page
+        assert secret not in api.content.decode()
+
+
+def signed_token(visit: Visit) -> str:
+    """The link of a visit as the API takes it."""
+    row = Credential.objects.get(subject_id=visit.id, kind="tracking", revoked_at=None)
+    return seal(SignedLink(CredentialKind.TRACKING, row.id, visit.id, row.issued_at, row.expires_at), link_keys()[0])
+
+
+GUESSES = 100_000 if PROVE else 10_000
+
+
+def test_no_guess_is_anybodys_link(open_now: Ward):
+    """A code is one of 28^10, a token has a seal of 192 bits: guesses are asked of the real table, as they come."""
+    for _ in range(20):
+        open_now.arrive()
+    now, guess = timezone.now(), Random(3)
+    visit = Credential.objects.filter(kind="tracking").first()
+    assert visit is not None
+    hits = 0
+    for number in range(GUESSES):
+        if number % 2:
+            shown = "".join(guess.choices(CODE_ALPHABET, k=CODE_LENGTH))
+        else:  # the ids of a real link under a seal that is made up
+            real = visit.id.bytes + visit.subject_id.bytes + guess.randbytes(16)
+            shown = urlsafe_b64encode(real + guess.randbytes(24)).decode()
+        hits += actor_of_tracking(shown, now) is not None
+    assert hits == 0
+    assert actor_of_tracking(tracking_code(visit.subject_id, now), now) is not None
+
+
+def test_a_link_that_strangers_have_seen_is_replaced_at_the_desk(open_now: Ward):
+    visit = open_now.arrive()
+    code, token = tracking_code(visit.id, timezone.now()), signed_token(visit)
+    desk = browser_of(open_now.meera)
+    slip = f"/admin/desk/slip/{visit.id}/"
+    assert f"{slip}link/" in desk.get(slip).content.decode()
+    assert desk.get(f"{slip}link/").status_code == 200
+    assert Client().get(f"/t/{code}/").status_code == 200  # asking changes nothing
+    assert desk.post(f"{slip}link/", {"key": uuid4(), "version": "1"}).url == slip
+    assert Client().get(f"/t/{code}/").status_code == 404
+    api = Client().get(f"/api/v1/patient/visits/{visit.id}", headers={"Authorization": f"Bearer {token}"})
+    assert api.status_code == 401
+    assert actor_of_tracking(code, timezone.now()) is None
+    fresh = tracking_code(visit.id, timezone.now())
+    assert fresh not in ("", code)
+    assert fresh in desk.get(slip).content.decode()
+    assert Client().get(f"/t/{fresh}/").status_code == 200
+    entry = AuditEntry.objects.get(action="tracking_link.renewed")
+    assert (entry.actor_id, entry.entity_id, entry.after) == (open_now.meera.id, str(visit.id), {"takenBack": 1})
+    assert fresh not in str(vars(entry))
+
+
+def test_only_who_checks_people_in_replaces_links_and_not_for_ever(open_now: Ward):
+    visit = open_now.arrive()
+    cashier = browser_of(open_now.as_role(Role.CASHIER))
+    assert "/link/" not in cashier.get(f"/admin/desk/slip/{visit.id}/").content.decode()
+    assert cashier.post(f"/admin/desk/slip/{visit.id}/link/", {"key": uuid4()}).status_code == 403
+    with pytest.raises(VisitLongOver):
+        commands.renew_link(actor=open_now.meera, now=timezone.now() + timedelta(days=3), visit_id=visit.id)
+
+
+@pytest.mark.parametrize("path", ["/t/2222222222/", "/t/?code=x", "/checkin", "/checkin/x"])
+def test_every_page_of_a_link_is_kept_from_others(db: None, path: str):
+    answer = Client().get(path)
+    assert answer["Cache-Control"] == "no-store"
+    assert answer["X-Robots-Tag"] == "noindex, nofollow"
+    assert answer["Referrer-Policy"] == ("no-referrer" if path.startswith("/t/") else "same-origin")
+
+
+TOO_LARGE = 64 * 1024 + 1
+
+
+@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
+def test_a_body_over_64_kb_is_refused_in_the_readers_language(open_now: Ward, link: str, content_type: str):
+    phone = Client(headers={"Accept-Language": "hi"})
+    answer = phone.post(link, b"x" * TOO_LARGE, content_type=content_type)
+    assert answer.status_code == 413
+    assert 'lang="hi"' in answer.content.decode()
+    api = phone.post("/api/v1/patient/checkin", b" " * TOO_LARGE, content_type="application/json")
+    assert (api.status_code, api.json()["code"]) == (413, "too_large")
+    assert re.search("[ऀ-ॿ]", api.json()["detail"])
+    assert Credential.objects.get(kind="checkin").used_at is None
+    assert not Visit.objects.exists()
+
+
+def test_a_body_of_64_kb_is_read(open_now: Ward, link: str):
+    words = {"name": "Ravi Kumar", "age": "36", "key": uuid4(), "symptoms": "pain"}
+    padded = f"{urlencode(words)}&x="
+    body = padded + "x" * (64 * 1024 - len(padded))
+    answer = Client().post(link, body, content_type="application/x-www-form-urlencoded")
+    assert answer.status_code == 302
+
+
+@pytest.mark.parametrize("path", ["/checkin?h=x", "/api/v1/patient/checkin"])
+def test_a_body_that_does_not_say_how_long_it_is_is_refused_unread(db: None, path: str):
+    body = FakePayload(b"x" * TOO_LARGE)
+    answer = Client().generic(
+        "POST",
+        path,
+        b"",
+        headers={"Transfer-Encoding": "chunked"},
+        **{"wsgi.input": body, "CONTENT_TYPE": "application/json"},
+    )
+    assert answer.status_code == 411
+    assert not body.read_started

@@ -1,12 +1,17 @@
 """Hundreds check in at once over five departments: numbers 1…n in each, without gap or twin."""
 
 from collections.abc import Iterator
+from threading import local
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.db.models import Max
 
+from apps.accounts.commands import LinkUsed
+from apps.accounts.models import Credential
+from apps.accounts.queries import draw_checkin, read_checkin
+from apps.accounts.queries.checkin import row_of_checkin
 from apps.core.commands import InFlight, KeyReused, Once, unit
 from apps.queue import commands
 from apps.queue.commands import arriving
@@ -14,7 +19,7 @@ from apps.queue.models import Visit
 from apps.queue.queries.visits import snapshot
 from apps.scheduling.models import Token, TokenCounter
 from tests.races.threads import PROVE, at_once
-from tests.ward import Ward, open_ward
+from tests.ward import Ward, came, open_ward
 
 THREADS = 16
 PEOPLE = 5_000 if PROVE else 1_000
@@ -99,7 +104,7 @@ def test_the_same_key_with_another_body_is_refused(hospital: Ward):
 
 def test_a_key_whose_first_request_still_runs_is_told_to_wait(hospital: Ward):
     patient = hospital.register()
-    scope_of_key = f"staff:{hospital.meera.id}:POST /api/v1/visits k"
+    scope_of_key = f"staff{hospital.meera.role}:{hospital.meera.id}:POST /api/v1/visits k"
 
     def work(_: int) -> dict[str, Any]:
         return check_in_once(hospital, patient.id, "k")
@@ -111,3 +116,64 @@ def test_a_key_whose_first_request_still_runs_is_told_to_wait(hospital: Ward):
     assert answers == []
     assert [type(error) for error in errors] == [InFlight]
     assert Visit.objects.count() == 0
+
+
+REPLAYS = 100
+"""How often one scanned link is sent at once."""
+
+
+def come_in(ward: Ward, token: str, once: Once | None = None) -> dict[str, Any]:
+    """Somebody sends the form of a link that was drawn from a screen."""
+    return commands.self_check_in.answer(
+        once,
+        lambda arrived: snapshot(arrived.visit),
+        **came(token),
+        now=ward.now,
+        department_id=ward.department.id,
+        name="Ravi Kumar",
+        age=36,
+        symptoms=[],
+    )
+
+
+def test_a_hundred_replays_of_one_scanned_link_make_one_visit(hospital: Ward):
+    token = draw_checkin(hospital.department.id, hospital.now)
+    answers, errors = at_once(lambda _: come_in(hospital, token), REPLAYS, hospital.facility.id)
+    assert (len(answers), {type(error) for error in errors}) == (1, {LinkUsed})
+    assert Visit.objects.count() == Credential.objects.filter(kind="checkin").count() == 1
+
+
+def test_a_hundred_replays_of_one_request_have_one_answer(hospital: Ward):
+    token = draw_checkin(hospital.department.id, hospital.now)
+    once = Once("phone-1", "POST /api/v1/patient/checkin", "same")
+    answers, errors = at_once(lambda _: come_in(hospital, token, once), REPLAYS, hospital.facility.id)
+    assert all(isinstance(error, InFlight) for error in errors)
+    assert len({answer["visitId"] for answer in answers}) == 1
+    assert come_in(hospital, token, once) == answers[0]
+    assert Visit.objects.count() == 1
+
+
+def test_the_control_that_looks_before_the_lock_lets_several_in(hospital: Ward, monkeypatch: pytest.MonkeyPatch):
+    lock, looked = arriving.lock_streams, local()
+
+    def look_and_lock(*names: str) -> None:
+        looked.used = Credential.objects.filter(kind="checkin", id=looked.link.credential_id).exists()
+        lock(*names)
+
+    def naive(link: Any, facility_id: Any, now: Any) -> Credential:
+        if looked.used:
+            raise LinkUsed
+        row = row_of_checkin(link, facility_id)
+        Credential.objects.bulk_create([row], ignore_conflicts=True)
+        return row
+
+    monkeypatch.setattr(arriving, "use_checkin_link", naive)
+    monkeypatch.setattr(arriving, "lock_streams", look_and_lock)
+    token = draw_checkin(hospital.department.id, hospital.now)
+
+    def work(_: int) -> dict[str, Any]:
+        looked.link = read_checkin(token)
+        return come_in(hospital, token)
+
+    answers, _errors = at_once(work, THREADS, hospital.facility.id)
+    assert len(answers) > 1

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from apps.accounts.models import Credential, Staff
 from apps.accounts.queries.actors import LinkInvalid, hash_secret, link_keys
+from apps.accounts.queries.checkin import row_of_checkin
 from apps.accounts.queries.facilities import facility_facts
 from apps.accounts.rules.credentials import (
     PATIENT_LIFETIME,
@@ -24,7 +25,6 @@ from apps.accounts.rules.links import SignedLink, seal, short_code
 from apps.audit.commands import record
 from apps.core.commands import collect, step, unit
 from apps.core.errors import Conflict, DomainError, sentence
-from apps.core.policy import Actor
 
 
 class LinkUsed(Conflict):
@@ -46,7 +46,7 @@ def issue_tracking(*, visit_id: UUID, facility_id: UUID, day: date, now: datetim
     """
     credential_id = uuid4()
     code = short_code(credential_id, link_keys()[0])
-    ends = facility_facts(facility_id).end_of(day + timedelta(days=TRACKING_DAYS_AFTER))
+    ends = _end_of_tracking(facility_id, day)
     credential = issue(
         CredentialKind.TRACKING,
         id=credential_id,
@@ -58,6 +58,21 @@ def issue_tracking(*, visit_id: UUID, facility_id: UUID, day: date, now: datetim
         expires_at=ends,
     )
     return _sealed(credential), code
+
+
+@step
+def renew_tracking(*, visit_id: UUID, facility_id: UUID, day: date, now: datetime) -> int | None:
+    """Take a visit's tracking links back and give it a fresh one: how many were taken back; None when the time for
+    any link of this visit is over."""
+    if _end_of_tracking(facility_id, day) <= now:
+        return None
+    taken_back = revoke(Q(subject_id=visit_id, kind=CredentialKind.TRACKING), now)
+    issue_tracking(visit_id=visit_id, facility_id=facility_id, day=day, now=now)
+    return taken_back
+
+
+def _end_of_tracking(facility_id: UUID, day: date) -> datetime:
+    return facility_facts(facility_id).end_of(day + timedelta(days=TRACKING_DAYS_AFTER))
 
 
 @step
@@ -78,14 +93,15 @@ def issue_checkin_link(
 
 
 @step
-def use_checkin_link(actor: Actor, now: datetime) -> Credential:
-    """Use up the check-in link that this actor holds; of many at once exactly one succeeds.
+def use_checkin_link(link: SignedLink, facility_id: UUID, now: datetime) -> Credential:
+    """Use up a check-in link; of many at once exactly one succeeds.
 
-    Raises `LinkUsed`, `LinkExpired` (also when revoked, or dated ahead), `LinkInvalid`.
+    A link drawn for somebody who scanned a screen has no row until now. It gets one, whoever comes first, and from
+    there on all links are alike: who marks the row as used, has used it. Raises `LinkUsed`, `LinkExpired` (also when
+    revoked, or dated ahead), `LinkInvalid`.
     """
-    if actor.credential_id is None:
-        raise LinkInvalid
-    row = Credential.objects.filter(id=actor.credential_id, kind=CredentialKind.CHECKIN)
+    Credential.objects.bulk_create([row_of_checkin(link, facility_id)], ignore_conflicts=True)
+    row = Credential.objects.filter(id=link.credential_id, kind=CredentialKind.CHECKIN, subject_id=link.subject_id)
     usable = row.filter(used_at__isnull=True, revoked_at__isnull=True, expires_at__gt=now, issued_at__lte=now + SKEW)
     won = usable.update(used_at=now)
     credential = row.first()

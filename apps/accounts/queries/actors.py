@@ -121,19 +121,6 @@ def tracking_code(visit_id: UUID, now: datetime) -> str:
     return next(known, "")
 
 
-def actor_of_checkin(token: object, now: datetime) -> Actor:
-    """The holder of a check-in link; `subject_id` is the department. Raises `LinkInvalid`.
-
-    Whether it still works is asked where it is used up (`use_checkin_link`), so that a repeat of a request
-    that used it gets its first answer.
-    """
-    link = unseal(token, CredentialKind.CHECKIN, link_keys()) if is_plausible(token) else None
-    credential = _rows().filter(id=link.credential_id, kind=link.kind).first() if link else None
-    if link is None or credential is None or credential.subject_id != link.subject_id:
-        raise LinkInvalid
-    return actor_of_credential(credential)
-
-
 def actor_of_staff(staff: Staff, via: str = "", credential_id: UUID | None = None) -> Actor:
     """A member of staff as an actor; `via` names the tool that acts in their place."""
     return Actor(

@@ -38,15 +38,20 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
 
 @page(policy=PUBLIC)
 def board_part(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """The part that changes, for screens without a socket. 401 makes the page load itself again."""
+    """The part that changes, for screens without a socket."""
     found, now = board_at(slug), timezone.now()
     if not looks_at(request, screen_at(request, now), found):
-        return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"})
+        return not_shown()
     with scope(facility=found.facility_id):
         sequence = board_sequence(department_ids_of(found))
     mark = f"{found.id} {found.name} {sequence} {now:%H:%M}"
     with translation.override(settings.LANGUAGE_CODE):
         return live_part(request, mark, PART, lambda: {"view": board_view(found, now)})
+
+
+def not_shown() -> HttpResponse:
+    """In place of a part that whoever asks may not see; it makes their page load itself again, which says why."""
+    return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"})
 
 
 def board_html(view: dict[str, Any]) -> str:

@@ -30,20 +30,25 @@ def pair(request: HttpRequest) -> HttpResponse:
         return redirect(own)
     secret = secret_of_screen(request.COOKIES)
     if request.method == "POST":
-        response: HttpResponse = redirect(f"{reverse('pair-screen')}?asked")
+        asked = "asked&ended" if screen.was_paired else "asked"
+        response: HttpResponse = redirect(f"{reverse('pair-screen')}?{asked}")
         fresh = ask_to_pair(actor=system_actor("pairing"), now=now, address=address_of(request), former=secret)
         remember_screen(response, fresh)
         return response
-    waiting = open_request(secret, now)
     blind = "asked" in request.GET and not secret
-    return _page(
-        request, {"waiting": _shown(waiting, secret, now), "asks": not blind, "blind": blind, "screen": screen}
-    )
+    shown = {
+        "waiting": _shown(open_request(secret, now), secret, now),
+        "asks": not blind,
+        "blind": blind,
+        "ended": screen.was_paired or "ended" in request.GET,
+    }
+    return _page(request, shown)
 
 
 def closed_to(request: HttpRequest, screen: Screen) -> HttpResponse:
     """In place of a board: what has to be done before it is shown. A screen that was taken off asks by itself."""
-    response = _page(request, {"asks": screen.was_paired, "screen": screen, "own": _own_board(screen)}, status=401)
+    shown = {"asks": screen.was_paired, "ended": screen.was_paired, "own": _own_board(screen)}
+    response = _page(request, shown, status=401)
     response["WWW-Authenticate"] = "Bearer"
     return response
 

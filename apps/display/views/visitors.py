@@ -43,8 +43,11 @@ def screen_at(request: HttpRequest, now: datetime) -> Screen:
 
 def looks_at(request: HttpRequest, screen: Screen, board: Board) -> bool:
     """Whether whoever asks may look at a board."""
-    if board.open_to_all:
-        return True
+    return board.open_to_all or belongs_to(request, screen, board)
+
+
+def belongs_to(request: HttpRequest, screen: Screen, board: Board) -> bool:
+    """Whether whoever asks is the board's own screen or staff of its house, open to all or not."""
     return any(may_look(actor, board.id, board.facility_id) for actor in (actor_if_any(request), screen.actor))
 
 

@@ -8,12 +8,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.accounts.queries import actor_of_checkin
 from apps.core.api import Endpoint
 from apps.core.policy import PUBLIC, Permission
 from apps.queue import commands
 from apps.queue.api import shapes
-from apps.queue.queries.links import tracking_url
+from apps.queue.queries.links import comes_by, tracking_url
 from apps.queue.queries.shapes import SelfCheckInOut, SnapshotOut
 from apps.queue.queries.visits import position, snapshot
 
@@ -44,9 +43,11 @@ class CheckIn(Endpoint):
         """Take a place in the queue with a signed check-in token; the token works once."""
         fields = self.read(shapes.SelfCheckInIn)
         fields.pop("idempotencyKey", None)
-        actor = actor_of_checkin(fields.pop("signed_checkin_token"), self.now)
+        actor, link = comes_by(fields.pop("signed_checkin_token"))
         with scope(facility=actor.facility_id):
-            answer = commands.self_check_in.answer(self.once(), self_check_in_json, actor=actor, now=self.now, **fields)
+            answer = commands.self_check_in.answer(
+                self.once(), self_check_in_json, actor=actor, now=self.now, link=link, **fields
+            )
         return Response(answer, status=201)
 
 

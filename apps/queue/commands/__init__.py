@@ -28,6 +28,7 @@ from apps.queue.commands.masters import (
     delete_department,
     set_availability,
 )
+from apps.queue.commands.slips import renew_link
 
 __all__ = [
     "arrive",
@@ -51,6 +52,7 @@ __all__ = [
     "no_show",
     "put_back",
     "recall",
+    "renew_link",
     "reschedule",
     "resume",
     "self_check_in",

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from apps.accounts.commands import issue_restore, issue_tracking, use_checkin_link
 from apps.accounts.queries import facility_facts
+from apps.accounts.rules.links import SignedLink
 from apps.core.commands import collect, command, step, unit
 from apps.core.errors import Conflict, Forbidden, Invalid, sentence
 from apps.core.events import department_stream
@@ -102,6 +103,7 @@ def self_check_in(
     *,
     actor: Actor,
     now: datetime,
+    link: SignedLink,
     department_id: UUID,
     name: str,
     age: int,
@@ -114,18 +116,19 @@ def self_check_in(
     the desk confirms it, unless what the person says is urgent. Raises `OtherDepartment` for another
     department's link, and what `check_in` raises.
     """
-    if actor.subject_id != department_id:
+    if link.credential_id != actor.credential_id or link.subject_id != department_id:
         raise OtherDepartment(permission=Permission.VISIT_SELF_CHECK_IN)
     actor.require(Permission.VISIT_SELF_CHECK_IN, Scope(actor.facility_id, department_id))
     lock_streams(department_stream(department_id))
-    link = use_checkin_link(actor, now)
+    assert actor.facility_id is not None  # where the link's department is
+    credential = use_checkin_link(link, actor.facility_id, now)
     patient = register_in(name=name, age=age)
-    printed = bool(link.scope.get("printed"))
+    printed = bool(credential.scope.get("printed"))
     visit = _enter(department_id, patient, Wish(Source.WALK_IN, symptoms, self_reported=True, printed=printed))
-    restore, credential = issue_restore(
+    restore, session = issue_restore(
         visit_id=visit.id, patient_id=visit.patient_id, device_fingerprint=device_fingerprint, now=now
     )
-    return _with_links(visit, restore, credential.expires_at)
+    return _with_links(visit, restore, session.expires_at)
 
 
 @command

@@ -17,6 +17,8 @@ class Words(TypedDict):
     sit: str
     no_news: str
     room: str
+    scan: str
+    scan_lost: str
 
 
 ENGLISH = Words(
@@ -28,6 +30,8 @@ ENGLISH = Words(
     sit="Please sit. We will call your number.",
     no_news="No connection. Our staff will call the numbers aloud.",
     room="Room",
+    scan="Scan with your phone to get a number",
+    scan_lost="No connection. Please get your number at the desk.",
 )
 HINDI = Words(
     code="hi",
@@ -38,6 +42,8 @@ HINDI = Words(
     sit="कृपया बैठें। आपका नंबर बुलाया जाएगा।",
     no_news="संपर्क नहीं है। कर्मचारी नंबर पुकारेंगे।",
     room="कमरा",
+    scan="नंबर लेने के लिए फ़ोन से स्कैन करें",
+    scan_lost="संपर्क नहीं है। कृपया डेस्क से नंबर लें।",
 )
 TAMIL = Words(
     code="ta",
@@ -48,6 +54,8 @@ TAMIL = Words(
     sit="அமருங்கள். உங்கள் எண் அழைக்கப்படும்.",
     no_news="இணைப்பு இல்லை. ஊழியர்கள் எண்களை அழைப்பார்கள்.",
     room="அறை",
+    scan="எண் பெற உங்கள் தொலைபேசியால் ஸ்கேன் செய்யுங்கள்",
+    scan_lost="இணைப்பு இல்லை. மேசையில் எண்ணைப் பெறுங்கள்.",
 )
 HALL_LANGUAGES: tuple[Words, ...] = (ENGLISH, HINDI, TAMIL)
 """In the order of the hall."""

@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 
 from apps.accounts.queries import facility_facts
 from apps.core.errors import Conflict, NotFound, sentence
-from apps.core.policy import Actor, Permission
+from apps.core.policy import Actor, Permission, Scope
 from apps.core.views import actor_of, live_part, page, run_form, said, version_of
 from apps.queue import commands
 from apps.queue.forms import ReasonForm, UrgentForm
@@ -122,10 +122,13 @@ def today(request: HttpRequest) -> HttpResponseBase:
 @page(policy=Permission.DESK_USE)
 def slip(request: HttpRequest, visit_id: UUID) -> HttpResponse:
     """The slip on 80 mm paper; `?print=now` opens the printer's dialogue."""
-    visit = visit_at_desk(visit_id, actor_of(request))
+    actor = actor_of(request)
+    visit = visit_at_desk(visit_id, actor)
+    may_renew = actor.may(Permission.VISIT_CHECK_IN, Scope(visit.facility_id, visit.department_id))
     context = {
         "slip": slip_view(visit, timezone.now()),
         "back_url": reverse("admin:desk_today"),
+        "renew_url": reverse("admin:desk_slip_link", args=[visit_id]) if may_renew else "",
         "print_now": request.GET.get("print") == "now",
     }
     return render(request, "desk/slip.html", context)
@@ -152,6 +155,33 @@ def deed(request: HttpRequest, visit_id: UUID, action: str) -> HttpResponse:
             messages.success(request, gettext(wanted.done) % {"token": visit.token.label})
             return redirect("admin:desk_today")
     return _ask(request, wanted, form, visit, now)
+
+
+@page(policy=Permission.VISIT_CHECK_IN, methods=("GET", "POST"))
+def renew_link(request: HttpRequest, visit_id: UUID) -> HttpResponse:
+    """Ask whether a slip's link is taken back, and do it: the slip that is printed next carries a new one."""
+    actor = actor_of(request)
+    visit = visit_at_desk(visit_id, actor)
+    form = forms.Form(request.POST if request.method == "POST" else None)
+    back = reverse("admin:desk_slip", args=[visit_id])
+    if request.method == "POST" and form.is_valid():
+        try:
+            run_form(request, commands.renew_link, lambda _visit: {}, visit_id=visit_id)
+        except Conflict as refusal:
+            form.add_error(None, said(refusal))
+        else:
+            return redirect(back)
+    context = admin.site.each_context(request) | {
+        "title": gettext("New link: %(token)s") % {"token": visit.token.label},
+        "question": gettext(
+            "The address and the square code on the old slip stop working at once. Print the new slip."
+        ),
+        "button": gettext("Make a new link"),
+        "form": form,
+        "visit": desk_row(visit, actor, timezone.now()),
+        "back_url": back,
+    }
+    return render(request, "desk/confirm.html", context, status=409 if form.errors else 200)
 
 
 def _ask(request: HttpRequest, wanted: Deed, form: forms.Form, visit: Visit, now: datetime) -> HttpResponse:

@@ -3,19 +3,22 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
-from apps.accounts.queries import actor_of_checkin, actor_of_tracking, facility_facts
+from apps.accounts.queries import actor_of_tracking, behind_door, draw_checkin, facility_facts
+from apps.accounts.rules.links import SignedLink
 from apps.core.errors import DomainError
 from apps.core.policy import PUBLIC, Actor
 from apps.core.views import live_part, page, run_form, said
 from apps.queue import commands
 from apps.queue.forms import SelfCheckInForm
+from apps.queue.queries.links import comes_by
 from apps.queue.queries.track import track_sequence, track_view
 from apps.scheduling.queries import department_of
 
@@ -72,13 +75,25 @@ def track(request: HttpRequest, code: str) -> HttpResponseBase:
         return render(request, "track/track.html", context() | {"hospital": facility_facts(visit.facility_id).name})
 
 
+@page(policy=PUBLIC)
+@_kept_from_others("same-origin")
+def door(request: HttpRequest, word: str) -> HttpResponseBase:
+    """A screen's code was scanned: whoever comes gets a link of their own, by which they check in once."""
+    now = timezone.now()
+    try:
+        department_id = behind_door(word, now)
+    except DomainError as refusal:
+        return _check_in_page(request, None, {"refusal": said(refusal)}, refusal.status)
+    return redirect(f"{reverse('check-in')}?{urlencode({'h': draw_checkin(department_id, now)})}")
+
+
 @page(policy=PUBLIC, methods=("GET", "POST"))
 @_kept_from_others("same-origin")
 def check_in(request: HttpRequest) -> HttpResponseBase:
     """The hall's code was scanned: who are you? Then straight to the own page."""
     token = request.GET.get("h", "")
     try:
-        holder = actor_of_checkin(token, timezone.now())
+        holder, link = comes_by(token)
     except DomainError as refusal:
         return _check_in_page(request, None, {"refusal": said(refusal)}, refusal.status)
     with scope(facility=holder.facility_id):
@@ -89,16 +104,20 @@ def check_in(request: HttpRequest) -> HttpResponseBase:
         form = SelfCheckInForm(request.POST)
         if not form.is_valid():
             return _check_in_page(request, form, where, 400)
-        return _checked_in(request, form, holder, where)
+        return _checked_in(request, form, (holder, link), where)
 
 
-def _checked_in(request: HttpRequest, form: SelfCheckInForm, holder: Actor, where: dict[str, Any]) -> HttpResponseBase:
+def _checked_in(
+    request: HttpRequest, form: SelfCheckInForm, come: tuple[Actor, SignedLink], where: dict[str, Any]
+) -> HttpResponseBase:
+    holder, link = come
     try:
         arrived = run_form(
             request,
             commands.self_check_in,
             lambda arrived: {"code": arrived.tracking_code},
             actor=holder,
+            link=link,
             department_id=holder.subject_id,
             **form.cleaned_data,
         )

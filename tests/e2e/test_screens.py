@@ -1,0 +1,92 @@
+"""Screens in halls, in a real browser: pairing, the codes to check in by, and what a screen shows that is taken off."""
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from apps.accounts.queries import FacilityFacts, staff_actor
+from apps.display.commands import unpair
+from apps.display.queries import paired_screens
+from apps.queue.models import Visit
+from apps.queue.queries.links import door_url
+from apps.scheduling.queries import departments
+from tests.e2e.conftest import HALL, PHONE, Look, Open, is_live
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+
+ADMIN = "admin@demo.opd"
+
+
+def pair(screen: Page, desk: Page, board: str) -> None:
+    """The administrator types what the screen shows."""
+    code = screen.locator(".code").inner_text()
+    desk.goto("/admin/screens/")
+    desk.get_by_label("Code on the screen").fill(code)
+    desk.get_by_label("Board").select_option(label=board)
+    desk.get_by_label("Where it hangs").fill("beside the lift")
+    desk.get_by_role("button", name="Pair").click()
+    expect(desk.get_by_text("in a moment")).to_be_visible()
+
+
+def test_a_screen_is_paired_shows_its_board_and_is_taken_off(hospital: FacilityFacts, open_page: Open, look: Look):
+    screen = open_page("/display/staff-corridor/", screen=HALL)
+    look(screen, "screen-closed-board")
+    screen.get_by_role("button", name="Show a code").click()
+    expect(screen.locator(".code")).to_be_visible()
+    look(screen, "screen-pairing")
+    desk = open_page("/admin/screens/", ADMIN)
+    look(desk, "admin-screens-none")
+    pair(screen, desk, "Staff corridor")
+    look(desk, "admin-screens")
+    screen.wait_for_url("**/display/staff-corridor/")
+    is_live(screen)
+    look(screen, "screen-board")
+    (row,) = paired_screens(hospital.id, timezone.now())
+    unpair(actor=staff_actor(ADMIN), now=timezone.now(), screen_id=row["id"])
+    expect(screen.locator(".code")).to_be_visible()  # it left by itself, and asked for another code
+    expect(screen.get_by_role("heading", name="no longer paired")).to_be_visible()
+    look(screen, "screen-taken-off")
+
+
+def test_without_scripts_a_screen_is_paired_too(hospital: FacilityFacts, open_page: Open):
+    screen = open_page("/display/", screen=HALL, java_script_enabled=False)
+    screen.get_by_role("button", name="Show a code").click()
+    pair(screen, open_page("/admin/screens/", ADMIN), "Staff corridor")
+    screen.wait_for_url("**/display/staff-corridor/")
+    (row,) = paired_screens(hospital.id, timezone.now())
+    unpair(actor=staff_actor(ADMIN), now=timezone.now(), screen_id=row["id"])
+    screen.reload()
+    expect(screen.get_by_role("heading", name="no longer paired")).to_be_visible()
+
+
+def test_a_small_phone_can_be_a_screen(open_page: Open, look: Look):
+    phone = open_page("/display/", screen=(320, 640))
+    expect(phone.locator(".code")).to_be_visible()
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 320
+    look(phone, "narrow-pairing")
+
+
+def test_whoever_scans_the_screen_is_in_the_queue(hospital: FacilityFacts, open_page: Open, look: Look):
+    codes = open_page("/display/hall-a/check-in/", ADMIN, screen=HALL)
+    expect(codes.locator(".code svg")).to_have_count(2)
+    look(codes, "screen-check-in-codes")
+    codes.set_viewport_size({"width": 1080, "height": 1920})
+    look(codes, "screen-check-in-codes-portrait")
+    door = door_url(departments().get(code="GEN").id, timezone.now())
+    phone = open_page(door[door.index("/checkin/") :], screen=PHONE)
+    phone.get_by_label("Your name").fill("Ravi Kumar")
+    phone.get_by_label("Your age").fill("36")
+    phone.get_by_role("button", name="I am here").click()
+    expect(phone.get_by_text("before you")).to_be_visible()
+    assert Visit.objects.get().state == "WAITING"
+
+
+def test_a_screen_that_has_lost_the_house_shows_no_old_code(hospital: FacilityFacts, open_page: Open, look: Look):
+    codes = open_page("/display/hall-a/check-in/", ADMIN, screen=HALL)
+    expect(codes.locator(".code svg").first).to_be_visible()
+    codes.context.set_offline(True)
+    expect(codes.locator(".code svg").first).to_be_hidden(timeout=25_000)
+    expect(codes.get_by_text("Please get your number at the desk")).to_be_visible()
+    look(codes, "screen-check-in-codes-lost")
+    codes.context.set_offline(False)
+    expect(codes.locator(".code svg").first).to_be_visible(timeout=15_000)
