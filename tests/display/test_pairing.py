@@ -89,7 +89,7 @@ def test_opening_the_page_writes_nothing_and_asking_is_a_form(ward: Ward):
     assert Client(enforce_csrf_checks=True).post("/display/").status_code == 403
 
 
-def test_a_browser_without_cookies_is_told_and_does_not_ask_for_ever():
+def test_a_browser_without_cookies_is_told_and_does_not_ask_for_ever(db: None):
     page = Client().get("/display/?asked").content.decode()
     assert "keeps no cookies" in page
     assert "data-ask" not in page
