@@ -8,7 +8,19 @@ from pathlib import Path
 from django.apps import apps
 from django.conf import settings
 
+from apps.accounts.queries import ROLE_NAMES
+from apps.accounts.rules.credentials import ACTOR_TYPES, GRANTED
+from apps.core.policy import (
+    ROLE_FIELDS,
+    ROLE_PERMISSIONS,
+    TYPE_PERMISSIONS,
+    ActorType,
+    Fields,
+    Permission,
+    Role,
+)
 from apps.queue.rules.states import TERMINAL, TRANSITIONS, VERB_PERMISSIONS, State, drawing, verbs_from
+from opd.meanings import GROUPS, PERMISSIONS
 
 _MADE = "<!-- Made by `manage.py docs` from {source}. Change that, not this. -->"
 
@@ -16,7 +28,11 @@ _MADE = "<!-- Made by `manage.py docs` from {source}. Change that, not this. -->
 def documents() -> dict[Path, str]:
     """Every generated document: where it stands, and its text."""
     folder = settings.BASE_DIR / "docs"
-    return {folder / "states.md": states(), folder / "events.md": events()}
+    return {
+        folder / "states.md": states(),
+        folder / "events.md": events(),
+        folder / "permissions.md": permissions(),
+    }
 
 
 def states() -> str:
@@ -59,6 +75,57 @@ def events() -> str:
         rows = [(f"`{type_}`", told) for type_, told in catalogue.items()]
         parts += [f"## {name}", _table(("Type", "What it tells"), rows)]
     return "\n\n".join(parts) + "\n"
+
+
+def permissions() -> str:
+    """Who may do what and sees what: the policy's tables in words."""
+    roles = [str(ROLE_NAMES[role]) for role in Role]
+    may = [
+        (f"{PERMISSIONS[permission]} (`{permission}`)", *(_cross(permission in ROLE_PERMISSIONS[r]) for r in Role))
+        for permission in Permission
+        if any(permission in allowed for allowed in ROLE_PERMISSIONS.values())
+    ]
+    sees = [
+        (f"{GROUPS[group]} (`{group}`)", *(_cross(group in ROLE_FIELDS[role]) for role in Role)) for group in Fields
+    ]
+    others = [
+        (f"`{kind}`", "; ".join(PERMISSIONS[permission] for permission in Permission if permission in given))
+        for kind, given in _others()
+    ]
+    return (
+        "\n\n".join(
+            [
+                "# Who may do what",
+                _MADE.format(source="`apps/core/policy.py` and `opd/meanings.py`"),
+                "Whatever is not crossed is refused, and the refusal is on record. Everything holds within the own"
+                " hospital only; what belongs to a department, only for who works there.",
+                "## What each role may do",
+                _table(("", *roles), may),
+                "## What each role sees of a patient",
+                "What a role does not see is not shown empty: it is not there, on no page and in no answer."
+                " Administrators look after accounts and see no clinical record. Whoever opens a record in an emergency"
+                " sees all past visits for half an hour.",
+                _table(("", *roles), sees),
+                "## Who is not staff",
+                "By what they show: a patient's login or a device's way back to a visit, a link, a screen; and the"
+                " house itself. None of them sees anything by the table above, only what is made for them alone.",
+                _table(("Shows", "May"), others),
+            ]
+        )
+        + "\n"
+    )
+
+
+def _others() -> Iterable[tuple[str, frozenset[Permission]]]:
+    """By what somebody who is not staff shows, all that they may do."""
+    for kind, type_ in ACTOR_TYPES.items():
+        if type_ is not ActorType.STAFF:
+            yield kind, TYPE_PERMISSIONS[type_] | GRANTED.get(kind, frozenset())
+    yield ActorType.SYSTEM, TYPE_PERMISSIONS[ActorType.SYSTEM]
+
+
+def _cross(is_so: bool) -> str:
+    return "✓" if is_so else ""
 
 
 def catalogues() -> dict[str, dict[str, str]]:

@@ -97,7 +97,7 @@ class Feeder:
             "doctor_id": self._doctor,
             "doctorId": lambda: self._called_for(action),
             "roomId": lambda: str(self.asker.works_for.room_id),
-            "patient_id": self._patient,
+            "patient_id": self.hospital.somebody_new if action == "break-glass" else self._patient,
             "patientId": self.hospital.somebody_new,
             "visit_id": lambda: self._visit(action),
             "visitId": lambda: self._visit(action),
@@ -117,6 +117,7 @@ class Feeder:
             "letter": lambda: self.luck.choice("STUVWXY"),
             "from": lambda: "2026-01-01",
             "to": lambda: "2199-12-31T23:59:59+05:30",
+            "reason": lambda: "Brought in by ambulance",
             "entityType": lambda: "visit",
             "search": lambda: self.luck.choice(["Asha", "Person", "98765", "H1-000001-1"]),
         }

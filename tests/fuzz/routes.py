@@ -8,6 +8,7 @@ from itertools import pairwise
 from random import Random
 from typing import Any
 from urllib.parse import quote, urlencode
+from uuid import uuid4
 
 from django.http import HttpResponse
 from django.test import Client
@@ -22,7 +23,7 @@ PLACE = '"@here@"'
 LEFT_OUT = ("expectedVersion", "idempotencyKey", "identifiers", "letter")
 """Fields that may be left out and fit only at times."""
 
-BY_DOCTOR = ("start", "complete")
+BY_DOCTOR = ("start", "complete", "break-glass", "}/visits")
 BY_HOLDER = "/patient/visits/"
 Body = dict[str, Any]
 Where = tuple[str | int, ...]
@@ -66,12 +67,14 @@ class Route:
         """Path parameters and a body with which this is carried out."""
         feeder = Feeder(self.asker, Random(), elsewhere=0)
         known = feeder.known(self.action)
-        path = {name: known[name]() for name in self.parameters("path")}
+        path = {name: known.get(name, nobodys_id)() for name in self.parameters("path")}
         body = {
             name: known[name]() if name in known else self._example(schema)
             for name, schema in self.schema.get("properties", {}).items()
             if name not in LEFT_OUT
         }
+        if self.action == "break-glass" and self.method == "DELETE":
+            self.asker.hospital.break_glass(path["patient_id"])
         if "age" in body:
             body.pop("birthDate", None)
         if "expectedVersion" in self.schema.get("required", []):
@@ -118,6 +121,11 @@ class Route:
             return "NEW1"
         examples = {"integer": found.get("minimum", 1), "boolean": False}
         return examples.get(found.get("type", ""), "1990-05-17" if found.get("format") == "date" else "Something")
+
+
+def nobodys_id() -> str:
+    """Stands for what this hospital has none of."""
+    return str(uuid4())
 
 
 def with_value(body: Body, where: Where, value: str) -> bytes:

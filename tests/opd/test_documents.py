@@ -1,5 +1,6 @@
 """Documents made from the code."""
 
+import re
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from apps.core.policy import ROLE_FIELDS, ROLE_PERMISSIONS, Fields, Permission, Role
 from apps.queue.rules.states import TRANSITIONS, VERB_PERMISSIONS, State
 from opd import documents
+from opd.meanings import GROUPS, PERMISSIONS
 
 
 def test_every_edge_is_drawn_and_listed_with_its_verb_and_permission():
@@ -27,10 +30,23 @@ def test_every_event_type_is_listed_under_its_app():
     assert {"patients", "queue", "scheduling"} <= set(documents.catalogues())
 
 
+def test_every_permission_and_group_of_fields_is_said_in_words_and_crossed_for_its_roles():
+    assert set(PERMISSIONS) == set(Permission)
+    assert set(GROUPS) == set(Fields)
+    rows = [line.split(" | ") for line in documents.permissions().splitlines() if line.startswith("| ")]
+    named = [(re.search(r"\(`(.+)`\)", row[0]), row) for row in rows]
+    crossed = {found[1]: [bool(cell.strip(" |")) for cell in row[1:]] for found, row in named if found}
+    for permission in Permission:
+        has = [permission in ROLE_PERMISSIONS[role] for role in Role]
+        assert crossed.get(permission, [False] * len(Role)) == has
+    for group in Fields:
+        assert crossed[group] == [group in ROLE_FIELDS[role] for role in Role]
+
+
 def test_a_document_that_says_something_else_is_found(tmp_path: Path, settings: Any):
     settings.BASE_DIR = tmp_path
     (tmp_path / "docs").mkdir()
-    with pytest.raises(CommandError, match=r"states\.md, events\.md"):
+    with pytest.raises(CommandError, match=r"states\.md, events\.md, permissions\.md"):
         call_command("docs", "--check", stdout=StringIO())
     call_command("docs", stdout=StringIO())
     call_command("docs", "--check", stdout=StringIO())

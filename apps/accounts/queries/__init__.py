@@ -1,5 +1,6 @@
 """What other apps may ask of accounts."""
 
+from apps.accounts.models import ROLE_NAMES
 from apps.accounts.queries.access import OpenSession, devices_in, devices_of, open_sessions
 from apps.accounts.queries.actors import (
     LinkInvalid,

@@ -8,9 +8,9 @@ from opd import documents
 
 
 class Command(BaseCommand):
-    """Writes docs/states.md and docs/events.md."""
+    """Writes the documents that are made from the code."""
 
-    help = "Writes docs/states.md and docs/events.md from the code; --check fails when they are out of step."
+    help = "Writes docs/states.md, events.md and permissions.md from the code; --check fails when they are out of step."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
