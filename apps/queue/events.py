@@ -4,16 +4,15 @@ from typing import Any
 from uuid import UUID
 
 from apps.core.events import Event, department_stream
+from apps.scheduling.events import queue_updated as queue_updated
 
 TRANSITIONED = "visit.transitioned"
-UPDATED = "queue.updated"
 TOKEN_CREATED = "TOKEN_CREATED"  # noqa: S105 - the event's name in document 000
 COMPLETED = "CONSULTATION_COMPLETED"
 NO_SHOW = "PATIENT_NO_SHOW"
 
 CATALOGUE: dict[str, str] = {
     TRANSITIONED: "A visit moved from one state to another; one per transition.",
-    UPDATED: "The queue changed without a transition: a repeated call, a pin, a doctor's status.",
     TOKEN_CREATED: "A number was given (document 000).",
     COMPLETED: "A consultation ended; carries its seconds (document 000).",
     NO_SHOW: "Somebody did not come and was taken off the queue (document 000).",
@@ -30,15 +29,3 @@ def token_created(department_id: UUID, token_id: UUID, token_number: str) -> Eve
     """A number was given ahead, with a booking."""
     about = {"tokenId": str(token_id), "tokenNumber": token_number}
     return Event(department_stream(department_id), TOKEN_CREATED, "token", token_id, 1, about)
-
-
-def queue_updated(department_id: UUID, reason: str, **payload: Any) -> Event:
-    """The queue of a department changed for a reason that is no transition."""
-    return Event(
-        department_stream(department_id),
-        UPDATED,
-        "department",
-        department_id,
-        0,
-        {"reason": reason} | payload,
-    )

@@ -13,10 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.commands import serve_departments
 from apps.core.admin import AuditedModelAdmin, MasterForm
-from apps.core.events import Event, facility_stream
+from apps.core.events import Event, department_stream, facility_stream
 from apps.core.outbox import emit, lock_streams
 from apps.core.views import actor_of
 from apps.scheduling import events
+from apps.scheduling.commands import require_free_to_reletter
 from apps.scheduling.models import (
     AllocationPolicy,
     ClosedDay,
@@ -29,20 +30,32 @@ from apps.scheduling.models import (
     TemplateBreak,
 )
 from apps.scheduling.models.bookings import all_but_emergencies, all_but_walk_ins
-from apps.scheduling.queries import departments_of_doctor
+from apps.scheduling.queries import department_names, departments_of_doctor
 from apps.scheduling.rules import DepartmentStatus
 from apps.scheduling.rules.allocation import SOURCE_NAMES
 
 
-class _Versioned(AuditedModelAdmin):
-    """Masters that commands change too: under the same lock, with the same count of versions and the same event."""
+class _Shown(AuditedModelAdmin):
+    """Masters whose names hang in the halls: a change is told to every queue, so that boards are drawn anew. It
+    happens seldom enough for that."""
 
     def _as_command(self, request: HttpRequest, form: Callable[[], HttpResponse]) -> HttpResponse:
         def locked() -> HttpResponse:
-            lock_streams(facility_stream(actor_of(request).facility_id))  # type: ignore[arg-type]  # staff have one
+            queues = [department_stream(id_) for id_, _ in department_names()]
+            lock_streams(*queues, facility_stream(actor_of(request).facility_id))  # type: ignore[arg-type]  # staff have one
             return form()
 
         return super()._as_command(request, locked)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if change and (form.has_changed() or any(formset.has_changed() for formset in formsets)):
+            for department_id, _name in department_names():
+                emit(events.queue_updated(department_id, "masters"))
+
+
+class _Versioned(_Shown):
+    """Masters that commands change too: under the same lock, with the same count of versions and the same event."""
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change:
@@ -132,12 +145,17 @@ class DepartmentAdmin(_Versioned):
         """A department is closed, not deleted: numbers and visits point at it."""
         return False
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change and "letter" in form.changed_data:
+            require_free_to_reletter(obj)
+        super().save_model(request, obj, form, change)
+
     def event_of(self, row: Department) -> Event:
         return events.department_changed(row.facility_id, row.id, row.version, row.status)
 
 
 @admin.register(Room)
-class RoomAdmin(AuditedModelAdmin):
+class RoomAdmin(_Shown):
     """Rooms with their pictures."""
 
     list_display = ("number", "symbol", "hall")

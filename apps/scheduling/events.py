@@ -1,11 +1,13 @@
 """What scheduling tells others."""
 
+from typing import Any
 from uuid import UUID
 
 from apps.core.events import Event, department_stream, facility_stream
 
 DEPARTMENT_CHANGED = "department.changed"
 DOCTOR_STATUS_CHANGED = "DOCTOR_STATUS_CHANGED"
+QUEUE_UPDATED = "queue.updated"
 
 CONFIRMED = "APPOINTMENT_CONFIRMED"
 MOVED = "appointment.moved"
@@ -19,6 +21,7 @@ CATALOGUE: dict[str, str] = {
     MOVED: "A booking was put into another slot: displaced, or its slot was.",
     ENDED: "A booking was cancelled, missed, or given up for another one.",
     WAITING_CHANGED: "Somebody came onto a doctor's waiting list, or left it.",
+    QUEUE_UPDATED: "A queue's screens changed without a transition: a repeated call, a pin, a doctor's status, a name.",
 }
 """Every event type of this app, for `docs/events.md`."""
 
@@ -59,4 +62,11 @@ def waiting_changed(department_id: UUID, entry_id: UUID, version: int, state: st
     """Somebody came onto a doctor's waiting list, or left it."""
     return Event(
         department_stream(department_id), WAITING_CHANGED, "waiting_entry", entry_id, version, {"state": state}
+    )
+
+
+def queue_updated(department_id: UUID, reason: str, **payload: Any) -> Event:
+    """What the screens of a department's queue show changed for a reason that is no transition."""
+    return Event(
+        department_stream(department_id), QUEUE_UPDATED, "department", department_id, 0, {"reason": reason} | payload
     )

@@ -339,7 +339,9 @@ def test_doctors_are_registered_changed_and_listed(ward: Ward, desk: Caller):
     assert admin("POST", "doctors", body)[1]["code"] == "licence_taken"
     path = f"doctors/{made['id']}"
     assert admin("PATCH", path, {"experienceYears": 9, "expectedVersion": 1})[1]["experienceYears"] == 9
-    assert admin("PATCH", path, {"experienceYears": 9, "expectedVersion": 1})[1]["code"] == "version_conflict"
+    refusal = admin("PATCH", path, {"experienceYears": 9, "expectedVersion": 1})[1]
+    assert (refusal["code"], refusal["version"]) == ("version_conflict", 2)
+    assert (refusal["state"], refusal["allowed"]) == ("OFFLINE", ["AVAILABLE", "PAUSED"])
     status, listed = desk("GET", f"doctors?department={ward.department.id}&available=true")
     assert [row["id"] for row in listed["results"]] == [str(ward.doctor.id)]
 

@@ -5,10 +5,14 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from apps.accounts.models import Staff
 from apps.audit.models import AuditEntry
+from apps.core.events import department_stream
 from apps.core.models import OutboxEvent
+from apps.queue.commands import change_department
+from apps.scheduling.commands import LetterInUse
 from apps.scheduling.models import AllocationPolicy, Department, QueuePolicy
 from apps.scheduling.rules.allocation import Rules
 from tests.cast import PASSWORD, open_browser
@@ -84,3 +88,48 @@ def test_a_doctor_s_account_may_act_where_the_doctor_sees_people(ward: Ward, off
     served = set(Staff.objects.get(id=doctor.staff_id).department_ids)
     assert served == {ward.department.id, second.id}
     assert OutboxEvent.objects.filter(type="DOCTOR_STATUS_CHANGED", entity_id=doctor.id, entity_version=2).exists()
+
+
+def renamed(ward: Ward, **changes: Any) -> dict[str, Any]:
+    """The form of the ward's department as it stands, but for this."""
+    policy = QueuePolicy.objects.get(department=ward.department)
+    numbers = {n: v for n, v in vars(policy).items() if n.endswith(("_minutes", "_overtakes", "_limit"))}
+    department = {name: getattr(ward.department, name) for name in ("code", "letter", "name", "kind")}
+    inline = {f"policy-0-{name}": value for name, value in numbers.items()}
+    inline |= {"policy-0-id": policy.pk, "policy-0-department": ward.department.id}
+    return department | inline | management("policy", 1, 1) | changes
+
+
+def test_a_letter_stays_as_long_as_people_hold_its_numbers(ward: Ward, office: Client):
+    path = f"/admin/scheduling/department/{ward.department.id}/change/"
+    ward.now = timezone.now()
+    ward.arrive()
+    refused = office.post(path, renamed(ward, letter="W"))
+    assert refused.status_code == 409
+    assert b"People hold numbers with this letter" in refused.content
+    assert office.post(path, renamed(ward, name="Medicine")).status_code == 302
+    with pytest.raises(LetterInUse):
+        change_department(actor=ward.admin, now=ward.now, department_id=ward.department.id, letter="W")
+    tomorrow = ward.later(days=1)
+    changed = change_department(actor=ward.admin, now=tomorrow, department_id=ward.department.id, letter="W")
+    assert (changed.letter, changed.name) == ("W", "Medicine")
+
+
+def told(ward: Ward) -> int:
+    """How often the boards of the ward's department were told of masters."""
+    stream = department_stream(ward.department.id)
+    return OutboxEvent.objects.filter(stream=stream, type="queue.updated", payload__reason="masters").count()
+
+
+def test_boards_are_told_of_another_name_and_another_room_at_once(ward: Ward, office: Client):
+    room = ward.doctor.room
+    path = f"/admin/scheduling/room/{room.id}/change/"
+    assert office.post(path, {"number": room.number, "symbol": room.symbol}).status_code == 302
+    assert told(ward) == 0
+    assert office.post(path, {"number": room.number, "symbol": "pot"}).status_code == 302
+    assert told(ward) == 1
+    assert office.post(f"/admin/scheduling/department/{ward.department.id}/change/", renamed(ward)).status_code == 302
+    assert told(ward) == 1
+    form = renamed(ward, name="Medicine")
+    assert office.post(f"/admin/scheduling/department/{ward.department.id}/change/", form).status_code == 302
+    assert told(ward) == 2

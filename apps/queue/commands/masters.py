@@ -20,6 +20,7 @@ from apps.scheduling.commands import (
     change_department_in,
     delete_department_in,
     set_availability_in,
+    stand,
 )
 from apps.scheduling.queries import department_of, departments_of_doctor, doctor_of
 from apps.scheduling.rules import Availability, DepartmentStatus
@@ -69,7 +70,7 @@ def set_availability(
     doctor = doctor_of(doctor_id)
     require_own_hands(actor, doctor)
     if expected_version is not None and expected_version != doctor.version:
-        raise VersionConflict(extra={"version": doctor.version})
+        raise VersionConflict(extra=stand(doctor))
     set_availability_in(doctor, Availability(status))
     for department_id in departments:
         emit(events.queue_updated(department_id, "doctor_status", doctorId=str(doctor_id), availability=status))

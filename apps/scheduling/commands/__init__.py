@@ -19,6 +19,7 @@ from apps.scheduling.commands.booking import (
 )
 from apps.scheduling.commands.places import (
     CodeTaken,
+    LetterInUse,
     LicenceTaken,
     VersionConflict,
     change_department_in,
@@ -26,7 +27,9 @@ from apps.scheduling.commands.places import (
     create_department,
     delete_department_in,
     register_doctor,
+    require_free_to_reletter,
     set_availability_in,
+    stand,
 )
 from apps.scheduling.commands.slots import make_slots
 from apps.scheduling.commands.tokens import issue_token, void_token
@@ -35,6 +38,7 @@ __all__ = [
     "AlreadyBooked",
     "AlreadyWaiting",
     "CodeTaken",
+    "LetterInUse",
     "LicenceTaken",
     "NotPossibleNow",
     "Outcome",
@@ -57,6 +61,8 @@ __all__ = [
     "promote",
     "rank_waiting",
     "register_doctor",
+    "require_free_to_reletter",
     "set_availability_in",
+    "stand",
     "void_token",
 ]

@@ -4,14 +4,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from apps.accounts.queries import facility_facts
 from apps.audit.commands import record
-from apps.core.commands import command, step
+from apps.core.commands import command, step, unit
 from apps.core.errors import Conflict, Invalid, NotFound, sentence
 from apps.core.events import department_stream, facility_stream
 from apps.core.outbox import emit, lock_streams
 from apps.core.policy import Actor, Permission, Scope
 from apps.scheduling import events
-from apps.scheduling.models import Department, Doctor, DoctorDepartment, QueuePolicy
+from apps.scheduling.models import Department, Doctor, DoctorDepartment, QueuePolicy, Token
 from apps.scheduling.rules import Availability, DepartmentStatus, free_letter
 
 DEPARTMENT_FIELDS = frozenset({"code", "letter", "name", "kind", "status"})
@@ -30,6 +31,26 @@ class LicenceTaken(Conflict):
 class VersionConflict(Conflict):
     code = "version_conflict"
     detail = sentence("Somebody else changed this meanwhile. Look again and repeat if needed.")
+
+
+class LetterInUse(Conflict):
+    code = "letter_in_use"
+    detail = sentence("People hold numbers with this letter, for today or later. Keep it until they are used.")
+
+
+def stand(doctor: Doctor) -> dict[str, Any]:
+    """Where a doctor stands, for a refusal: availability, version and what it can be set to."""
+    others = [str(status) for status in Availability if status != doctor.availability]
+    return {"state": doctor.availability, "version": doctor.version, "allowed": others}
+
+
+@step
+def require_free_to_reletter(department: Department) -> None:
+    """Refuse a new letter while people hold numbers with the old one: another department might take it, and
+    two people would be G17. The department's stream is locked by the caller. Raises `LetterInUse`."""
+    today = facility_facts(department.facility_id).day_of(unit().now)
+    if Token.objects.filter(department_id=department.id, day__gte=today).exists():
+        raise LetterInUse
 
 
 @command
@@ -100,7 +121,7 @@ def change_doctor(
     if doctor is None:
         raise NotFound
     if expected_version is not None and expected_version != doctor.version:
-        raise VersionConflict(extra={"version": doctor.version})
+        raise VersionConflict(extra=stand(doctor))
     licence = changes.get("license_number", doctor.license_number)
     if Doctor.objects.filter(license_number=licence).exclude(id=doctor.id).exists():
         raise LicenceTaken
@@ -140,6 +161,8 @@ def change_department_in(department: Department, changes: dict[str, Any]) -> Dep
     twin = Department.objects.exclude(id=department.id)
     if any(twin.filter(**{name: own[name]}).exists() for name in ("code", "letter") if name in own):
         raise CodeTaken
+    if own.get("letter", department.letter) != department.letter:
+        require_free_to_reletter(department)
     before = {name: getattr(department, name) for name in own} | {n: getattr(department.policy, n) for n in policy}
     for name, value in own.items():
         setattr(department, name, value)
@@ -157,6 +180,7 @@ def change_department_in(department: Department, changes: dict[str, Any]) -> Dep
         after=changes,
     )
     emit(events.department_changed(department.facility_id, department.id, department.version, department.status))
+    emit(events.queue_updated(department.id, "masters"))
     return department
 
 

@@ -1,0 +1,105 @@
+"""The web process as `make run` starts it, on the tests' database, and people who keep a connection to it."""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from threading import Event
+from typing import Any
+from uuid import uuid4
+
+from django.db import connection
+from django.utils import timezone
+
+from apps.accounts.commands import enter
+from apps.accounts.models import Staff
+from apps.accounts.rules.credentials import CredentialKind
+from apps.core.policy import Actor
+from opd.local.run import PROCESSES
+
+OPENS_WITHIN = 180.0
+
+
+@contextmanager
+def web_process() -> Iterator[int]:
+    """The port at which it serves, with a pool of connections like everywhere."""
+    known = connection.settings_dict
+    user = f"{known['USER']}:{known['PASSWORD']}" if known["PASSWORD"] else known["USER"]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "DATABASE_URL": f"postgres://{user}@{known['HOST']}:{known['PORT']}/{known['NAME']}",
+        "DATABASE_POOL": "20",
+        "OPD_RATE_SCALE": "1000",
+        "PORT": str(port),
+    }
+    environment.pop("DATABASE_OWNER_URL", None)
+    command = [part.format(host="127.0.0.1", port=port) for part in PROCESSES["web"]]
+    process = subprocess.Popen([sys.executable, "-m", *command], env=environment, stderr=subprocess.DEVNULL)
+    try:
+        _wait_for(port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _wait_for(port: int) -> None:
+    ends, pause = time.monotonic() + OPENS_WITHIN, Event()
+    while time.monotonic() < ends:
+        try:
+            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as wire:
+                wire.request("GET", "/health/ready")
+                if wire.getresponse().status == 200:
+                    return
+        except OSError:
+            pause.wait(0.1)
+    raise AssertionError("the web process does not get ready")
+
+
+class Client:
+    """One member of the staff with one connection; used by one thread."""
+
+    def __init__(self, port: int, actor: Actor) -> None:
+        self._wire = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        now = timezone.now()
+        staff = Staff.objects.get(id=actor.id)
+        access = enter(now=now, staff=staff, kind=CredentialKind.STAFF_REFRESH).access(now)
+        self._headers = {"Authorization": f"Bearer {access}", "Content-Type": "application/json"}
+        self.seconds: list[float] = []
+        """How long each answer took."""
+        self.refused: list[str] = []
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """The answer, or None, noted, where the request was refused."""
+        key = {"Idempotency-Key": uuid4().hex} if method == "POST" else {}
+        began = time.perf_counter()
+        sent = None if body is None else json.dumps(body)
+        self._wire.request(method, f"/api/v1{path}", sent, self._headers | key)
+        response = self._wire.getresponse()
+        answer = json.loads(response.read())
+        self.seconds.append(time.perf_counter() - began)
+        if response.status in (200, 201):
+            return answer
+        self.refused.append(f"{method} {path}: {response.status} {answer}")
+        return None
+
+    def see_next(self, doctor_id: Any) -> str | None:
+        """Call, start, complete; the visit, None when nobody waited."""
+        called = self.ask("POST", "/doctor/queue/call-next", {"doctorId": str(doctor_id)})
+        if not called or "visitId" not in called:
+            return None
+        visit: str = called["visitId"]
+        self.ask("POST", f"/doctor/visits/{visit}/start", {})
+        self.ask("POST", f"/doctor/visits/{visit}/complete", {"prescriptionText": "Paracetamol 500 mg"})
+        return visit
+
+    def close(self) -> None:
+        """Hang up."""
+        self._wire.close()
