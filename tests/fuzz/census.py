@@ -9,7 +9,7 @@ LEFT_OUT = {
 }
 """Columns that say when somebody was last here; a request that is refused was made nevertheless."""
 
-BY_BEING_REFUSED = frozenset({"audit_auditentry", "audit_unsealed", "accounts_failedtries"})
+BY_BEING_REFUSED = frozenset({"audit_auditentry", "audit_unsealed", "accounts_failedtries", "patients_allowance"})
 """Tables in which a refusal itself is noted."""
 
 Census = dict[str, tuple[int, int]]

@@ -20,10 +20,13 @@ from tests.fuzz.routes import Route, Where, all_routes, with_value
 from tests.fuzz.trying import Trier
 from tests.races.threads import PROVE
 
-pytestmark = [pytest.mark.timeout(3600), pytest.mark.proof]
+pytestmark = pytest.mark.timeout(3600)
 
-EVERY = 1 if PROVE else 5
-"""Of all pairs of a place and a value every fifth is tried: each place and each value many times."""
+EVERY = 1 if PROVE else 400
+"""Of all pairs of a place and a value so many are passed over for each that is tried; all are, to prove it."""
+
+STRIDE = 7
+"""From place to place, so that neighbours get different values, and every value its turn."""
 
 PARTS = 3
 LONGEST_LINE = 20_000
@@ -31,8 +34,14 @@ LONGEST_LINE = 20_000
 
 Texts = dict[str, str]
 HEADERS = ("Idempotency-Key", "Authorization", "X-Request-ID", "Accept-Language", "If-None-Match", "Content-Type")
-MADE_UP = 100 if PROVE else 10
+SHARE = 1 if PROVE else 4
+"""Of the whole bodies every so many is sent to a route."""
+
+MADE_UP = 100 if PROVE else 1
 """Texts that Hypothesis invents, for each field that takes text."""
+
+BY_A_SECRET = {"POST /api/v1/auth/otp/verify"}
+"""What no made-up request gets done: it takes a code that only a phone shows."""
 
 TEXT_FIELDS = {"name", "address", "reason", "symptoms", "prescriptionText", "specialization", "qualifications"}
 """Fields in which somebody writes what they like."""
@@ -49,7 +58,7 @@ def test_without_a_hostile_value_every_request_is_carried_out(routes: list[Route
     for route in routes:
         path, body = prepare(trier, route)
         answer = trier.attempt(route.label, "right", partial(route.send, path, json.dumps(body).encode()))
-        if answer.status_code >= 400:
+        if answer.status_code >= 400 and route.label not in BY_A_SECRET:
             trier.fault(route.label, f"{path} {body}", f"{answer.status_code} {answer.content[:300]!r}")
     trier.judge()
 
@@ -59,10 +68,10 @@ def test_no_hostile_value_in_a_body_breaks_anything(hospital: Hospital, routes: 
     trier = Trier()
     pairs = [(route, where) for route in routes for where in route.places()][part::PARTS]
     for place, (route, where) in enumerate(pairs):
-        values = list(VALUES.items())[place % EVERY :: EVERY]
-        try_values(trier, hospital, route, where, dict(values))
+        if values := list(VALUES.items())[place * STRIDE % EVERY :: EVERY]:
+            try_values(trier, hospital, route, where, dict(values))
     trier.judge()
-    assert trier.tally.requests > len(pairs) * len(VALUES) / EVERY * 0.9
+    assert trier.tally.requests > len(pairs) * len(VALUES) / EVERY * 0.6
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -89,7 +98,7 @@ def test_no_hostile_value_in_an_address_or_header_breaks_anything(hospital: Hosp
     trier = Trier()
     for number, route in enumerate(routes):
         path, body = prepare(trier, route)
-        for what, more, query, headers in strange_ways(route, number):
+        for what, more, query, headers in strange_ways(route, number * STRIDE):
             send = partial(route.send, path | more, json.dumps(body).encode(), query, **headers)
             if trier.attempt(route.label, what, send).status_code < 400:
                 path, body = prepare(trier, route)
@@ -102,7 +111,7 @@ def strange_ways(route: Route, number: int) -> Iterator[tuple[str, Texts, Texts,
     places = [("query", name) for name in (*route.parameters("query"), "nobody-reads-this")]
     places += [("path", name) for name in route.parameters("path")] + [("header", name) for name in HEADERS]
     for place, (kind, name) in enumerate(places):
-        for what, text in texts[(number + place) % (3 * EVERY) :: 3 * EVERY]:
+        for what, text in texts[(number + place * STRIDE) % EVERY :: EVERY]:
             line = " ".join(text.encode(errors="replace").decode("latin-1").splitlines())
             yield (
                 f"{kind} {name}: {what}",
@@ -114,10 +123,11 @@ def strange_ways(route: Route, number: int) -> Iterator[tuple[str, Texts, Texts,
 
 def test_no_hostile_body_breaks_anything(hospital: Hospital, routes: list[Route]):
     trier = Trier()
-    for route in routes:
+    for number, route in enumerate(routes):
         path, _ = prepare(trier, route)
-        for what, body in BODIES.items():
-            trier.attempt(route.label, what, partial(route.send, path, body))
+        for what, body in list(BODIES.items())[number % SHARE :: SHARE]:
+            if trier.attempt(route.label, what, partial(route.send, path, body)).status_code < 400:
+                path, _ = prepare(trier, route)
     trier.judge()
 
 
