@@ -18,11 +18,11 @@ TIMES = """
 ## Over HTTP
 
 Milliseconds at one web process (daphne) with its clients and PostgreSQL on the same two cores; nothing is asserted of
-them. *Load* is what the machine did at the end of the run, by its one-minute average: from 2 on, others were at work
-too, and the figure is theirs as much as ours.
+them. *CPU each* is what the web process itself spends on an answer. *Load* is what the machine did at the end of the
+run, by its one-minute average: from 2 on, others were at work too, and the figure is theirs as much as ours.
 
-| what | p50 | p95 | p99 | goal (p95) | load | measured |
-|---|---|---|---|---|---|---|
+| what | p50 | p95 | p99 | goal (p95) | CPU each | load | measured |
+|---|---|---|---|---|---|---|---|
 """
 HEADS = (RATIOS, TIMES)
 
@@ -32,11 +32,12 @@ def note(what: str, ratio: float, goal: float, statements: int) -> None:
     _write(RATIOS, what, f"{ratio:.2f}", f"≥ {goal}", str(statements))
 
 
-def note_times(what: str, seconds: list[float], goal: int) -> None:
-    """Write down how long answers took, and print it. `goal` in milliseconds, for the 95th percentile."""
+def note_times(what: str, seconds: list[float], cpu: float, goal: int) -> None:
+    """Write down how long answers took, and print it. `goal` in milliseconds, for the 95th percentile; `cpu` in
+    seconds, what the web process spent on all of them."""
     cuts = statistics.quantiles(seconds, n=100)
     shown = [f"{cuts[percent - 1] * 1000:.0f}" for percent in (50, 95, 99)]
-    _write(TIMES, what, *shown, f"< {goal}", f"{os.getloadavg()[0]:.1f}")
+    _write(TIMES, what, *shown, f"< {goal}", f"{cpu / len(seconds) * 1000:.1f}", f"{os.getloadavg()[0]:.1f}")
 
 
 def _write(head: str, what: str, *cells: str) -> None:

@@ -9,10 +9,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from threading import Event
 from typing import Any
 from uuid import uuid4
 
+import psutil
 from django.db import connection
 from django.utils import timezone
 
@@ -25,9 +27,22 @@ from opd.local.run import PROCESSES
 OPENS_WITHIN = 180.0
 
 
+@dataclass(frozen=True)
+class Web:
+    """Where it serves, and what it costs."""
+
+    port: int
+    process: psutil.Process
+
+    def cpu(self) -> float:
+        """Seconds of CPU so far. The neighbours on the machine do not change them much."""
+        spent = self.process.cpu_times()
+        return float(spent.user + spent.system)
+
+
 @contextmanager
-def web_process() -> Iterator[int]:
-    """The port at which it serves, with a pool of connections like everywhere."""
+def web_process() -> Iterator[Web]:
+    """The one web process, with a pool of connections like everywhere."""
     known = connection.settings_dict
     user = f"{known['USER']}:{known['PASSWORD']}" if known["PASSWORD"] else known["USER"]
     with socket.socket() as free:
@@ -44,7 +59,7 @@ def web_process() -> Iterator[int]:
     process = subprocess.Popen([sys.executable, "-m", *command], env=environment, stderr=subprocess.DEVNULL)
     try:
         _wait_for(port)
-        yield port
+        yield Web(port, psutil.Process(process.pid))
     finally:
         process.terminate()
         process.wait(timeout=30)

@@ -37,10 +37,10 @@ def test_fifty_requests_a_second_of_every_kind(ward: Ward):
     for _ in range(20):
         ward.arrive()
     place = str(ward.department.id)
-    with web_process() as port, ExitStack() as stack:
+    with web_process() as web, ExitStack() as stack:
 
         def client(actor: object) -> Client:
-            return stack.enter_context(closing(Client(port, actor)))  # type: ignore[arg-type]
+            return stack.enter_context(closing(Client(web.port, actor)))  # type: ignore[arg-type]
 
         desk, nurse = client(ward.meera), client(ward.nurse)
         doctors = [(client(ward.as_doctor(doctor)), doctor.id) for doctor in ward.doctors[:5]]
@@ -53,10 +53,12 @@ def test_fifty_requests_a_second_of_every_kind(ward: Ward):
         everybody = [desk, nurse, *(c for c, _ in doctors)]
         for one in everybody:
             one.seconds.clear()  # the first answers warm the server up
+        before = web.cpu()
         at_pace(work, SECONDS)
+        spent = web.cpu() - before
     assert [line for one in everybody for line in one.refused] == []
     times = [taken for one in everybody for taken in one.seconds]
-    note_times(f"{len(times) / SECONDS:.0f} requests a second of every kind", times, goal=50)
+    note_times(f"{len(times) / SECONDS:.0f} requests a second of every kind", times, spent, goal=50)
 
 
 def at_pace(work: list[tuple[Callable[[], object], float]], seconds: float) -> None:
@@ -81,9 +83,10 @@ def test_sixteen_doctors_at_one_queue_are_refused_nothing_and_see_everybody_once
     for _ in range(WAITING):
         ward.arrive()
     seen: Counter[str | None] = Counter()
-    with web_process() as port, ExitStack() as stack:
+    with web_process() as web, ExitStack() as stack:
         doctors = [
-            (stack.enter_context(closing(Client(port, ward.as_doctor(doctor)))), doctor.id) for doctor in ward.doctors
+            (stack.enter_context(closing(Client(web.port, ward.as_doctor(doctor)))), doctor.id)
+            for doctor in ward.doctors
         ]
 
         def until_nobody_waits(client: Client, doctor_id: object) -> None:
@@ -91,11 +94,14 @@ def test_sixteen_doctors_at_one_queue_are_refused_nothing_and_see_everybody_once
                 seen[visit] += 1
 
         threads = [threading.Thread(target=until_nobody_waits, args=one) for one in doctors]
+        before = web.cpu()
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
+        spent = web.cpu() - before
     assert [line for client, _ in doctors for line in client.refused] == []
     assert (len(seen), set(seen.values())) == (WAITING, {1})
     assert Visit.objects.filter(state="COMPLETED").count() == WAITING
-    note_times("16 clients at one queue, as fast as it goes", [t for c, _ in doctors for t in c.seconds], goal=200)
+    times = [taken for client, _ in doctors for taken in client.seconds]
+    note_times("16 clients at one queue, as fast as it goes", times, spent, goal=200)

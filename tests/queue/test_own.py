@@ -1,6 +1,7 @@
 """What is one's own: one rule, for every way in. Everybody else's is as if it were not there."""
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -10,9 +11,14 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import Credential
+from apps.accounts.queries import actor_of_token
 from apps.audit.models import AuditEntry
 from apps.patients.commands import change
+from apps.patients.models import Allowance, phone_fingerprint
+from apps.queue.commands import create_checkin_link
 from apps.queue.models import Visit
+from apps.queue.queries.own import watched_departments
+from tests.browsers import browser_of
 from tests.patients.codes import PHONE, ask, code_on, enter
 from tests.ward import Ward
 
@@ -92,8 +98,6 @@ def test_who_has_no_phone_on_record_is_nobodys(ward: Ward):
 
 def checked_in(ward: Ward, fingerprint: str = "phone-1") -> Any:
     """Somebody checks in by the hall's code, on a phone that says who it is."""
-    from apps.queue.commands import create_checkin_link
-
     token, _ = create_checkin_link(
         actor=ward.meera, now=ward.now, department_id=ward.department.id, expires_in=600, printed=False
     )
@@ -172,8 +176,6 @@ def test_who_says_nothing_of_their_device_ends_their_own_sign_in_only(ward: Ward
 
 
 def test_staff_forget_no_device(ward: Ward):
-    from tests.browsers import browser_of
-
     assert browser_of(ward.meera).post(f"{HERE}/forget").status_code == 403
     assert not Credential.objects.filter(revoked_at__isnull=False).exists()
 
@@ -193,9 +195,6 @@ def test_me_names_the_family_and_takes_its_language(ward: Ward):
 
 
 def test_a_familys_stream_is_where_it_waits(ward: Ward):
-    from apps.accounts.queries import actor_of_token
-    from apps.queue.queries.own import watched_departments
-
     visit = ward.arrive(ward.register("Asha Devi", phone=PHONE))
     actor = actor_of_token(Holder().secret, timezone.now())
     assert watched_departments(actor) == [visit.department_id]
@@ -247,8 +246,6 @@ def test_the_pages_of_a_known_and_an_unknown_phone_differ_in_nothing_but_its_dig
         browser = Client()
         text = browser.post("/login/phone/", {"phone": phone}).content.decode()
         token = browser.cookies["csrftoken"].value if "csrftoken" in browser.cookies else ""
-        import re
-
         return (
             re.sub(r'value="[A-Za-z0-9]{64}"', "", text.replace(token or "-", ""))
             .replace(phone[-10:], "")
@@ -269,13 +266,11 @@ def test_a_wrong_code_says_so_on_the_field_and_a_wrong_number_too(ward: Ward):
 
 
 def test_nobody_is_sent_to_the_patients_door(ward: Ward):
-    assert Client().get("/me/").url == "/login?next=/me/"
+    assert Client().get("/me/").url == "/login/?next=/me/"
     assert Client().post("/me/forget/").status_code == 302
 
 
 def test_a_familys_sign_in_takes_the_place_of_a_staffs_and_the_session_is_a_new_one(ward: Ward):
-    from tests.browsers import browser_of
-
     ward.register("Asha Devi", phone=PHONE)
     browser = browser_of(ward.meera)
     old = browser.cookies["sessionid"].value
@@ -322,9 +317,6 @@ def test_forms_without_their_proof_are_refused(ward: Ward):
 
 
 def test_the_desk_opens_a_closed_phone_on_its_page(ward: Ward):
-    from apps.patients.models import Allowance, phone_fingerprint
-    from tests.browsers import browser_of
-
     Allowance.objects.create(
         key=f"run:{phone_fingerprint(PHONE)}",
         name="failures_run",

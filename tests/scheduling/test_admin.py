@@ -106,7 +106,7 @@ def test_a_letter_stays_as_long_as_people_hold_its_numbers(ward: Ward, office: C
     ward.arrive()
     refused = office.post(path, renamed(ward, letter="W"))
     assert refused.status_code == 409
-    assert b"Numbers with this letter were given out today" in refused.content
+    assert b"People hold numbers with this letter" in refused.content
     assert office.post(path, renamed(ward, name="Medicine")).status_code == 302
     with pytest.raises(LetterInUse):
         change_department(actor=ward.admin, now=ward.now, department_id=ward.department.id, letter="W")

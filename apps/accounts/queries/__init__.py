@@ -53,6 +53,7 @@ from apps.accounts.queries.staff import (
 )
 
 __all__ = [
+    "ROLE_NAMES",
     "DoorClosed",
     "FacilityFacts",
     "LinkInvalid",

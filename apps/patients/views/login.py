@@ -22,10 +22,10 @@ from apps.patients.rules.login_codes import RESEND_AFTER
 def phone(request: HttpRequest) -> HttpResponse:
     """Send a code, and ask for it. The page is the same whether the phone is known, and whether one was sent."""
     if request.method != "POST":
-        return redirect("login")
+        return _phone_page(request, PhoneForm())
     form = PhoneForm(request.POST)
     if not form.is_valid():
-        return _private(render(request, "patients/login_phone.html", {"form": form}, status=400))
+        return _phone_page(request, form, status=400)
     number = form.cleaned_data["phone"]
     commands.request_code(
         actor=system_actor("code login"),
@@ -39,9 +39,9 @@ def phone(request: HttpRequest) -> HttpResponse:
 
 @page(policy=PUBLIC, methods=("GET", "POST"))
 def code(request: HttpRequest) -> HttpResponse:
-    """The right code opens the family's own page."""
+    """The right code opens the family's own page. Without one, as after a change of language, it begins anew."""
     if request.method != "POST":
-        return redirect("login")
+        return _phone_page(request, PhoneForm())
     form, number = CodeForm(request.POST), request.POST.get("phone", "")
     if not form.is_valid():
         return _code_page(request, form, number, status=400)
@@ -54,6 +54,10 @@ def code(request: HttpRequest) -> HttpResponse:
         return redirect("login")  # somebody changed the hidden number
     let_in(request, signed_in.secret)
     return redirect("me")
+
+
+def _phone_page(request: HttpRequest, form: forms.Form, status: int = 200) -> HttpResponse:
+    return _private(render(request, "patients/login_phone.html", {"form": form}, status=status))
 
 
 def _code_page(request: HttpRequest, form: forms.Form, number: str, status: int = 200) -> HttpResponse:

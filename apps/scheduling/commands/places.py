@@ -35,7 +35,7 @@ class VersionConflict(Conflict):
 
 class LetterInUse(Conflict):
     code = "letter_in_use"
-    detail = sentence("Numbers with this letter were given out today. Change it before the first number of a day.")
+    detail = sentence("People hold numbers with this letter, for today or later. Keep it until they are used.")
 
 
 def stand(doctor: Doctor) -> dict[str, Any]:
@@ -46,8 +46,8 @@ def stand(doctor: Doctor) -> dict[str, Any]:
 
 @step
 def require_free_to_reletter(department: Department) -> None:
-    """Refuse a new letter on a day on which people hold numbers with the old one: another department might take it,
-    and two people would be G17. The department's stream is locked by the caller. Raises `LetterInUse`."""
+    """Refuse a new letter while people hold numbers with the old one: another department might take it, and
+    two people would be G17. The department's stream is locked by the caller. Raises `LetterInUse`."""
     today = facility_facts(department.facility_id).day_of(unit().now)
     if Token.objects.filter(department_id=department.id, day__gte=today).exists():
         raise LetterInUse
