@@ -3,8 +3,9 @@
 import base64
 import json
 import re
+import threading
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -23,7 +24,8 @@ from apps.accounts.queries import actor_of_staff, second_factor_of
 from apps.accounts.rules.credentials import CredentialKind
 from apps.accounts.rules.demo import DEMO_SECRET
 from apps.accounts.rules.devices import UNKNOWN_DEVICE
-from apps.accounts.rules.tries import MOST_FAILURES
+from apps.accounts.rules.second_factor import Verdict
+from apps.accounts.rules.tries import MOST_FAILURES, TriesKind
 from apps.accounts.views.browsers import HALFWAY_KEY
 from apps.audit.models import AuditEntry
 from apps.core.errors import Conflict, Forbidden, NotFound
@@ -161,21 +163,26 @@ def test_the_right_code_ten_times_at_once_gives_one_session(no_hurry):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_without_the_lock_on_the_person_the_same_code_opens_several(monkeypatch):
-    """The control of the test above. The row of failures, which guards too, is each one's own here."""
-    staff = StaffFactory()
+def test_without_the_lock_on_the_person_the_same_code_opens_two(monkeypatch):
+    """The control of the test above: both look at the code before either has used it up. The row of failures,
+    which guards too, is each one's own here."""
+    staff, judge, both = StaffFactory(), Authenticator.judge, threading.Barrier(2, timeout=60)
     give_app(staff)
+    code = app_code(staff)
+
+    def judged(self: Authenticator, number: int, now: datetime) -> Verdict:
+        verdict = judge(self, number, now)
+        both.wait()
+        return verdict
+
+    def own_counter(kind: TriesKind, _: str, now: datetime) -> FailedTries:
+        return FailedTries.objects.create(kind=kind, key=uuid4(), since=now)
+
     monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **how: self)
-    monkeypatch.setattr(
-        proving,
-        "_locked_tries",
-        lambda _, now: FailedTries.objects.create(kind="staff_sign_in", key=uuid4(), since=now),
-    )
-    rounds = []
-    for _ in range(10):
-        code = app_code(staff)
-        rounds.append(len(at_once(lambda _, c=code: _enter(staff, c), 10, staff.facility_id)[0]))
-    assert max(rounds) > 1
+    monkeypatch.setattr(proving, "locked_tries", own_counter)
+    monkeypatch.setattr(Authenticator, "judge", judged)
+    answers, errors = at_once(lambda _: _enter(staff, code), 2, staff.facility_id)
+    assert (len(answers), errors) == (2, [])
 
 
 def _enter(staff: Staff, code: str) -> Any:
