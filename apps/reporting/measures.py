@@ -15,6 +15,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from apps.core.errors import Conflict
+from apps.notifications.queries import sending_state
+from apps.patients.queries import spent_limits
 from apps.reporting.queries import broken_glass, department_labels, queue_lengths, relay_state, tallies
 from apps.reporting.rules import LATENCY_STEPS, Measure, cumulative
 
@@ -59,6 +61,19 @@ class House(Collector):
         relay = relay_state(timezone.now())
         yield GaugeMetricFamily("opd_relay_lag_seconds", "How long the oldest event has waited.", value=relay["lag"])
         yield GaugeMetricFamily("opd_relay_parked_events", "Events that were given up.", value=relay["parked"])
+        yield from _messages_and_codes()
+
+
+def _messages_and_codes() -> Iterator[Metric]:
+    """How sending does, and which limits on one-time codes are used up: somebody may be guessing or pumping."""
+    now = timezone.now()
+    messages = sending_state(now)
+    yield GaugeMetricFamily("opd_messages_waiting", "Messages still to be sent.", value=messages["waiting"])
+    yield GaugeMetricFamily("opd_messages_failed", "Messages given up within a day.", value=messages["failed"])
+    spent = GaugeMetricFamily("opd_code_limits_reached", "Limits on one-time codes that are used up.", labels=["limit"])
+    for name, count in spent_limits(now).items():
+        spent.add_metric([name], count)
+    yield spent
 
 
 def _counter(name: str, about: str, by_place: dict[tuple[str, str], dict[str, int]]) -> Metric:

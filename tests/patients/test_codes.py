@@ -18,8 +18,10 @@ from apps.patients.commands import change, forget_codes, reopen_code_login, requ
 from apps.patients.models import Allowance, LoginCode
 from apps.patients.queries import patients_of, spent_limits
 from apps.patients.rules.login_codes import LIFETIME, RUN, TRIES
+from tests.factories import FacilityFactory
 from tests.patients.codes import ADDRESS, MINUTE, PHONE, ask, code_on, enter, failed, messages, wrong_for
 from tests.patients.conftest import NOW
+from tests.races.threads import at_once
 
 OTHER = "+919876500000"
 UNKNOWN = "+919876511111"
@@ -331,3 +333,17 @@ def test_without_any_facility_nothing_is_sent_and_nothing_fails():
     request_code(actor=system_actor("code login"), now=timezone.now(), phone=PHONE, address=ADDRESS, language="en")
     assert not Message.outgoing.exists()
     assert failed(timezone.now(), "123456") == "invalid_code"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_sweeps_at_once_forget_each_thing_once():
+    facility = FacilityFactory.create()
+    for number in range(50):
+        ask(NOW, phone=f"+9198765{number:05}")
+    held = LoginCode.objects.count() + Allowance.objects.count()
+    later = NOW + timedelta(days=2)
+    sweep = system_actor("upkeep")
+    counts, errors = at_once(lambda _: forget_codes(actor=sweep, now=later), 4, facility.id)
+    assert errors == []
+    assert sum(counts) == held
+    assert not LoginCode.objects.exists()

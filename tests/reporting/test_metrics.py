@@ -15,10 +15,12 @@ from apps.core.models import OutboxEvent
 from apps.core.relay import Relay
 from apps.queue import commands
 from apps.reporting.commands import NotParked, try_again
+from apps.reporting.measures import exposition
 from apps.reporting.models import MetricTally
 from apps.reporting.rules import CONSULTATION_STEPS, cumulative, step_of
 from opd.subscriptions import handlers_for
 from tests.browsers import browser_of
+from tests.patients.codes import ask
 from tests.ward import Ward, open_ward
 
 
@@ -172,3 +174,14 @@ def test_a_duration_falls_under_the_smallest_bound_it_does_not_pass():
     assert counted["3600"] == 3
     assert counted["+Inf"] == 7
     assert len(counted) == len(CONSULTATION_STEPS) + 1
+
+
+def test_messages_and_used_up_limits_on_codes_are_measured(ward: Ward, settings: Any):
+    settings.CODE_CAPS = settings.CODE_CAPS | {"sends_day": 1}
+    for number in range(3):
+        ask(timezone.now(), phone=f"+9198765{number:05}")
+    told = exposition().decode()
+    assert "opd_messages_waiting 1.0" in told
+    assert "opd_messages_failed 0.0" in told
+    assert 'opd_code_limits_reached{limit="sends_all"} 1.0' in told
+    assert 'opd_code_limits_reached{limit="failures_run"} 0.0' in told

@@ -17,6 +17,7 @@ from apps.patients.queries.people import code_sign_in_state
 def code_sign_in(request: HttpRequest) -> HttpResponse:
     """How it stands with a phone; the second button opens it."""
     form = PhoneForm(request.POST if request.method == "POST" else None)
+    form.fields["phone"].help_text = ""  # nothing is sent from here
     context = {"form": form, "title": gettext("Sign-in by code")}
     status = 200
     if form.is_bound:
