@@ -27,3 +27,12 @@ def browser_of(actor: Actor, **how: Any) -> Client:
     session.save()
     client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
     return client
+
+
+def shown_in_admin(browser: Client, path: str) -> dict[str, Any]:
+    """What the form at this address of the admin sends if nothing is typed, the rows beneath it included."""
+    context = browser.get(path).context
+    sets = [inline.formset for inline in context["inline_admin_formsets"]]
+    forms = [context["adminform"].form, *(form for rows in sets for form in (rows.management_form, *rows.forms))]
+    shown = {field.html_name: field.value() for form in forms for field in form}
+    return {name: value for name, value in shown.items() if value is not None and value is not False}

@@ -94,10 +94,23 @@ def report_refusal(actor: Actor | None, refusal: Forbidden) -> None:
             listener(actor, refusal)
 
 
-def hidden_from(actor: Actor, permission: Permission) -> NotFound:
-    """What to raise where somebody is refused as if there were nothing; the audit trail knows better."""
-    report_refusal(actor, Forbidden(permission=str(permission)))
-    return NotFound()
+class Hidden(NotFound):
+    """Somebody is refused as if there were nothing; `refusal` is what the audit trail is told."""
+
+    def __init__(self, refusal: Forbidden) -> None:
+        super().__init__()
+        self.refusal = refusal
+
+
+def hidden_from(actor: Actor, permission: Permission) -> Hidden:
+    """What to raise where somebody is refused as if there were nothing; the audit trail knows better.
+
+    A command that raises it is told of once its transaction is gone, like every refusal.
+    """
+    refusal = Forbidden(permission=str(permission))
+    if _unit.get() is None:
+        report_refusal(actor, refusal)
+    return Hidden(refusal)
 
 
 def unit() -> Unit:
@@ -152,6 +165,9 @@ class Command(Generic[P, R]):
             raise
         except Forbidden as refusal:
             report_refusal(actor, refusal)
+            raise
+        except Hidden as hidden:
+            report_refusal(actor, hidden.refusal)
             raise
 
 

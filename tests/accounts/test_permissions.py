@@ -11,6 +11,8 @@ patient.read           x      x       x       x      x        x       x  |
 patient.register       x              x       x
 queue.read             x      x       x       x      x        x       x  |
 board.read             x      x       x       x      x        x       x  |
+booking.create         x              x       x
+booking.change         x              x       x
 visit.check_in         x              x       x
 visit.self_check_in
 visit.emergency        x      x       x       x

@@ -12,7 +12,7 @@ from django.db import OperationalError, connection
 from apps.audit.models import AuditEntry
 from apps.core import commands
 from apps.core.commands import InFlight, KeyReused, Once, collect, command, refusal_listeners, step
-from apps.core.errors import Forbidden, Unavailable
+from apps.core.errors import Forbidden, NotFound, Unavailable
 from apps.core.events import Event
 from apps.core.models import IdempotencyKey, OutboxEvent, Stream
 from apps.core.outbox import emit, lock_streams
@@ -97,6 +97,25 @@ def test_a_refusal_is_reported_once_and_after_its_transaction(monkeypatch):
     commands.report_refusal(ACTOR, refused.value)
     assert heard == [(ACTOR, "visit.call", None)]
     assert refusal_listeners, "the audit app listens"
+
+
+@pytest.mark.django_db
+def test_who_is_refused_as_if_there_were_nothing_is_reported_after_the_transaction_too(monkeypatch):
+    heard: list[tuple] = []
+    monkeypatch.setattr(
+        commands,
+        "refusal_listeners",
+        [lambda actor, refusal: heard.append((actor, refusal.params["permission"], commands._unit.get()))],
+    )
+
+    def hide() -> None:
+        raise commands.hidden_from(ACTOR, Permission.VISIT_CALL)
+
+    for where in (hide, lambda: moved(meanwhile=hide)):
+        with pytest.raises(NotFound) as refused:
+            where()
+        assert refused.value.code == "not_found"
+    assert heard == [(ACTOR, "visit.call", None)] * 2
 
 
 @pytest.mark.django_db

@@ -266,7 +266,7 @@ def test_a_wrong_code_says_so_on_the_field_and_a_wrong_number_too(ward: Ward):
 
 
 def test_nobody_is_sent_to_the_patients_door(ward: Ward):
-    assert Client().get("/me/").url == "/login/?next=/me/"
+    assert Client().get("/me/").url == "/login?next=/me/"
     assert Client().post("/me/forget/").status_code == 302
 
 

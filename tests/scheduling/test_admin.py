@@ -15,6 +15,7 @@ from apps.queue.commands import change_department
 from apps.scheduling.commands import LetterInUse
 from apps.scheduling.models import AllocationPolicy, Department, QueuePolicy
 from apps.scheduling.rules.allocation import Rules
+from tests.browsers import shown_in_admin
 from tests.cast import PASSWORD, open_browser
 from tests.ward import Ward, open_ward
 
@@ -39,20 +40,9 @@ def management(prefix: str, total: int, initial: int = 0) -> dict[str, Any]:
 
 
 def test_a_new_department_has_a_policy_although_nobody_touched_it(ward: Ward, office: Client):
-    inlines = office.get("/admin/scheduling/department/add/").context["inline_admin_formsets"]
-    defaults = {
-        f"{inline.forms[0].prefix}-{name}": value
-        for inline in inlines
-        for name, field in inline.forms[0].fields.items()
-        if (value := inline.forms[0].get_initial_for_field(field, name)) is not None
-    }
-    answer = office.post(
-        "/admin/scheduling/department/add/",
-        {"code": "ENT", "letter": "E", "name": "Ear, nose and throat", "kind": "consultation"}
-        | management("policy", 1)
-        | management("allocation", 1)
-        | defaults,
-    )
+    path = "/admin/scheduling/department/add/"
+    ent = {"code": "ENT", "letter": "E", "name": "Ear, nose and throat", "kind": "consultation"}
+    answer = office.post(path, shown_in_admin(office, path) | ent)
     assert answer.status_code == 302, answer.content
     made = Department.objects.get(code="ENT")
     assert QueuePolicy.objects.get(department=made).queue_limit == 500
@@ -90,24 +80,14 @@ def test_a_doctor_s_account_may_act_where_the_doctor_sees_people(ward: Ward, off
     assert OutboxEvent.objects.filter(type="DOCTOR_STATUS_CHANGED", entity_id=doctor.id, entity_version=2).exists()
 
 
-def renamed(ward: Ward, **changes: Any) -> dict[str, Any]:
-    """The form of the ward's department as it stands, but for this."""
-    policy = QueuePolicy.objects.get(department=ward.department)
-    numbers = {n: v for n, v in vars(policy).items() if n.endswith(("_minutes", "_overtakes", "_limit"))}
-    department = {name: getattr(ward.department, name) for name in ("code", "letter", "name", "kind")}
-    inline = {f"policy-0-{name}": value for name, value in numbers.items()}
-    inline |= {"policy-0-id": policy.pk, "policy-0-department": ward.department.id}
-    return department | inline | management("policy", 1, 1) | changes
-
-
 def test_a_letter_stays_as_long_as_people_hold_its_numbers(ward: Ward, office: Client):
     path = f"/admin/scheduling/department/{ward.department.id}/change/"
     ward.now = timezone.now()
     ward.arrive()
-    refused = office.post(path, renamed(ward, letter="W"))
+    refused = office.post(path, shown_in_admin(office, path) | {"letter": "W"})
     assert refused.status_code == 409
     assert b"People hold numbers with this letter" in refused.content
-    assert office.post(path, renamed(ward, name="Medicine")).status_code == 302
+    assert office.post(path, shown_in_admin(office, path) | {"name": "Medicine"}).status_code == 302
     with pytest.raises(LetterInUse):
         change_department(actor=ward.admin, now=ward.now, department_id=ward.department.id, letter="W")
     tomorrow = ward.later(days=1)
@@ -128,8 +108,8 @@ def test_boards_are_told_of_another_name_and_another_room_at_once(ward: Ward, of
     assert told(ward) == 0
     assert office.post(path, {"number": room.number, "symbol": "pot"}).status_code == 302
     assert told(ward) == 1
-    assert office.post(f"/admin/scheduling/department/{ward.department.id}/change/", renamed(ward)).status_code == 302
+    path = f"/admin/scheduling/department/{ward.department.id}/change/"
+    assert office.post(path, shown_in_admin(office, path)).status_code == 302
     assert told(ward) == 1
-    form = renamed(ward, name="Medicine")
-    assert office.post(f"/admin/scheduling/department/{ward.department.id}/change/", form).status_code == 302
+    assert office.post(path, shown_in_admin(office, path) | {"name": "Medicine"}).status_code == 302
     assert told(ward) == 2
