@@ -5,7 +5,7 @@ from django.urls import path
 
 from apps.core.admin import AuditedModelAdmin
 from apps.queue.models import TriageRule
-from apps.queue.views import desk, masters, walk_in
+from apps.queue.views import booking, booking_deeds, day, desk, masters, walk_in
 
 desk_urls = [
     path("desk/today/", desk.today, name="desk_today"),
@@ -13,6 +13,14 @@ desk_urls = [
     path("desk/slip/<uuid:visit_id>/", desk.slip, name="desk_slip"),
     path("desk/slip/<uuid:visit_id>/link/", desk.renew_link, name="desk_slip_link"),
     path("desk/visits/<uuid:visit_id>/<slug:action>/", desk.deed, name="desk_visit"),
+    path("desk/book/", booking.book, name="desk_book"),
+    path("desk/day/", day.first_day, name="desk_first_day"),
+    path("desk/day/<uuid:doctor_id>/", day.day, name="desk_day"),
+    path("desk/bookings/<uuid:booking_id>/", booking_deeds.booking, name="desk_booking"),
+    path("desk/bookings/<uuid:booking_id>/slip/", booking_deeds.slip, name="desk_booking_slip"),
+    path("desk/bookings/<uuid:booking_id>/move/", booking_deeds.move, name="desk_booking_move"),
+    path("desk/bookings/<uuid:booking_id>/<slug:action>/", booking_deeds.deed, name="desk_booking_deed"),
+    path("desk/waiting/<uuid:waiting_id>/<slug:action>/", day.waiting_deed, name="desk_waiting"),
     path("departments/<uuid:department_id>/<slug:action>/", masters.opening, name="department_opening"),
 ]
 """Mounted by the admin's site before Django's own addresses."""

@@ -100,6 +100,41 @@ class UrgentForm(ReasonForm):
     )
 
 
+class BookingForm(forms.Form):
+    """A time for somebody. `slot` is how it was shown and its id: `free:…` has a place, `over:…` has one only if
+    somebody gives way, `wait:…` stands for a whole day without one."""
+
+    slot = forms.CharField(label=_("Time"), max_length=50, error_messages={"required": _("Choose a time.")})
+    reason = forms.CharField(
+        label=_("What is it about?"),
+        required=False,
+        max_length=LONGEST_REASON,
+        widget=forms.TextInput({"autocomplete": "off", "dir": "auto"}),
+    )
+
+    def clean_slot(self) -> tuple[str, UUID]:
+        shown, _colon, slot_id = self.cleaned_data["slot"].partition(":")
+        try:
+            return shown, UUID(slot_id)
+        except ValueError:
+            raise forms.ValidationError(gettext("Choose a time.")) from None
+
+
+class PlaceForm(forms.Form):
+    """Another place on the waiting list, and why."""
+
+    position = forms.IntegerField(
+        label=_("New place on the list"),
+        min_value=1,
+        max_value=100_000,
+        help_text=_("1 is the next who gets a place."),
+        widget=forms.NumberInput({"inputmode": "numeric"}),
+    )
+    reason = forms.CharField(
+        label=_("Reason"), max_length=LONGEST_REASON, widget=forms.TextInput({"autocomplete": "off", "dir": "auto"})
+    )
+
+
 class SelfCheckInForm(forms.Form):
     """Somebody who scanned the hall's code takes a place in the queue."""
 

@@ -279,6 +279,9 @@ SEEN_VERSION = {"version": "{version}"}
 OF_VISIT = {"visit": "{visit}", **SEEN_VERSION}
 CONSOLE = "POST console/<uuid:doctor_id>/<slug:action>/"
 DEED = "admin/desk/visits/<uuid:visit_id>/<slug:action>/"
+BOOKING = "admin/desk/bookings/<uuid:booking_id>/"
+BOOKING_DEED = f"{BOOKING}<slug:action>/"
+WAITING_DEED = "admin/desk/waiting/<uuid:waiting_id>/<slug:action>/"
 OPENING = "admin/departments/<uuid:department_id>/<slug:action>/"
 DEVICE = "admin/devices/<uuid:device_id>/<slug:action>/"
 ACCESS = "admin/access/<uuid:staff_id>/"
@@ -323,6 +326,25 @@ DEEDS = [
     *deed("cancel", S.WAITING, body=SEEN_VERSION | REASON),
 ]
 """The desk's deeds."""
+
+TOO_EARLY = frozenset({409})
+"""The booking is for tomorrow."""
+
+
+def booking_deed(action: str, body: dict[str, str], answers: frozenset[int] = OK) -> list[Row]:
+    """What the desk does to a booking: the question and the answer."""
+    words = {"action": action}
+    return [
+        form(f"GET {BOOKING_DEED}", OF_DESK, words=words),
+        form(f"POST {BOOKING_DEED}", OF_DESK, body, words=words, answers=answers),
+    ]
+
+
+def waiting_deed(action: str, body: dict[str, str]) -> list[Row]:
+    """What the desk does to somebody on a waiting list."""
+    words = {"action": action}
+    return [form(f"GET {WAITING_DEED}", OF_DESK, words=words), form(f"POST {WAITING_DEED}", OF_DESK, body, words=words)]
+
 
 WALK_IN = {"place": "{department}", "symptoms": "", "needs": "", "source": "walk_in"}
 REGISTER = {"name": "Matrix Kumari", "sex": "female", "age": "34", "language": "en", "phone": "", "address": ""}
@@ -406,6 +428,19 @@ PAGES = [
     form("GET admin/desk/slip/<uuid:visit_id>/link/", OF_DESK),
     form("POST admin/desk/slip/<uuid:visit_id>/link/", OF_DESK, {}),
     *DEEDS,
+    form("GET admin/desk/book/", ANY_DESK, query="patient={patient}&doctor={doctor}&day={tomorrow}"),
+    form("POST admin/desk/book/", OF_DESK, {"slot": "free:{free_slot}"}, query="patient={patient}&doctor={doctor}"),
+    form("GET admin/desk/day/", ANY_DESK),
+    form("GET admin/desk/day/<uuid:doctor_id>/", OF_DESK, query="day={tomorrow}"),
+    form(f"GET {BOOKING}", OF_DESK),
+    form(f"GET {BOOKING}slip/", OF_DESK),
+    form(f"GET {BOOKING}move/", OF_DESK),
+    form(f"POST {BOOKING}move/", OF_DESK, {"slot": "free:{free_slot}", "version": "1"}),
+    *booking_deed("arrive", {}, answers=TOO_EARLY),
+    *booking_deed("cancel", REASON | {"version": "1"}),
+    *booking_deed("no-show", {}, answers=TOO_EARLY),
+    *waiting_deed("move", REASON | {"position": "1"}),
+    *waiting_deed("remove", {}),
     # --- the administrator's
     form(f"GET {OPENING}", ANY_ADMIN, words={"action": "close"}),
     form(f"POST {OPENING}", ANY_ADMIN, {}, words={"action": "close"}, answers=frozenset({409})),

@@ -10,10 +10,12 @@ from apps.accounts.views.desk import DEVICE_DEEDS
 from apps.encounters.views.console import BUTTONS
 from apps.live.queries import views
 from apps.queue.queries.visits import ACTIONS
+from apps.queue.views.booking_deeds import DEEDS as BOOKING_DEEDS
+from apps.queue.views.day import WAITING_DEEDS
 from apps.queue.views.desk import DEEDS
 from apps.queue.views.masters import STATUSES
 from tests.architecture.test_policy import ADDRESSES, endpoint_methods
-from tests.matrix.table import ADMIN_MODELS, CONSOLE, DEED, DEVICE, OPENING, TABLE
+from tests.matrix.table import ADMIN_MODELS, BOOKING_DEED, CONSOLE, DEED, DEVICE, OPENING, TABLE, WAITING_DEED
 
 LISTED = {row.asks for row in TABLE}
 
@@ -59,6 +61,8 @@ def test_every_model_of_the_admin_is_listed():
         (DEED, {ACTIONS[verb] for verb in DEEDS}),
         (OPENING, set(STATUSES)),
         (DEVICE, set(DEVICE_DEEDS)),
+        (BOOKING_DEED, set(BOOKING_DEEDS)),
+        (WAITING_DEED, set(WAITING_DEEDS)),
     ],
 )
 def test_every_button_has_a_row(ending: str, known: set[str]):

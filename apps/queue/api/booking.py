@@ -4,7 +4,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import gettext, ngettext
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -16,6 +15,7 @@ from apps.core.policy import Actor, Permission, Scope
 from apps.queue import commands
 from apps.queue.api.shapes import Expecting, VersionField
 from apps.queue.api.staff import arrived_json
+from apps.queue.queries.bookings import check_json
 from apps.scheduling.queries import (
     AvailabilityOut,
     appointment_of,
@@ -29,7 +29,6 @@ from apps.scheduling.queries import (
 )
 from apps.scheduling.rules.allocation import BookingSource
 from apps.scheduling.rules.appointments import AppointmentState
-from apps.scheduling.rules.giving_up import GivingUp, giving_up
 
 SOURCES = [str(source) for source in BookingSource]
 STATES = [str(state) for state in AppointmentState]
@@ -252,17 +251,7 @@ class CancellationCheck(Endpoint):
     def get(self, request: Request, booking_id: UUID) -> Response:
         """Whether a booking can be given up, and what comes back."""
         row = _seen(appointment_of(booking_id), self.actor)
-        found = giving_up(row.at, self.now)
-        can = found.allowed and row.state == AppointmentState.BOOKED
-        return Response(
-            {
-                "canCancel": can,
-                "hoursUntilAppointment": round(found.notice.total_seconds() / 3600, 2),
-                "lateFee": found.late,
-                "refundPercentage": found.refund_percent if can else 0,
-                "message": _sentence(found, row.state),
-            }
-        )
+        return Response(check_json(row, self.now))
 
 
 class Cancellation(Endpoint):
@@ -294,19 +283,3 @@ def _of_own_departments(rows: Any, actor: Actor) -> Any:
 
 def _day(doctor_id: UUID, day: date, source: str, now: datetime) -> dict[str, Any]:
     return availability(doctor_of(doctor_id).id, day, BookingSource(source), now)
-
-
-def _sentence(found: GivingUp, state: str) -> str:
-    if state != AppointmentState.BOOKED:
-        return gettext("This booking has ended or the person is already here.")
-    if not found.allowed:
-        return gettext("Less than 30 minutes are left. Please call the desk.")
-    if found.late:
-        hours = int(found.notice.total_seconds() // 3600)
-        told = ngettext(
-            "Only %(hours)s hour is left: %(percent)s %% comes back.",
-            "Only %(hours)s hours are left: %(percent)s %% comes back.",
-            hours,
-        )
-        return told % {"hours": hours, "percent": found.refund_percent}
-    return gettext("The whole fee comes back.")

@@ -71,11 +71,13 @@ def book(
     preferred_slot_id: UUID | None = None,
     appointment_time: datetime | None = None,
     reason: str = "",
+    exact: bool = False,
 ) -> Outcome:
     """Give somebody a place with a doctor, or one on the waiting list (requirements D5).
 
-    Without a slot or a time: the first day with a free place, its least used slot, the earliest on ties. Raises
-    `SlotGone`, `AlreadyBooked`, `AlreadyWaiting`, `PatientNotActive`, `NotFound`.
+    Without a slot or a time: the first day with a free place, its least used slot, the earliest on ties.
+    `exact`: in the preferred slot or not at all. Raises `SlotGone`, `AlreadyBooked`, `AlreadyWaiting`,
+    `PatientNotActive`, `NotFound`.
     """
     asked = BookingSource(source)
     department_id, slot = _where(doctor_id, preferred_slot_id, appointment_time, now)
@@ -85,6 +87,8 @@ def book(
     day = slot.day if slot else _day(doctor_id, asked, appointment_time, now)
     wish = Wish(department_id, doctor_id, patient_id, asked, day, slot.id if slot else None, reason)
     outcome = place(wish)
+    if exact and (outcome.appointment is None or outcome.appointment.slot_id != preferred_slot_id):
+        raise SlotGone
     if outcome.appointment:
         _tell_number(outcome.appointment)
     return outcome

@@ -19,6 +19,7 @@ from apps.queue import commands
 from apps.queue.forms import WalkInForm
 from apps.queue.queries.desk import doctor_choices, open_departments
 from apps.queue.queries.triage import phrases
+from apps.queue.views.booking_deeds import bookings_of_today
 
 
 @page(policy=Permission.VISIT_CHECK_IN, methods=("GET", "POST"))
@@ -69,7 +70,12 @@ def _walk_in_form(request: HttpRequest, person: Any) -> WalkInForm:
 def _walk_in_page(
     request: HttpRequest, form: WalkInForm, patient: Any, refusal: DomainError | None = None
 ) -> HttpResponse:
-    person = brief(patient, timezone.now(), actor_of(request))
-    context = admin.site.each_context(request) | {"form": form, "patient": person, "title": gettext("New walk-in")}
+    actor, now = actor_of(request), timezone.now()
+    context = admin.site.each_context(request) | {
+        "form": form,
+        "patient": brief(patient, now, actor),
+        "booked": bookings_of_today(patient, actor, now),
+        "title": gettext("New walk-in"),
+    }
     status = refusal.status if refusal else 400 if form.errors else 200
     return render(request, "desk/walk_in.html", context, status=status)

@@ -12,6 +12,14 @@ from apps.scheduling.queries.bookings import (
     waiting_json,
     waiting_list,
 )
+from apps.scheduling.queries.days import (
+    bookings_of_day,
+    free_by_day,
+    free_in,
+    nearest_free,
+    next_free,
+    open_slots,
+)
 from apps.scheduling.queries.places import (
     DepartmentOut,
     DoctorAtWork,
@@ -57,6 +65,7 @@ __all__ = [
     "availability",
     "bookable",
     "booking_json",
+    "bookings_of_day",
     "department_json",
     "department_names",
     "department_of",
@@ -72,9 +81,14 @@ __all__ = [
     "facility_of_department",
     "facility_of_doctor",
     "first_day_with_room",
+    "free_by_day",
+    "free_in",
     "has_booking",
     "keys_of_others",
     "live_appointments",
+    "nearest_free",
+    "next_free",
+    "open_slots",
     "policy_json",
     "position_of",
     "room_exists",

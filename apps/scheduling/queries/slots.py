@@ -26,9 +26,13 @@ def bookable(doctor_id: UUID, now: datetime) -> QuerySet[Slot]:
 
 def first_day_with_room(doctor_id: UUID, source: BookingSource, now: datetime) -> date | None:
     """The first day on which a source could take a place without displacing anybody; None when there is none."""
+    return with_room(bookable(doctor_id, now), source).values_list("day", flat=True).first()
+
+
+def with_room(slots: QuerySet[Slot], source: BookingSource) -> QuerySet[Slot]:
+    """Those of the slots in which a source could surely take a place without displacing anybody."""
     kept = 0 if source in (BookingSource.WALK_IN, BookingSource.EMERGENCY) else F("walk_in_reserve")
-    roomy = bookable(doctor_id, now).filter(taken__lt=F("capacity") - kept)
-    return roomy.values_list("day", flat=True).first()
+    return slots.filter(taken__lt=F("capacity") - kept)
 
 
 def live_appointments(slot_ids: Iterable[UUID]) -> dict[UUID, list[Appointment]]:

@@ -82,13 +82,15 @@ class OpenSlot:
         return len(self.holders)
 
     def free_for(self, source: BookingSource) -> int:
-        """How many places this source could take without displacing anybody. Places kept for walk-ins are free
-        for walk-ins and emergencies only; walk-ins use them first."""
-        free = max(self.capacity - self.taken, 0)
-        if source in (B.WALK_IN, B.EMERGENCY):
-            return free
+        """How many places this source could take without displacing anybody."""
         walk_ins = sum(1 for holder in self.holders if holder.source is B.WALK_IN)
-        return max(free - max(self.walk_in_reserve - walk_ins, 0), 0)
+        return free_places(source, self.capacity - self.taken, self.walk_in_reserve - walk_ins)
+
+
+def free_places(source: BookingSource, free: int, kept: int) -> int:
+    """How many of a slot's free places a source could take. Those still kept for walk-ins are free for walk-ins and
+    emergencies only; walk-ins use them first."""
+    return max(free if source in (B.WALK_IN, B.EMERGENCY) else free - max(kept, 0), 0)
 
 
 @dataclass(frozen=True, slots=True)

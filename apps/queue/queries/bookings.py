@@ -1,0 +1,158 @@
+"""A booking as people see it: words for its state, the row of a list, the paper slip, what giving it up means."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils.formats import date_format
+from django.utils.translation import gettext, ngettext
+
+from apps.accounts.queries import FacilityFacts, facility_facts
+from apps.core.errors import NotFound, sentence
+from apps.core.policy import Actor, Fields, Permission, Scope
+from apps.patients.queries import brief, facts
+from apps.queue.rules.hall import symbol_names
+from apps.scheduling.queries import appointment_of, appointments
+from apps.scheduling.rules.allocation import SOURCE_NAMES, BookingSource
+from apps.scheduling.rules.appointments import OPEN, AppointmentState
+from apps.scheduling.rules.giving_up import GivingUp, giving_up
+
+KINDS: dict[AppointmentState, str] = {
+    AppointmentState.HELD: "booked",
+    AppointmentState.BOOKED: "booked",
+    AppointmentState.ARRIVED: "waiting",
+    AppointmentState.CANCELLED: "missed",
+    AppointmentState.NO_SHOW: "missed",
+    AppointmentState.RESCHEDULED: "done",
+}
+"""What a state looks like: its colour and icon."""
+
+NAMES: dict[AppointmentState, str] = {
+    AppointmentState.HELD: sentence("Held for a moment"),
+    AppointmentState.BOOKED: sentence("Booked"),
+    AppointmentState.ARRIVED: sentence("Has come"),
+    AppointmentState.CANCELLED: sentence("Cancelled"),
+    AppointmentState.NO_SHOW: sentence("Did not come"),
+    AppointmentState.RESCHEDULED: sentence("Moved"),
+}
+
+
+def booking_at_desk(booking_id: UUID, actor: Actor) -> Any:
+    """A booking with its person, for somebody who may see that department's. Raises `NotFound`."""
+    row = appointment_of(booking_id)
+    if not actor.may(Permission.QUEUE_READ, Scope(row.facility_id, row.department_id)):
+        raise NotFound
+    return row
+
+
+def coming_of(patient_id: UUID, day: date) -> QuerySet[Any]:
+    """Somebody's bookings from a day on that have not come to an end, the next first."""
+    rows = appointments().filter(patient_id=patient_id, state__in=sorted(OPEN), day__gte=day)
+    return rows.select_related("slot", "token", "doctor", "department").order_by("at")
+
+
+def booking_row(row: Any, actor: Actor, now: datetime) -> dict[str, Any]:
+    """A booking as the desk's lists show it; the view adds what can be done."""
+    person, facility = brief(row.patient, now, actor), facility_facts(row.facility_id)
+    return {
+        "booking_id": row.id,
+        "scope": Scope(row.facility_id, row.department_id),
+        "at": row.at,
+        "token": row.token.label if row.token else "",
+        "name": person["name"],
+        "age_sex": person["age_sex"],
+        "phone_last4": person.get("phone_last4", ""),
+        "doctor": row.doctor.name,
+        "iso_day": row.day.isoformat(),
+        "day": date_format(row.day, "D j M"),
+        "time": facility.clock(row.at),
+        "source": gettext(SOURCE_NAMES[BookingSource(row.source)]),
+        "state": row.state,
+        "state_kind": KINDS[AppointmentState(row.state)],
+        "state_label": gettext(NAMES[AppointmentState(row.state)]),
+        "tags": tags(row),
+        "reason": row.reason if actor.sees(Fields.COMPLAINT) else "",
+        "version": row.version,
+    }
+
+
+def tags(row: Any) -> list[str]:
+    """What is out of the ordinary about a booking."""
+    found = [gettext("Extra place")] if row.overflow else []
+    if row.displaced:
+        moved = ngettext("Had to give way %(times)s time", "Had to give way %(times)s times", row.displaced)
+        found.append(moved % {"times": row.displaced})
+    return found
+
+
+def booking_slip(row: Any, now: datetime) -> dict[str, Any]:
+    """What `templates/desk/slip.html` prints of a booking: as of a visit, with the time to come at."""
+    facility, person, room = facility_facts(row.facility_id), facts(row.patient, now), row.doctor.room
+    return {
+        "token": row.token.label,
+        "room": room.number if room else "",
+        "symbol": room.symbol if room else "",
+        "symbol_names": symbol_names(room.symbol) if room else {},
+        "doctor": row.doctor.name,
+        "department": row.department.name,
+        "date": date_format(row.day, "D j M Y"),
+        "time": facility.clock(row.at),
+        "for_": f"{person['initials']}, {person['age_sex']}",
+        "printed_at": facility.clock(now),
+    }
+
+
+def check_json(row: Any, now: datetime) -> dict[str, Any]:
+    """What giving a booking up would mean, as `GET cancellations/check/{id}` tells it."""
+    found = giving_up(row.at, now)
+    can = found.allowed and row.state == AppointmentState.BOOKED
+    return {
+        "canCancel": can,
+        "hoursUntilAppointment": round(found.notice.total_seconds() / 3600, 2),
+        "lateFee": found.late,
+        "refundPercentage": found.refund_percent if can else 0,
+        "message": _sentence(found, row.state),
+    }
+
+
+def check_lines(row: Any, now: datetime) -> list[str]:
+    """The same in sentences for the desk, which may also cancel when it is late."""
+    found = giving_up(row.at, now)
+    lines = [_notice(found.notice)]
+    lines.append(gettext("Of the fee %(percent)s %% comes back.") % {"percent": found.refund_percent})
+    if found.late:
+        lines.append(gettext("It is less than a day before: a late fee is due."))
+    return lines
+
+
+def _notice(left: timedelta) -> str:
+    minutes = int(left.total_seconds() // 60)
+    if minutes < 0:
+        return gettext("The appointment was to be already.")
+    if minutes < 60:
+        return gettext("The appointment is in %(minutes)s min.") % {"minutes": minutes}
+    hours = minutes // 60
+    told = ngettext("The appointment is in %(hours)s hour.", "The appointment is in %(hours)s hours.", hours)
+    return told % {"hours": hours}
+
+
+def _sentence(found: GivingUp, state: str) -> str:
+    if state != AppointmentState.BOOKED:
+        return gettext("This booking has ended or the person is already here.")
+    if not found.allowed:
+        return gettext("Less than 30 minutes are left. Please call the desk.")
+    if found.late:
+        hours = int(found.notice.total_seconds() // 3600)
+        told = ngettext(
+            "Only %(hours)s hour is left: %(percent)s %% comes back.",
+            "Only %(hours)s hours are left: %(percent)s %% comes back.",
+            hours,
+        )
+        return told % {"hours": hours, "percent": found.refund_percent}
+    return gettext("The whole fee comes back.")
+
+
+def clock_range(starts_at: datetime, ends_at: datetime, facility: FacilityFacts) -> str:
+    """`10:00–11:00` by the facility's clock."""
+    return f"{facility.clock(starts_at)}–{facility.clock(ends_at)}"

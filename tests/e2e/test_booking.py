@@ -1,0 +1,128 @@
+"""Booking in a real browser: at the desk and on a family's phone, wide and narrow, with scripts and without."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from apps.accounts.queries import FacilityFacts, staff_actor
+from apps.patients.queries import search
+from apps.queue import commands
+from apps.scheduling.models import Appointment, Slot
+from apps.scheduling.queries import doctors
+from tests.cast import DESK
+from tests.e2e.conftest import Look, Open
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+
+MEERA = "reception@demo.opd"
+NARROW = (320, 640)
+
+
+def person(number: int) -> Any:
+    """One of the demo's people, by the end of their phone."""
+    return search(f"+91 90000 {number:05d}", DESK).get()
+
+
+def tomorrow(facility: FacilityFacts, hour: int = 10) -> Slot:
+    """Dr Rao's slot of tomorrow that begins at this hour."""
+    rao = doctors().get(name="Dr Suresh Rao")
+    day = facility.day_of(timezone.now()) + timedelta(days=1)
+    return Slot.objects.filter(doctor=rao, day=day).order_by("starts_at")[hour]
+
+
+def book(number: int, slot: Slot, source: str = "online") -> Any:
+    """Somebody of the demo is booked by Meera."""
+    return commands.book(
+        actor=staff_actor(MEERA),
+        now=timezone.now(),
+        doctor_id=slot.doctor_id,
+        patient_id=person(number).id,
+        source=source,
+        preferred_slot_id=slot.id,
+    )
+
+
+def fill(slot: Slot, waiting: int = 2) -> None:
+    """A slot with people of every kind; the others of that day are closed, so that some wait."""
+    Slot.objects.filter(doctor=slot.doctor, day=slot.day).exclude(id=slot.id).update(closed_at=timezone.now())
+    for number, source in enumerate(["walk_in", "online", "follow_up", "paid_priority", "online", "walk_in"], start=1):
+        book(number, slot, source)
+    book(7, slot, "emergency")
+    for number in range(8, 8 + waiting):
+        book(number, slot, "walk_in")
+
+
+def fits(page: Page) -> bool:
+    """Whether nothing has to be scrolled sideways."""
+    return page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+
+
+@pytest.mark.parametrize("screen", [(1440, 900), NARROW], ids=["desk", "narrow"])
+def test_meera_books_moves_and_cancels(hospital: FacilityFacts, open_page: Open, look: Look, screen: tuple[int, int]):
+    wide = screen != NARROW
+    name = "desk" if wide else "narrow"
+    slot = tomorrow(hospital)
+    fill(slot)
+    page = open_page("/admin/desk/find/?q=Tenzin", MEERA, screen=screen)
+    look(page, f"{name}-booking-find")
+    page.get_by_role("link", name=re.compile("Book.*Tenzin Dolma")).click()
+    page.get_by_label("Doctor", exact=True).select_option(value=str(slot.doctor_id))
+    page.get_by_label("Day", exact=False).first.fill((slot.day + timedelta(days=1)).isoformat())
+    page.get_by_role("button", name="Show times").click()
+    assert fits(page)
+    look(page, f"{name}-booking-book")
+    page.get_by_label("10:00–11:00").check()
+    page.get_by_label("What is it about?").fill("knee pain")
+    page.get_by_role("button", name="Book", exact=False).last.click()
+    page.wait_for_url("**/desk/bookings/**")
+    assert fits(page)
+    look(page, f"{name}-booking-booked")
+    page.get_by_role("link", name="Move").click()
+    assert fits(page)
+    look(page, f"{name}-booking-move")
+    page.get_by_label("12:00–13:00").check()
+    page.get_by_role("button", name="Move to this time").click()
+    page.wait_for_url("**/desk/bookings/**")
+    expect(page.locator(".at")).to_contain_text("12:00")
+    page.get_by_role("link", name="Cancel").click()
+    assert fits(page)
+    look(page, f"{name}-booking-cancel")
+    page.get_by_label("Reason").fill("Has no bus")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("was cancelled")).to_be_visible()
+    page.goto(f"/admin/desk/day/{slot.doctor_id}/?day={slot.day}")
+    assert fits(page)
+    look(page, f"{name}-booking-day")
+    page.get_by_role("link", name=re.compile("Move.*Mohan Lal")).click()
+    look(page, f"{name}-booking-waiting-move")
+    page.goto(f"/admin/desk/book/?patient={person(20).id}&doctor={slot.doctor_id}&day={slot.day}&source=paid_priority")
+    look(page, f"{name}-booking-full")
+    assert fits(page)
+
+
+def test_meera_books_without_scripts_and_is_told_what_is_gone(hospital: FacilityFacts, open_page: Open, look: Look):
+    slot = tomorrow(hospital, 11)
+    url = f"/admin/desk/book/?patient={person(20).id}&doctor={slot.doctor_id}&day={slot.day}"
+    page = open_page(url, MEERA, java_script_enabled=False)
+    page.get_by_label("11:00–12:00").check()
+    for number in range(1, 7):
+        book(number, slot, "walk_in" if number > 5 else "online")
+    Slot.objects.filter(id=slot.id).update(walk_in_reserve=0)
+    page.get_by_label("What is it about?").fill("knee pain")
+    page.get_by_role("button", name="Book", exact=False).last.click()
+    page.wait_for_load_state()
+    if "/bookings/" in page.url:  # the one walk-in of that hour gave way
+        assert Appointment.objects.filter(displaced=1).count() == 1
+    else:
+        expect(page.get_by_text("Nearest free times")).to_be_visible()
+
+
+def test_the_slip_of_a_booking_is_printed(hospital: FacilityFacts, open_page: Open, look: Look):
+    row = book(3, tomorrow(hospital)).appointment
+    page = open_page(f"/admin/desk/bookings/{row.id}/slip/", MEERA, screen=NARROW)
+    assert fits(page)
+    look(page, "narrow-booking-slip")
