@@ -129,7 +129,7 @@ def check_lines(row: Any, now: datetime) -> list[str]:
 def _notice(left: timedelta) -> str:
     minutes = int(left.total_seconds() // 60)
     if minutes < 0:
-        return gettext("The appointment was to be already.")
+        return gettext("The time of the appointment is past.")
     if minutes < 60:
         return gettext("The appointment is in %(minutes)s min.") % {"minutes": minutes}
     hours = minutes // 60
