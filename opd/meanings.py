@@ -27,6 +27,7 @@ PERMISSIONS: dict[Permission, str] = {
     P.PRESCRIPTION_READ_OWN: "Read the own prescription",
     P.BOOKING_CREATE: "Book a place at a doctor's",
     P.BOOKING_CHANGE: "Move or cancel what was booked",
+    P.SCHEDULE_CHANGE: "Say that a doctor is away or late; close a session",
     P.BREAK_GLASS: "Open a patient's whole record in an emergency: with a reason, for half an hour, and with an alarm",
     P.BREAK_GLASS_REVIEW: "Look at such emergencies afterwards",
     P.PATIENT_OWN: "Look after the own appointments and those of the family under the same phone",

@@ -200,6 +200,11 @@ SMS_URL = env.str("OPD_SMS_URL", default="")
 SMS_KEY = env.str("OPD_SMS_KEY", default="")
 SMS_SENDER = env.str("OPD_SMS_SENDER", default="")
 
+# Leave: who is booked further ahead than this keeps their doctor, on another day; so long after it was taken, those
+# who were moved are put back when it is withdrawn.
+LEAVE_KEEPS_DOCTOR_DAYS = env.int("OPD_LEAVE_KEEPS_DOCTOR_DAYS", default=7)
+LEAVE_PUTS_BACK_MINUTES = env.int("OPD_LEAVE_PUTS_BACK_MINUTES", default=60)
+
 # One-time codes of patients; not scaled by RATE_SCALE. What one phone may is fixed, in patients' rules.
 CODE_COUNTRIES = env.list("OPD_CODE_COUNTRIES", default=["IN"])
 CODE_CAPS = {

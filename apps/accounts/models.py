@@ -18,6 +18,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from apps.accounts.rules.credentials import STAFF_KINDS, CredentialKind, is_live
 from apps.accounts.rules.devices import LABEL_LENGTH, number_of
 from apps.accounts.rules.places import day_in, is_time_zone
+from apps.accounts.rules.regions import is_region
 from apps.accounts.rules.second_factor import Verdict
 from apps.accounts.rules.tries import Tries, TriesKind
 from apps.core.crypto import decrypt, encrypt
@@ -43,6 +44,12 @@ def known_time_zone(name: str) -> None:
         raise ValidationError(_("Use a name like Asia/Kolkata."), code="time_zone")
 
 
+def known_region(code: str) -> None:
+    """Refuse a code for which there is no calendar of public holidays."""
+    if not is_region(code):
+        raise ValidationError(_("Use a code like IN or IN-TN."), code="region")
+
+
 class Facility(models.Model):
     """A hospital or clinic. Several live in one database and never see each other's rows."""
 
@@ -53,6 +60,13 @@ class Facility(models.Model):
     currency = models.CharField(_("currency"), max_length=3, default="INR")
     address = models.TextField(_("address"), blank=True, help_text=_("Stands on slips and letters."))
     phone = models.CharField(_("phone"), max_length=20, blank=True)
+    region = models.CharField(
+        _("region"),
+        max_length=10,
+        blank=True,
+        validators=[known_region],
+        help_text=_("Whose public holidays are kept: IN, or IN-TN. Empty: none by themselves."),
+    )
 
     class Meta:
         verbose_name = _("facility")

@@ -49,6 +49,7 @@ class Permission(StrEnum):
     QUEUE_READ = "queue.read"
     BOOKING_CREATE = "booking.create"
     BOOKING_CHANGE = "booking.change"
+    SCHEDULE_CHANGE = "schedule.change"
     VISIT_CHECK_IN = "visit.check_in"
     VISIT_SELF_CHECK_IN = "visit.self_check_in"
     VISIT_EMERGENCY = "visit.emergency"
@@ -97,8 +98,8 @@ _DESK = frozenset(
 _LOOK = frozenset({P.MASTERS_READ, P.PATIENT_READ, P.QUEUE_READ, P.BOARD_READ, P.ADMIN_SITE_USE, P.DESK_USE})
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.ADMIN: _DESK | {P.MASTERS_CHANGE, P.AUDIT_READ, P.BREAK_GLASS_REVIEW},
-    Role.RECEPTION: _DESK,
+    Role.ADMIN: _DESK | {P.SCHEDULE_CHANGE, P.MASTERS_CHANGE, P.AUDIT_READ, P.BREAK_GLASS_REVIEW},
+    Role.RECEPTION: _DESK | {P.SCHEDULE_CHANGE},
     Role.NURSE: _DESK | {P.BREAK_GLASS},
     Role.DOCTOR: frozenset(
         {

@@ -10,6 +10,8 @@ class Kind(StrEnum):
     """What a message is about; an app that sends another kind adds it here."""
 
     LOGIN_CODE = "login_code"
+    DOCTOR_AWAY = "doctor_away"
+    DELAY = "delay"
 
 
 class Channel(StrEnum):

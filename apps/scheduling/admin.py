@@ -227,6 +227,6 @@ class SlotTemplateAdmin(AuditedModelAdmin):
 class ClosedDayAdmin(AuditedModelAdmin):
     """Holidays and other days without slots. Whoever is booked already stays booked until somebody decides."""
 
-    list_display = ("day", "doctor", "starts", "ends", "reason")
+    list_display = ("day", "doctor", "starts", "ends", "works", "reason")
     list_select_related = ("doctor",)
     date_hierarchy = "day"

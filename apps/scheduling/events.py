@@ -1,5 +1,6 @@
 """What scheduling tells others."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,8 @@ CONFIRMED = "APPOINTMENT_CONFIRMED"
 MOVED = "appointment.moved"
 ENDED = "appointment.ended"
 WAITING_CHANGED = "waiting.changed"
+LEAVE_DECLARED = "DOCTOR_LEAVE_DECLARED"
+LEAVE_UNDONE = "leave.undone"
 
 CATALOGUE: dict[str, str] = {
     DEPARTMENT_CHANGED: "A department was made, renamed, opened or closed.",
@@ -21,6 +24,8 @@ CATALOGUE: dict[str, str] = {
     MOVED: "A booking was put into another slot: displaced, or its slot was.",
     ENDED: "A booking was cancelled, missed, or given up for another one.",
     WAITING_CHANGED: "Somebody came onto a doctor's waiting list, or left it.",
+    LEAVE_DECLARED: "A doctor is away for a time; whoever was booked then goes elsewhere (document 000).",
+    LEAVE_UNDONE: "A doctor is not away after all.",
     QUEUE_UPDATED: "A queue's screens changed without a transition: a repeated call, a pin, a doctor's status, a name.",
 }
 """Every event type of this app, for `docs/events.md`."""
@@ -63,6 +68,14 @@ def waiting_changed(department_id: UUID, entry_id: UUID, version: int, state: st
     return Event(
         department_stream(department_id), WAITING_CHANGED, "waiting_entry", entry_id, version, {"state": state}
     )
+
+
+def leave_changed(
+    type: str, facility_id: UUID, leave_id: UUID, doctor_id: UUID, starts_at: datetime, ends_at: datetime
+) -> Event:
+    """A doctor is away for a time, or not after all. Why is told to nobody."""
+    about = {"doctorId": str(doctor_id), "from": starts_at.isoformat(), "to": ends_at.isoformat()}
+    return Event(facility_stream(facility_id), type, "leave", leave_id, 1, about)
 
 
 def queue_updated(department_id: UUID, reason: str, **payload: Any) -> Event:

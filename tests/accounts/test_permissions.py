@@ -13,6 +13,7 @@ queue.read             x      x       x       x      x        x       x  |
 board.read             x      x       x       x      x        x       x  |
 booking.create         x              x       x
 booking.change         x              x       x
+schedule.change        x              x
 visit.check_in         x              x       x
 visit.self_check_in
 visit.emergency        x      x       x       x

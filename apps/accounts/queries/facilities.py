@@ -15,7 +15,7 @@ KEPT_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class FacilityFacts:
-    """What others need to know of a facility: its name, letterhead, clock and currency."""
+    """What others need to know of a facility: its name, letterhead, clock, currency, and whose holidays it keeps."""
 
     id: UUID
     name: str
@@ -24,6 +24,7 @@ class FacilityFacts:
     currency: str
     address: str
     phone: str
+    region: str = ""
 
     def day_of(self, now: datetime) -> date:
         """The facility's day at a moment."""
@@ -79,4 +80,5 @@ def _of(facility: Facility) -> FacilityFacts:
         facility.currency,
         facility.address,
         facility.phone,
+        facility.region,
     )

@@ -11,6 +11,7 @@ from apps.queue.commands.booking import (
     reschedule,
 )
 from apps.queue.commands.calling import call, call_if_next, call_next, put_back, recall
+from apps.queue.commands.closing import close_session, give_up_escalated, place_escalated
 from apps.queue.commands.consulting import (
     cancel,
     cancel_own,
@@ -22,6 +23,8 @@ from apps.queue.commands.consulting import (
     triage_down,
     triage_up,
 )
+from apps.queue.commands.delaying import delay_doctor
+from apps.queue.commands.leaving import take_leave, undo_leave
 from apps.queue.commands.masters import (
     change_department,
     create_checkin_link,
@@ -43,15 +46,19 @@ __all__ = [
     "cancel_own",
     "change_department",
     "check_in",
+    "close_session",
     "complete_in",
     "confirm",
     "create_checkin_link",
+    "delay_doctor",
     "delete_department",
+    "give_up_escalated",
     "hold",
     "leave_waiting_list",
     "miss_booking",
     "move_in_waiting_list",
     "no_show",
+    "place_escalated",
     "put_back",
     "recall",
     "renew_link",
@@ -61,6 +68,8 @@ __all__ = [
     "self_check_in",
     "set_availability",
     "start",
+    "take_leave",
     "triage_down",
     "triage_up",
+    "undo_leave",
 ]

@@ -30,6 +30,7 @@ from apps.scheduling.queries import (
     waiting_list,
 )
 from apps.scheduling.rules.allocation import (
+    REFUGE_DAYS,
     SCORES,
     BookingSource,
     Decision,
@@ -42,9 +43,6 @@ from apps.scheduling.rules.allocation import (
 from apps.scheduling.rules.appointments import AppointmentState, may_become
 from apps.scheduling.rules.slots import first_free_place, time_of_place
 from apps.scheduling.rules.waiting import WAITS_FOR, WaitingState, key_at, waiting_key
-
-REFUGE_DAYS = 14
-"""How many days ahead somebody who is displaced is given another place."""
 
 
 class AlreadyBooked(Conflict):
@@ -102,7 +100,7 @@ def place(wish: Wish) -> Outcome:
     hall = _Hall(wish.department_id, wish.doctor_id, unit().now)
     decision = hall.decide(wish)
     if isinstance(decision, Wait):
-        return Outcome(waiting=_enlist(wish))
+        return Outcome(waiting=enlist(wish))
     moved: list[Appointment] = []
     if isinstance(decision, Displace):
         moved.append(_displace(hall, decision))
@@ -309,27 +307,58 @@ def _displace(hall: _Hall, decision: Displace) -> Appointment:
     return row
 
 
-def shift(row: Appointment, slot: Slot, live: list[Appointment], **more: Any) -> None:
-    """Put a booking into another slot. On another day it gets a number of that day, and the old one is void."""
+@step
+def rehouse(
+    row: Appointment,
+    slot: Slot,
+    origin: Slot,
+    live: dict[UUID, list[Appointment]],
+    *,
+    action: str,
+    earliest: datetime | None = None,
+    overflow: bool = False,
+) -> Appointment:
+    """Move a booking to another slot, whichever doctor's, there not before `earliest` (its own time unless told).
+    `live` is who has a place where, and is kept in step. `action` is what the audit trail calls it."""
+    shift(row, slot, live[slot.id], earliest or row.at, doctor_id=slot.doctor_id, overflow=overflow)
+    live[origin.id] = [holder for holder in live[origin.id] if holder.id != row.id]
+    _count(origin, live[origin.id])
+    _tell(row, action, events.MOVED)
+    return row
+
+
+@step
+def tell_moved(row: Appointment, action: str, **changes: Any) -> None:
+    """Change when a booking is, and tell of it."""
+    _change(row, **changes)
+    _tell(row, action, events.MOVED)
+
+
+def shift(row: Appointment, slot: Slot, live: list[Appointment], earliest: datetime | None = None, **more: Any) -> None:
+    """Put a booking into another slot, there not before `earliest` (now unless told). On another day it gets a
+    number of that day, and the old one is void."""
     if slot.day != row.day and row.token:
         void_token(row.token)
         department = department_of(slot.department_id)
         more["token"] = issue_token(department=department, patient_id=row.patient_id, day=slot.day)
-    _change(row, slot=slot, day=slot.day, **_place_in(slot, live, unit().now), **more)
+    _change(row, slot=slot, day=slot.day, **_place_in(slot, live, max(unit().now, earliest or unit().now)), **more)
     live.append(row)
     _count(slot, live)
 
 
-def _place_in(slot: Slot, live: list[Appointment], now: datetime) -> dict[str, Any]:
-    """The first place nobody has, not one whose time is gone while there are others; and its time."""
+def _place_in(slot: Slot, live: list[Appointment], earliest: datetime) -> dict[str, Any]:
+    """The first place nobody has, not one whose time is gone while there are others; and its time, which a delay of
+    the slot puts back."""
     taken = {row.place for row in live}
-    coming = [
-        number
-        for number in range(slot.capacity)
-        if number not in taken and time_of_place(slot.starts_at, slot.ends_at, slot.capacity, number) >= now
-    ]
+    coming = [n for n in range(slot.capacity) if n not in taken and time_in(slot, n) >= earliest]
     number = coming[0] if coming else first_free_place(taken)
-    return {"place": number, "at": max(time_of_place(slot.starts_at, slot.ends_at, slot.capacity, number), now)}
+    return {"place": number, "at": max(time_in(slot, number), earliest)}
+
+
+def time_in(slot: Slot, place: int) -> datetime:
+    """When the holder of a place is expected, the slot's delay included."""
+    planned = time_of_place(slot.starts_at, slot.ends_at, slot.capacity, place)
+    return planned + timedelta(minutes=slot.delay_minutes)
 
 
 def _count(slot: Slot, live: list[Appointment]) -> None:
@@ -346,7 +375,9 @@ def _change(row: Appointment, **changes: Any) -> None:
     row.save(update_fields=list(changes))
 
 
-def _enlist(wish: Wish) -> WaitingEntry:
+@step
+def enlist(wish: Wish) -> WaitingEntry:
+    """Put somebody onto a doctor's waiting list. Raises `AlreadyWaiting`."""
     now = unit().now
     there = waiting_list(wish.doctor_id, now).filter(patient_id=wish.patient_id, preferred_day=wish.day)
     if there.exists():

@@ -1,20 +1,21 @@
 """Slots are made from weekly hours, as far ahead as people may book."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import QuerySet
 
-from apps.accounts.queries import facility_facts
+from apps.accounts.queries import FacilityFacts, facility_facts
+from apps.accounts.rules.regions import public_holidays
 from apps.audit.commands import record
 from apps.core.commands import command
 from apps.core.events import facility_stream
 from apps.core.outbox import lock_streams
 from apps.core.policy import Actor, Permission, Scope
-from apps.scheduling.models import ClosedDay, Slot, SlotTemplate
+from apps.scheduling.models import ClosedDay, Leave, Slot, SlotTemplate
 from apps.scheduling.rules.slots import DAY_MINUTES, ROLLING_DAYS, Pattern, PlannedSlot, Window, plan_day
 
 
@@ -40,9 +41,7 @@ def make_slots(*, actor: Actor, now: datetime, facility_id: UUID, days: int = RO
     today = facts.day_of(now)
     coming = [today + timedelta(days=ahead) for ahead in range(days)]
     wanted = {
-        (w.doctor_id, w.plan.starts_at, w.plan.ends_at): w
-        for w in _wanted(coming, facts.time_zone)
-        if w.plan.ends_at > now
+        (w.doctor_id, w.plan.starts_at, w.plan.ends_at): w for w in _wanted(coming, facts) if w.plan.ends_at > now
     }
     gone = _take_away_what_is_not(wanted, coming, now)
     there = set(_future(coming).values_list("doctor_id", "starts_at", "ends_at"))
@@ -61,14 +60,28 @@ def make_slots(*, actor: Actor, now: datetime, facility_id: UUID, days: int = RO
     return made
 
 
-def _wanted(days: list[date], time_zone: str) -> Iterator[Wanted]:
-    closed = _closed(days)
+def _wanted(days: list[date], facts: FacilityFacts) -> Iterator[Wanted]:
+    closed, shut = _closed(days, facts.region), _shut(days)
     for template in SlotTemplate.objects.prefetch_related("breaks").order_by("doctor_id", "starts"):
         pattern = pattern_of(template)
         for day in days:
-            shut = [*closed[day, None], *closed[day, template.doctor_id]]
-            for plan in plan_day(pattern, day, time_zone, shut):
-                yield Wanted(template.doctor_id, template.department_id, day, plan)
+            parts = [*closed[day, None], *closed[day, template.doctor_id]]
+            for plan in plan_day(pattern, day, facts.time_zone, parts):
+                if not any(
+                    plan.starts_at < ends and starts < plan.ends_at for starts, ends in shut[template.doctor_id]
+                ):
+                    yield Wanted(template.doctor_id, template.department_id, day, plan)
+
+
+def _shut(days: list[date]) -> dict[UUID, list[tuple[datetime, datetime]]]:
+    """When no slot of a doctor is to be made: during a leave, and in place of a slot that somebody closed."""
+    found: dict[UUID, list[tuple[datetime, datetime]]] = defaultdict(list)
+    away = Leave.objects.filter(undone_at__isnull=True)
+    gone = Slot.objects.filter(day__in=days, closed_at__isnull=False)
+    for rows in (away, gone):
+        for doctor_id, starts, ends in rows.values_list("doctor_id", "starts_at", "ends_at"):
+            found[doctor_id].append((starts, ends))
+    return found
 
 
 def pattern_of(template: SlotTemplate) -> Pattern:
@@ -85,12 +98,22 @@ def pattern_of(template: SlotTemplate) -> Pattern:
     )
 
 
-def _closed(days: Iterable[date]) -> dict[tuple[date, UUID | None], list[Window]]:
-    """What is closed on each day, for all (None) and for single doctors."""
+def _closed(days: list[date], region: str) -> dict[tuple[date, UUID | None], list[Window]]:
+    """What is closed on each day, for all (None) and for single doctors: closed days, and the region's public
+    holidays but those on which somebody works all the same."""
     found: dict[tuple[date, UUID | None], list[Window]] = defaultdict(list)
-    for row in ClosedDay.objects.filter(day__in=list(days)):
+    rows = list(ClosedDay.objects.filter(day__in=days))
+    works = {(row.day, row.doctor_id) for row in rows if row.works}
+    for row in rows:
         part = Window.of(row.starts, row.ends) if row.starts and row.ends else Window(0, DAY_MINUTES)
-        found[row.day, row.doctor_id].append(part)
+        if not row.works:
+            found[row.day, row.doctor_id].append(part)
+    for day in public_holidays(region, days[0], days[-1]):
+        if (day, None) in works:
+            continue
+        for doctor_id in SlotTemplate.objects.values_list("doctor_id", flat=True).distinct().order_by():
+            if (day, doctor_id) not in works:
+                found[day, doctor_id].append(Window(0, DAY_MINUTES))
     return found
 
 

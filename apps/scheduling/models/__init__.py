@@ -1,6 +1,7 @@
 """Tables of scheduling."""
 
 from apps.scheduling.models.bookings import AllocationPolicy, Appointment, WaitingEntry
+from apps.scheduling.models.leave import Leave, LeaveCase, LeaveSlot
 from apps.scheduling.models.places import Department, Doctor, DoctorDepartment, QueuePolicy, Room
 from apps.scheduling.models.slots import ClosedDay, Slot, SlotTemplate, TemplateBreak
 from apps.scheduling.models.tokens import Token, TokenCounter
@@ -12,6 +13,9 @@ __all__ = [
     "Department",
     "Doctor",
     "DoctorDepartment",
+    "Leave",
+    "LeaveCase",
+    "LeaveSlot",
     "QueuePolicy",
     "Room",
     "Slot",

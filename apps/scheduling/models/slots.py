@@ -103,6 +103,11 @@ class ClosedDay(ScopedModel):
     starts = models.TimeField(_("from"), null=True, blank=True, help_text=_("Empty: the whole day."))
     ends = models.TimeField(_("to"), null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=80)
+    works = models.BooleanField(
+        _("seen all the same"),
+        default=False,
+        help_text=_("For a public holiday on which people are seen as on any other day."),
+    )
 
     class Meta:
         verbose_name = _("closed day")

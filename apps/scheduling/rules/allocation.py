@@ -43,6 +43,10 @@ SCORES: dict[BookingSource, int] = {
 """Document 001's scores; a higher one may displace a lower one, an equal one never."""
 
 
+REFUGE_DAYS = 14
+"""How many days ahead somebody who has to go is given another place."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """One department's rules of allocation: how far the defaults of D5 hold there."""

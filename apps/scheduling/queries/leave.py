@@ -1,0 +1,220 @@
+"""Leave and closed sessions: whom they would concern, and where these people could go. Reads only."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet
+
+from apps.core.errors import NotFound
+from apps.scheduling.models import Appointment, Leave, Slot, WaitingEntry
+from apps.scheduling.queries.bookings import rules_of
+from apps.scheduling.queries.slots import as_value, live_appointments
+from apps.scheduling.rules.allocation import REFUGE_DAYS, BookingSource
+from apps.scheduling.rules.appointments import LIVE, AppointmentState
+from apps.scheduling.rules.leave import Fate
+from apps.scheduling.rules.redistribution import Affected, Days, Moved, Refuge, redistribute
+from apps.scheduling.rules.waiting import WaitingState
+
+
+@dataclass(slots=True)
+class Decided:
+    """What becomes of one booking: its fate, and the slot it goes to unless the desk decides."""
+
+    row: Appointment
+    fate: Fate
+    slot: Slot | None = None
+    overflows: bool = False
+
+
+@dataclass(slots=True)
+class Plan:
+    """What closing some slots of a doctor means. `live` is who has a place, by slot, of all slots that were read."""
+
+    doctor_id: UUID
+    closed: list[Slot]
+    slots: dict[UUID, Slot] = field(default_factory=dict)
+    live: dict[UUID, list[Appointment]] = field(default_factory=dict)
+    decided: list[Decided] = field(default_factory=list)
+    held: list[Appointment] = field(default_factory=list)
+    arrived: list[Appointment] = field(default_factory=list)
+
+    def of(self, fate: Fate) -> list[Decided]:
+        """Whoever has this fate."""
+        return [one for one in self.decided if one.fate is fate]
+
+
+def leaves() -> QuerySet[Leave]:
+    """Leaves of the facility in scope that hold, by their beginning."""
+    return Leave.objects.filter(undone_at__isnull=True).select_related("doctor").order_by("starts_at")
+
+
+def leave_of(leave_id: UUID, doctor_id: UUID) -> Leave:
+    """A doctor's leave, withdrawn or not. Raises `NotFound`."""
+    found = Leave.objects.select_related("doctor").filter(id=leave_id, doctor_id=doctor_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def slot_of(slot_id: UUID) -> Slot:
+    """A slot with its doctor. Raises `NotFound`."""
+    found = Slot.objects.select_related("doctor").filter(id=slot_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def slots_between(doctor_id: UUID, starts_at: datetime, ends_at: datetime, now: datetime) -> QuerySet[Slot]:
+    """A doctor's open slots that have a moment in common with a time, and are not over."""
+    met = Slot.objects.filter(doctor_id=doctor_id, starts_at__lt=ends_at, ends_at__gt=starts_at)
+    return met.filter(ends_at__gt=now, closed_at__isnull=True).order_by("starts_at")
+
+
+def session_of(slot: Slot, now: datetime) -> list[Slot]:
+    """The open slots of a doctor's day that hang together with one, without a break between them; those not over."""
+    day = Slot.objects.filter(doctor_id=slot.doctor_id, day=slot.day, department_id=slot.department_id)
+    run: list[Slot] = []
+    for other in day.filter(closed_at__isnull=True).order_by("starts_at"):
+        if run and run[-1].ends_at != other.starts_at:
+            if slot.id in {one.id for one in run}:
+                break
+            run = []
+        run.append(other)
+    return [one for one in run if one.ends_at > now] if slot.id in {one.id for one in run} else []
+
+
+def plan_closing(
+    doctor_id: UUID, closed: Iterable[Slot], now: datetime, *, keep_doctor: bool = False, lock: bool = False
+) -> Plan:
+    """What becomes of everybody if these slots of a doctor close. `keep_doctor`: whoever it is, whatever the day.
+
+    With `lock` the slots are locked, in one order, for a command that does it. Six queries a department at most.
+    """
+    plan = Plan(doctor_id, _read(list(closed), lock))
+    live = live_appointments(slot.id for slot in plan.closed)
+    plan.slots, plan.live = {slot.id: slot for slot in plan.closed}, defaultdict(list, live)
+    for slot in plan.closed:
+        for row in live[slot.id]:
+            if row.state == AppointmentState.HELD:
+                plan.held.append(row)
+            elif row.state == AppointmentState.ARRIVED:
+                plan.arrived.append(row)
+    waiting = [row for slot in plan.closed for row in live[slot.id] if row.state == AppointmentState.BOOKED]
+    for department_id in sorted({row.department_id for row in waiting}):
+        concerned = [row for row in waiting if row.department_id == department_id]
+        _decide(plan, department_id, concerned, now, keep_doctor=keep_doctor, lock=lock)
+    return plan
+
+
+def _decide(
+    plan: Plan, department_id: UUID, rows: list[Appointment], now: datetime, *, keep_doctor: bool, lock: bool
+) -> None:
+    """Ask the rules about the bookings of one department."""
+    days = [row.day for row in rows]
+    refuges = _refuges(plan, department_id, min(days), max(days) + timedelta(days=REFUGE_DAYS), now, lock)
+    verdicts = redistribute(
+        [_affected(row, now, keep_doctor) for row in rows],
+        refuges,
+        away=plan.doctor_id,
+        booked=_booked({row.patient_id for row in rows}, min(days), [slot.id for slot in plan.closed]),
+        emergencies_overflow=rules_of(department_id).emergency_overflows,
+    )
+    by_id = {row.id: row for row in rows}
+    for verdict in verdicts:
+        row = by_id[verdict.appointment_id]
+        if not isinstance(verdict, Moved):
+            plan.decided.append(Decided(row, Fate.ESCALATED))
+            continue
+        slot = plan.slots[verdict.slot_id]
+        fate = Fate.RESCHEDULED if slot.doctor_id == row.doctor_id else Fate.REASSIGNED
+        plan.decided.append(Decided(row, fate, slot, verdict.overflows))
+
+
+def _refuges(plan: Plan, department_id: UUID, first: date, last: date, now: datetime, lock: bool) -> list[Refuge]:
+    """The department's open slots from one day to another, without those that close."""
+    open_slots = Slot.objects.filter(
+        department_id=department_id, day__range=(first, last), closed_at__isnull=True, ends_at__gt=now
+    ).exclude(id__in=[slot.id for slot in plan.closed])
+    found = _read(list(open_slots), lock)
+    live = live_appointments(slot.id for slot in found)
+    for slot in found:
+        plan.slots[slot.id], plan.live[slot.id] = slot, live[slot.id]
+    return [Refuge(slot.doctor_id, slot.ends_at, as_value(slot, live[slot.id])) for slot in found]
+
+
+def _read(slots: list[Slot], lock: bool) -> list[Slot]:
+    """The slots in order of time; locked in order of their ids, and read again as they are then."""
+    if lock:
+        ids = [slot.id for slot in slots]
+        slots = list(Slot.objects.filter(id__in=ids, closed_at__isnull=True).order_by("id").select_for_update())
+    return sorted(slots, key=lambda slot: slot.starts_at)
+
+
+def _affected(row: Appointment, now: datetime, keep_doctor: bool) -> Affected:
+    return Affected(
+        appointment_id=row.id,
+        patient_id=row.patient_id,
+        source=BookingSource(row.source),
+        at=row.at,
+        day=row.day,
+        booked_at=row.booked_at,
+        far=keep_doctor or row.at > now + timedelta(days=settings.LEAVE_KEEPS_DOCTOR_DAYS),
+    )
+
+
+def _booked(patients: Collection[UUID], first: date, but: list[UUID]) -> dict[UUID, Days]:
+    """With whom and when these people have other bookings."""
+    live = Appointment.objects.filter(patient_id__in=patients, day__gte=first, state__in=sorted(LIVE))
+    found: dict[UUID, set[tuple[UUID, date]]] = defaultdict(set)
+    for patient_id, doctor_id, day in live.exclude(slot_id__in=but).values_list("patient_id", "doctor_id", "day"):
+        found[patient_id].add((doctor_id, day))
+    return {patient: frozenset(days) for patient, days in found.items()}
+
+
+def stranded() -> QuerySet[Appointment]:
+    """Bookings whose slot was closed and that nobody could place: a person has to decide. The soonest first."""
+    rows = Appointment.objects.filter(state=AppointmentState.BOOKED, slot__closed_at__isnull=False)
+    shown = rows.select_related("slot", "token", "doctor", "department", "patient")
+    return shown.defer("patient__phone", "patient__address").order_by("at", "id")
+
+
+def waiting_in_vain(now: datetime) -> QuerySet[WaitingEntry]:
+    """Who waits for a place on a day on which the doctor is away and has no open slot."""
+    on_day = Slot.objects.filter(doctor_id=OuterRef("doctor_id"), day=OuterRef("preferred_day"))
+    rows = WaitingEntry.objects.filter(state=WaitingState.WAITING, expires_at__gt=now)
+    vain = rows.filter(Exists(on_day.filter(closed_at__isnull=False)), ~Exists(on_day.filter(closed_at__isnull=True)))
+    return vain.select_related("doctor", "department", "patient").order_by("preferred_day", "sort_key")
+
+
+def places_for(row: Appointment, now: datetime) -> list[Slot]:
+    """Slots of a booking's department in which it could have a place, its own doctor's first, then by time."""
+    days = (max(row.day, row.slot.day), row.day + timedelta(days=REFUGE_DAYS))
+    open_slots = Slot.objects.filter(
+        department_id=row.department_id, day__range=days, closed_at__isnull=True, ends_at__gt=now
+    ).select_related("doctor")
+    found = list(open_slots.order_by("starts_at"))
+    live = live_appointments(slot.id for slot in found)
+    taken = _booked({row.patient_id}, row.day, [row.slot_id]).get(row.patient_id, frozenset())
+    source = BookingSource(row.source)
+    free = [s for s in found if as_value(s, live[s.id]).free_for(source) and (s.doctor_id, s.day) not in taken]
+    return sorted(free, key=lambda slot: (slot.doctor_id != row.doctor_id, slot.starts_at))
+
+
+def decided_json(one: Decided) -> dict[str, Any]:
+    """What becomes of one booking, as the contract's rows: where it was and where it goes."""
+    row, slot = one.row, one.slot
+    return {
+        "appointmentId": str(row.id),
+        "tokenId": str(row.token_id) if row.token_id else None,
+        "patientId": str(row.patient_id),
+        "source": row.source,
+        "doctorId": str(slot.doctor_id if slot else row.doctor_id),
+        "slotId": str(slot.id) if slot else None,
+        "date": str(slot.day if slot else row.day),
+        "overflow": one.overflows,
+    }

@@ -1,0 +1,135 @@
+"""Where people go whose doctor is away (requirements SCH-9). Plain values in, one verdict a person out.
+
+Those of the highest source choose first. Whoever is expected soon goes, on the same day, to whoever of the department
+has the least to do; whoever booked for a day far ahead came for the doctor, and keeps the doctor on another day.
+Nobody is moved to an earlier time: they may not hear of it. Nobody is displaced for it, and whoever finds no place is
+left to a person to decide about.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from uuid import UUID
+
+from apps.scheduling.rules.allocation import SCORES, BookingSource, Holder, OpenSlot
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """Somebody whose place is gone. `far`: their day is so far ahead that they keep their doctor."""
+
+    appointment_id: UUID
+    patient_id: UUID
+    source: BookingSource
+    at: datetime
+    day: date
+    booked_at: datetime
+    far: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refuge:
+    """An open slot of some doctor of the department, where people can go."""
+
+    doctor_id: UUID
+    ends_at: datetime
+    slot: OpenSlot
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Goes to another slot, beyond its places if `overflows`."""
+
+    appointment_id: UUID
+    slot_id: UUID
+    overflows: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stranded:
+    """Found no place: a person has to decide."""
+
+    appointment_id: UUID
+
+
+Verdict = Moved | Stranded
+Days = frozenset[tuple[UUID, date]]
+"""Doctors and days for which somebody has a booking already: a second one there is not possible."""
+
+
+def redistribute(
+    affected: Iterable[Affected],
+    refuges: Sequence[Refuge],
+    *,
+    away: UUID,
+    booked: Mapping[UUID, Days],
+    emergencies_overflow: bool = True,
+) -> list[Verdict]:
+    """One verdict for everybody affected, in the order in which they were asked. `booked` is by patient."""
+    hall = _Hall(refuges, away, booked)
+    ordered = sorted(affected, key=lambda one: (-SCORES[one.source], one.at, one.booked_at, str(one.appointment_id)))
+    return [hall.settle(one, emergencies_overflow) for one in ordered]
+
+
+class _Hall:
+    """The open slots of the department as they fill up."""
+
+    def __init__(self, refuges: Sequence[Refuge], away: UUID, booked: Mapping[UUID, Days]) -> None:
+        self.refuges = {refuge.slot.id: refuge for refuge in refuges}
+        self.away = away
+        self.booked = defaultdict(set, {patient: set(days) for patient, days in booked.items()})
+        self.taken: dict[tuple[UUID, date], int] = defaultdict(int)
+        self.capacity: dict[tuple[UUID, date], int] = defaultdict(int)
+        for refuge in refuges:
+            self.taken[_day_of(refuge)] += refuge.slot.taken
+            self.capacity[_day_of(refuge)] += refuge.slot.capacity
+
+    def settle(self, one: Affected, emergencies_overflow: bool) -> Verdict:
+        """Find somebody a place and note that it is taken."""
+        possible = [refuge for refuge in self.refuges.values() if self._fits(one, refuge)]
+        same_day = [refuge for refuge in possible if refuge.slot.day == one.day]
+        later = [refuge for refuge in possible if refuge.slot.day > one.day]
+        choices = self._in_order_of_wish(one, same_day, later)
+        for wanted, order in choices:
+            free = [refuge for refuge in wanted if refuge.slot.free_for(one.source)]
+            if free:
+                return self._seat(one, min(free, key=order))
+            if one.source is BookingSource.EMERGENCY and emergencies_overflow and wanted is same_day and wanted:
+                return self._seat(one, min(wanted, key=self._by_load), overflows=True)
+        return Stranded(one.appointment_id)
+
+    def _in_order_of_wish(
+        self, one: Affected, same_day: list[Refuge], later: list[Refuge]
+    ) -> list[tuple[list[Refuge], Callable[[Refuge], tuple[object, ...]]]]:
+        """What to try, one after the other, each with how to choose within it."""
+        own = [refuge for refuge in [*same_day, *later] if refuge.doctor_id == self.away]
+        others = [refuge for refuge in later if refuge.doctor_id != self.away]
+        elsewhere = (others, lambda refuge: (refuge.slot.day, *self._by_load(refuge)))
+        if one.far:
+            return [(own, _by_time), (same_day, self._by_load), elsewhere]
+        return [(same_day, self._by_load), (own, _by_time), elsewhere]
+
+    def _fits(self, one: Affected, refuge: Refuge) -> bool:
+        """Whether somebody could go there without coming earlier, and has nothing there yet."""
+        return refuge.ends_at > one.at and _day_of(refuge) not in self.booked[one.patient_id]
+
+    def _by_load(self, refuge: Refuge) -> tuple[object, ...]:
+        load = self.taken[_day_of(refuge)] / max(self.capacity[_day_of(refuge)], 1)
+        return (load, refuge.slot.starts_at, str(refuge.slot.id))
+
+    def _seat(self, one: Affected, refuge: Refuge, *, overflows: bool = False) -> Moved:
+        holder = Holder(one.appointment_id, one.source, one.booked_at)
+        filled = replace(refuge.slot, holders=(*refuge.slot.holders, holder))
+        self.refuges[refuge.slot.id] = replace(refuge, slot=filled)
+        self.taken[_day_of(refuge)] += 1
+        self.booked[one.patient_id].add(_day_of(refuge))
+        return Moved(one.appointment_id, refuge.slot.id, overflows)
+
+
+def _day_of(refuge: Refuge) -> tuple[UUID, date]:
+    return (refuge.doctor_id, refuge.slot.day)
+
+
+def _by_time(refuge: Refuge) -> tuple[object, ...]:
+    return (refuge.slot.starts_at, str(refuge.slot.id))
