@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.queue.api import booking, masters, patients, staff
+from apps.queue.api import booking, leave, masters, patients, staff
 from apps.queue.views import me, track
 
 _MOVES = {
@@ -35,6 +35,13 @@ api_urls = [
     path("admin/qrcodes", masters.QrCodes.as_view(), name="qrcodes"),
     path("doctors/<uuid:doctor_id>/status", masters.DoctorStatus.as_view(), name="doctor-status"),
     path("doctors/<uuid:doctor_id>/slots", booking.DoctorSlots.as_view(), name="doctor-slots"),
+    path("doctors/<uuid:doctor_id>/leave", leave.Leaves.as_view(), name="leaves"),
+    path("doctors/<uuid:doctor_id>/leave/preview", leave.LeavePreview.as_view(), name="leave-preview"),
+    path("doctors/<uuid:doctor_id>/leave/<uuid:leave_id>", leave.LeaveDetail.as_view(), name="leave"),
+    path("doctors/<uuid:doctor_id>/delay", leave.Delay.as_view(), name="doctor-delay"),
+    path("cancellations/bulk/<uuid:slot_id>", leave.BulkCancellation.as_view(), name="bulk-cancellation"),
+    path("escalations", leave.Escalations.as_view(), name="escalations"),
+    path("escalations/<uuid:booking_id>", leave.Escalation.as_view(), name="escalation"),
     path("tokens", booking.Bookings.as_view(), name="bookings"),
     path("tokens/availability", booking.Availability.as_view(), name="availability"),
     path("tokens/waiting-status", booking.WaitingStatus.as_view(), name="waiting-status"),

@@ -79,6 +79,7 @@ ANY_ADMIN = facility(ADMIN)
 AT_BOARD = Who(STAFF | {Principal.KIOSK}, STAFF)
 """A board that is not open to all: staff of the house, and the very screen that it is paired with."""
 
+OF_CLERK = department(Principal.RECEPTION, ADMIN)
 ANY_CLERK = facility(Principal.RECEPTION, ADMIN)
 ANY_CLINICIAN = facility(DOCTORS, Principal.NURSE)
 WHOEVER_IS_KNOWN = facility(SIGNED_IN)
@@ -257,6 +258,19 @@ API = [
     api("POST waiting/<uuid:waiting_id>/move", OF_DESK, {"newPosition": 1, "reason": "Matrix"}),
     api("GET cancellations/check/<uuid:booking_id>", OF_QUEUE),
     api("DELETE cancellations/<uuid:booking_id>", OF_DESK, {"reason": "Matrix"}),
+    # --- leave, delay, what does not take place
+    api("GET doctors/<uuid:doctor_id>/leave", OF_CLERK),
+    api("GET doctors/<uuid:doctor_id>/leave/preview", OF_CLERK, query="from={tomorrow}&to={tomorrow}"),
+    api("POST doctors/<uuid:doctor_id>/leave", OF_CLERK, {"from": "{tomorrow}", "to": "{tomorrow}"} | REASON),
+    api("POST doctors/<uuid:doctor_id>/leave", OF_CLERK,
+        {"from": "{tomorrow}", "to": "{tomorrow}", "preview": True} | REASON),
+    api("DELETE doctors/<uuid:doctor_id>/leave/<uuid:leave_id>", OF_CLERK),
+    api("POST doctors/<uuid:doctor_id>/delay", OF_CLERK, {"minutes": 20}),
+    api("POST cancellations/bulk/<uuid:slot_id>", OF_CLERK, REASON, words={"slot_id": "{slot}"}),
+    api("POST cancellations/bulk/<uuid:slot_id>", OF_CLERK, {"preview": True} | REASON, words={"slot_id": "{slot}"}),
+    api("GET escalations", ANY_CLERK),
+    api("POST escalations/<uuid:booking_id>", OF_DESK, {"slotId": "{free_slot}"}, words={"booking_id": "{stranded}"}),
+    api("DELETE escalations/<uuid:booking_id>", OF_DESK, REASON, words={"booking_id": "{stranded}"}),
     # --- the patient's own
     api("PATCH auth/me", facility(PATIENTS), {"language": "hi"}),
     api("GET patient/visits", facility(PATIENTS)),

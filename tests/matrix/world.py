@@ -31,7 +31,7 @@ from apps.patients.rules.identifiers import IdentifierKind
 from apps.queue import commands
 from apps.queue.models import TriageRule, Visit
 from apps.queue.rules.states import State
-from apps.scheduling.models import ClosedDay, Department, Doctor, Room, SlotTemplate
+from apps.scheduling.models import ClosedDay, Department, Doctor, Leave, Room, Slot, SlotTemplate
 from tests.bookings import book, open_slot
 from tests.cast import app_code
 from tests.display.hall import paired_screen
@@ -338,6 +338,18 @@ def _booked(place: Place, name: str) -> dict[str, str]:
         starts=time(9),
         ends=time(12),
     )
+    gone = open_slot(ward, 48, **own)
+    stranded = book(ward, gone, patient=place.patient, doctor_id=place.doctor.id).appointment
+    Slot.objects.filter(id=gone.id).update(closed_at=ward.now)
+    starts = ward.now + timedelta(days=40)
+    leave = Leave.objects.create(
+        facility=ward.facility,
+        doctor=place.doctor,
+        starts_at=starts,
+        ends_at=starts + timedelta(days=1),
+        reason=place.canaries[Kind.REASON],
+        taken_at=ward.now,
+    )
     closed = ClosedDay.objects.create(facility=ward.facility, day=full.day + timedelta(days=30), reason="Holiday")
     return {
         "slot": str(full.id),
@@ -347,6 +359,8 @@ def _booked(place: Place, name: str) -> dict[str, str]:
         "waiting_id": str(waiting.id),
         "hours": str(hours.id),
         "closed_day": str(closed.id),
+        "stranded": str(stranded.id),
+        "leave_id": str(leave.id),
     }
 
 

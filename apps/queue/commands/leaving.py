@@ -15,13 +15,13 @@ from apps.core.commands import command, step, unit
 from apps.core.errors import Invalid, sentence
 from apps.core.events import department_stream, facility_stream
 from apps.core.outbox import emit, lock_streams
-from apps.core.policy import Actor, Permission, Scope
+from apps.core.policy import Actor
 from apps.notifications.rules import Kind
 from apps.queue import events
 from apps.queue.commands.moving import amend
 from apps.queue.commands.telling import tell_numbers, tell_people
 from apps.queue.models import Visit
-from apps.queue.queries.leave import Handed, LeavePlan, plan_leave
+from apps.queue.queries.leave import Handed, LeavePlan, plan_leave, require_schedule
 from apps.queue.rules.states import ACTIVE, OPEN
 from apps.scheduling.commands import (
     carry_out,
@@ -124,13 +124,11 @@ def lock_doctor(doctor_id: UUID) -> UUID:
 
     Raises `NotFound`, `Forbidden`.
     """
-    actor = unit().actor
-    departments = departments_of_doctor(doctor_id)
-    for department_id in departments:
-        actor.require(Permission.SCHEDULE_CHANGE, Scope(actor.facility_id, department_id))
-    assert actor.facility_id is not None  # whoever may has one
-    lock_streams(*(department_stream(d) for d in departments), facility_stream(actor.facility_id))
-    return actor.facility_id
+    facility_id = unit().actor.facility_id
+    departments = require_schedule(unit().actor, doctor_id)
+    assert facility_id is not None  # whoever may has one
+    lock_streams(*(department_stream(d) for d in departments), facility_stream(facility_id))
+    return facility_id
 
 
 def _require_sensible(starts_at: datetime, ends_at: datetime, now: datetime) -> None:

@@ -47,10 +47,15 @@ class LeavePlan:
         return len(self.bookings.decided) + len(self.handed) + len(self.left)
 
 
-def may_change_schedule(actor: Actor, doctor_id: UUID) -> bool:
-    """Whether somebody may decide about a doctor's times: in all departments that the doctor serves."""
+def require_schedule(actor: Actor, doctor_id: UUID) -> list[UUID]:
+    """The departments of a doctor, for somebody who may decide about the doctor's times in all of them.
+
+    Raises `NotFound`, `Forbidden`.
+    """
     places = departments_of_doctor(doctor_id)
-    return all(actor.may(Permission.SCHEDULE_CHANGE, Scope(actor.facility_id, place)) for place in places)
+    for place in places:
+        actor.require(Permission.SCHEDULE_CHANGE, Scope(actor.facility_id, place))
+    return places
 
 
 def plan_leave(
@@ -103,7 +108,7 @@ def leave_plan_json(plan: LeavePlan) -> dict[str, Any]:
         "rescheduled": rows(plan.bookings.of(Fate.RESCHEDULED)),
         "escalated": rows(plan.bookings.of(Fate.ESCALATED)),
         "visits": [_handed_json(one.visit, one.doctor_id) for one in plan.handed],
-        "visitsLeft": [_handed_json(visit, visit.doctor_id) for visit in plan.left],
+        "visitsLeft": [visit_left_json(visit) for visit in plan.left],
     }
 
 
@@ -113,3 +118,8 @@ def _handed_json(visit: Visit, doctor_id: UUID | None) -> dict[str, Any]:
         "tokenNumber": visit.token.token_number,
         "doctorId": str(doctor_id) if doctor_id else None,
     }
+
+
+def visit_left_json(visit: Visit) -> dict[str, Any]:
+    """Somebody who is here and waits for a doctor who is away."""
+    return _handed_json(visit, visit.doctor_id)

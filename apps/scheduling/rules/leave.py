@@ -19,6 +19,9 @@ class Fate(StrEnum):
     ESCALATED = "escalated"
 
 
-def whole_days(first: date, last: date, time_zone: str) -> tuple[datetime, datetime]:
-    """The moments from the beginning of one day to the end of another, by the facility's clock."""
-    return moment(first, 0, time_zone), moment(last, DAY_MINUTES, time_zone)
+def span(first: date, last: date, time_zone: str) -> tuple[datetime, datetime]:
+    """From where to where a leave goes: moments as they are; a day is a whole one by the facility's clock, the last
+    one included."""
+    starts = first if isinstance(first, datetime) else moment(first, 0, time_zone)
+    ends = last if isinstance(last, datetime) else moment(last, DAY_MINUTES, time_zone)
+    return starts, ends
