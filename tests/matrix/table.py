@@ -174,6 +174,7 @@ WISH = {
 }
 """A place on a day without slots: the waiting list."""
 
+LEAVE = {"from": "2031-01-06", "to": "2031-01-07", **REASON}
 STREAMS = {
     "dept.{department}": department(Principal.DOCTOR, DESK, Principal.PATIENT, Principal.LINK),
     "staff.{department}": OF_QUEUE,
@@ -261,9 +262,8 @@ API = [
     # --- leave, delay, what does not take place
     api("GET doctors/<uuid:doctor_id>/leave", OF_CLERK),
     api("GET doctors/<uuid:doctor_id>/leave/preview", OF_CLERK, query="from={tomorrow}&to={tomorrow}"),
-    api("POST doctors/<uuid:doctor_id>/leave", OF_CLERK, {"from": "{tomorrow}", "to": "{tomorrow}"} | REASON),
-    api("POST doctors/<uuid:doctor_id>/leave", OF_CLERK,
-        {"from": "{tomorrow}", "to": "{tomorrow}", "preview": True} | REASON),
+    api("POST doctors/<uuid:doctor_id>/leave", OF_CLERK, LEAVE),
+    api("POST doctors/<uuid:doctor_id>/leave", OF_CLERK, LEAVE | {"preview": True}),
     api("DELETE doctors/<uuid:doctor_id>/leave/<uuid:leave_id>", OF_CLERK),
     api("POST doctors/<uuid:doctor_id>/delay", OF_CLERK, {"minutes": 20}),
     api("POST cancellations/bulk/<uuid:slot_id>", OF_CLERK, REASON, words={"slot_id": "{slot}"}),

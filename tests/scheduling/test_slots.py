@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from django_scopes import scope
 
+from apps.accounts.queries.facilities import _facts
 from apps.audit.models import AuditEntry
 from apps.core.policy import system_actor
 from apps.scheduling.commands import make_slots
-from apps.scheduling.models import ClosedDay, Slot, SlotTemplate, TemplateBreak
+from apps.scheduling.models import ClosedDay, Leave, Slot, SlotTemplate, TemplateBreak
 from apps.scheduling.tasks import make_slots as task
 from tests.bookings import book
 from tests.races.threads import at_once
@@ -102,3 +103,43 @@ def test_the_task_goes_through_every_facility(ward):
     for facility in (ward.facility, other.facility):
         with scope(facility=facility.id):
             assert Slot.objects.exists()
+
+
+def test_no_slot_is_made_in_a_leave_nor_in_place_of_one_that_was_closed(ward):
+    keep_hours(ward)
+    starts = ward.now + timedelta(days=1, hours=1)  # from ten to half past eleven: two slots of the three
+    Leave.objects.create(
+        facility=ward.facility,
+        doctor=ward.doctor,
+        starts_at=starts,
+        ends_at=starts + timedelta(minutes=90),
+        reason="fever",
+        taken_at=ward.now,
+    )
+    assert make(ward, days=7) == 1
+    Slot.objects.update(closed_at=ward.now)
+    assert make(ward, days=7) == 0
+    Leave.objects.update(undone_at=ward.now)
+    assert make(ward, days=7) == 2
+
+
+def test_public_holidays_of_the_region_have_no_slots_unless_somebody_says_so(ward):
+    keep_hours(ward, weekday=4)  # the first Friday of Christmas falls on the 25th
+    holiday = date(2026, 12, 25)
+    make(ward)
+    assert Slot.objects.filter(day=holiday).count() == 3
+    type(ward.facility).objects.filter(id=ward.facility.id).update(region="IN")
+    _facts.cache_clear()
+    make(ward)
+    assert not Slot.objects.filter(day=holiday).exists()
+    open_day = ClosedDay.objects.create(
+        facility=ward.facility, day=holiday, works=True, reason="camp", doctor=ward.doctor
+    )
+    make(ward)
+    assert Slot.objects.filter(day=holiday).count() == 3
+    open_day.delete()
+    make(ward)
+    assert not Slot.objects.filter(day=holiday).exists()
+    ClosedDay.objects.create(facility=ward.facility, day=holiday, works=True, reason="camp")
+    make(ward)
+    assert Slot.objects.filter(day=holiday).count() == 3

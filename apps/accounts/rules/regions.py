@@ -10,7 +10,7 @@ def is_region(code: str) -> bool:
     """Whether there is a calendar for a country, or a part of one: `IN`, `IN-TN` (ISO 3166)."""
     country, _dash, part = code.partition("-")
     known = holidays.list_supported_countries(include_aliases=False)
-    return country in known and (not part or part in known[country])
+    return country in known and (code == country or part in known[country])
 
 
 def public_holidays(region: str, first: date, last: date) -> dict[date, str]:
