@@ -33,6 +33,7 @@ PERMISSIONS: dict[Permission, str] = {
     P.PATIENT_OWN: "Look after the own appointments and those of the family under the same phone",
     P.BOARD_READ: "Show one board",
     P.AUDIT_READ: "Read who did and opened what",
+    P.ACCOUNT_OWN: "Look after the own account: password, second factor, devices, sessions",
     P.DESK_USE: "Use the front desk's pages",
     P.CONSOLE_USE: "Use the calling console",
     P.ADMIN_SITE_USE: "Enter the front desk and its lists",

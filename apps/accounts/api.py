@@ -20,7 +20,7 @@ from apps.accounts.rules.devices import ShownDevice, label_of
 from apps.accounts.rules.passes import Use, make_pass
 from apps.core.api import Endpoint, TextField
 from apps.core.errors import Forbidden, Unauthenticated
-from apps.core.policy import PUBLIC, SIGNED_IN, Actor
+from apps.core.policy import PUBLIC, SIGNED_IN, Actor, Permission
 
 PASSWORD_LENGTH = 256
 
@@ -151,7 +151,7 @@ class Logout(Endpoint):
 class Password(Endpoint):
     """One's own password."""
 
-    policy = SIGNED_IN
+    policy = Permission.ACCOUNT_OWN
 
     @extend_schema(request=PasswordIn, responses={204: None})
     def post(self, request: Request) -> Response:
@@ -163,7 +163,7 @@ class Password(Endpoint):
 class Sessions(Endpoint):
     """Where one is signed in."""
 
-    policy = SIGNED_IN
+    policy = Permission.ACCOUNT_OWN
 
     @extend_schema(responses=SessionsOut)
     def get(self, request: Request) -> Response:
@@ -175,7 +175,7 @@ class Sessions(Endpoint):
 class Session(Endpoint):
     """One of one's own sessions."""
 
-    policy = SIGNED_IN
+    policy = Permission.ACCOUNT_OWN
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, session_id: UUID) -> Response:

@@ -66,6 +66,7 @@ class Permission(StrEnum):
     PATIENT_OWN = "patient.own"
     BOARD_READ = "board.read"
     AUDIT_READ = "audit.read"
+    ACCOUNT_OWN = "account.own"
     DESK_USE = "desk.use"
     CONSOLE_USE = "console.use"
     ADMIN_SITE_USE = "admin_site.use"
@@ -90,12 +91,15 @@ _DESK = frozenset(
         P.VISIT_NO_SHOW,
         P.VISIT_CANCEL,
         P.QRCODE_CREATE,
+        P.ACCOUNT_OWN,
         P.DESK_USE,
         P.CONSOLE_USE,
         P.ADMIN_SITE_USE,
     }
 )
-_LOOK = frozenset({P.MASTERS_READ, P.PATIENT_READ, P.QUEUE_READ, P.BOARD_READ, P.ADMIN_SITE_USE, P.DESK_USE})
+_LOOK = frozenset(
+    {P.MASTERS_READ, P.PATIENT_READ, P.QUEUE_READ, P.BOARD_READ, P.ACCOUNT_OWN, P.ADMIN_SITE_USE, P.DESK_USE}
+)
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: _DESK | {P.SCHEDULE_CHANGE, P.MASTERS_CHANGE, P.AUDIT_READ, P.BREAK_GLASS_REVIEW},
@@ -113,6 +117,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.VISIT_HOLD,
             P.VISIT_NO_SHOW,
             P.VISIT_CANCEL,
+            P.ACCOUNT_OWN,
             P.CONSOLE_USE,
             P.BREAK_GLASS,
         }

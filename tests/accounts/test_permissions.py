@@ -29,6 +29,7 @@ break_glass.open              x               x
 break_glass.review     x
 patient.own
 audit.read             x
+account.own            x      x       x       x      x        x       x  |
 desk.use               x              x       x      x        x       x  |
 console.use            x      x       x       x
 admin_site.use         x              x       x      x        x       x  |

@@ -11,9 +11,10 @@ from apps.patients.models import Patient
 from apps.queue.models import Visit
 from apps.queue.queries.visits import waiting_in
 from apps.queue.rules.states import State
-from apps.scheduling.models import Doctor
+from apps.scheduling.models import Doctor, Slot
 from tests.factories import PASSWORD
-from tests.fuzz.hospital import Asker
+from tests.fuzz.bookings import roomy_slot, somebody_booked, somebody_waiting
+from tests.fuzz.hospital import Asker, check_in_by_link
 
 NEEDED = {
     "call": State.WAITING,
@@ -101,6 +102,15 @@ class Feeder:
             "patientId": self.hospital.somebody_new,
             "visit_id": lambda: self._visit(action),
             "visitId": lambda: self._visit(action),
+            "booking_id": lambda: self._booking(action),
+            "waiting_id": self._waiting,
+            "session_id": self._session,
+            "preferredSlotId": self._slot,
+            "slotId": self._slot,
+            "appointmentTime": lambda: self._roomy().starts_at.isoformat(),
+            "gracePeriod": lambda: 0,
+            "date": lambda: self._roomy().day.isoformat(),
+            "restoreToken": self._restore,
             "stream": self._stream,
             "signedCheckinToken": lambda: self.hospital.link(printed=self.luck.random() < 0.3),
             "refresh": self._refresh,
@@ -161,6 +171,34 @@ class Feeder:
             patient = self.luck.choice(list(Patient.objects.order_by("created_at")[:20]))
         self.version = patient.version
         return str(patient.id)
+
+    def _booking(self, action: str) -> str:
+        with self.hospital.open() as ward:
+            booked = somebody_booked(ward, action)
+        self.version = booked.version
+        return str(booked.id)
+
+    def _waiting(self) -> str:
+        with self.hospital.open() as ward:
+            return str(somebody_waiting(ward).id)
+
+    def _roomy(self) -> Slot:
+        with self.hospital.open() as ward:
+            return roomy_slot(ward, days=1)
+
+    def _slot(self) -> str:
+        return str(self._roomy().id)
+
+    def _restore(self) -> str:
+        with self.hospital.open() as ward:
+            return str(check_in_by_link(ward).restore_token)
+
+    def _session(self) -> str:
+        """Where else the asker is signed in."""
+        if self.asker.actor is None:
+            return str(uuid4())
+        signed_in = self.hospital.sign_in(self.asker.actor, CredentialKind.STAFF_REFRESH)
+        return str(signed_in.credential.family_id)
 
     def _stream(self) -> str:
         ward, doctor = self.hospital.ward, self.asker.works_for

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,19 +11,22 @@ from django.test import Client
 from django.utils import timezone
 from django_scopes import scope
 
-from apps.accounts.commands import SignedIn, enter
+from apps.accounts.commands import SignedIn, enter, issue_patient_login
 from apps.accounts.models import Credential, Staff
 from apps.accounts.queries.actors import SESSION_KEY, hash_secret
 from apps.accounts.rules.credentials import CredentialKind
-from apps.core.policy import Actor, Role
+from apps.core.commands import command
+from apps.core.policy import Actor, Role, system_actor
 from apps.display.models import Board
 from apps.patients.commands import break_glass
+from apps.patients.models import phone_fingerprint
 from apps.queue import commands
 from apps.queue.models import Visit
 from apps.queue.rules.states import ACTIVE, TERMINAL, State
 from apps.scheduling.models import Doctor
 from tests.cast import app_code
 from tests.factories import PASSWORD, encoded
+from tests.patients.codes import PHONE
 from tests.ward import Ward, add_doctor, came, open_ward
 
 KEPT = timedelta(minutes=10)
@@ -193,7 +196,7 @@ def _free(ward: Ward, doctor: Doctor) -> None:
 
 @dataclass
 class Asker:
-    """Somebody who sends requests: a member of staff, a patient, the holder of a link, a screen, or nobody."""
+    """Somebody who sends requests: of the staff, a patient, a family, the holder of a link, a screen, or nobody."""
 
     name: str
     hospital: Hospital
@@ -203,6 +206,8 @@ class Asker:
     """The own visit of somebody who checked in by themselves."""
     follows: bool = False
     """Whether they hold only the link that shows where the visit stands."""
+    phone: str = ""
+    """The phone that a family came in by, with a code."""
     _bearer: str = ""
     _until: Any = field(default_factory=timezone.now)
 
@@ -221,21 +226,40 @@ class Asker:
     def signed_out(self) -> None:
         """This person's access has ended, as they asked; they come in again next time."""
         self._until = timezone.now()
-        if self.visit:
+        if self.phone:
+            self.come_by_code()
+        elif self.visit:
             self.visit = None
             self.own_visit()
 
     def own_visit(self) -> UUID:
         """An open visit that this holder of a link may see and give up."""
         with self.hospital.open() as ward:
-            if self.visit is None or Visit.objects.get(id=self.visit).state in TERMINAL:
+            if self.visit and Visit.objects.get(id=self.visit).state not in TERMINAL:
+                return self.visit
+            if self.phone:
+                self.visit = ward.arrive(ward.register(name=f"Child {uuid4().hex[:8]}", phone=self.phone)).id
+            else:
                 arrived = check_in_by_link(ward)
                 self.visit = arrived.visit.id
                 self._bearer = arrived.tracking_token if self.follows else arrived.restore_token
             return self.visit
 
+    def come_by_code(self) -> None:
+        """Sign in with what the phone got."""
+        by = system_actor("code login", self.hospital.ward.facility.id)
+        self._bearer = sign_in_family(actor=by, now=timezone.now(), phone=self.phone)
 
-ASKERS = ("admin", "receptionist", "doctor", "patient", "link holder", "kiosk", "nobody")
+
+@command
+def sign_in_family(*, actor: Actor, now: datetime, phone: str) -> str:
+    """What somebody holds who proved by a code that a phone is theirs; codes have to be waited for."""
+    assert actor.facility_id
+    secret, _ = issue_patient_login(phone_index=phone_fingerprint(phone), facility_id=actor.facility_id, now=now)
+    return secret
+
+
+ASKERS = ("admin", "receptionist", "doctor", "family", "patient", "link holder", "kiosk", "nobody")
 
 
 def asker(name: str, hospital: Hospital) -> Asker:
@@ -250,7 +274,9 @@ def asker(name: str, hospital: Hospital) -> Asker:
             return Asker(name, hospital, ward.rao, doctor=ward.doctor)
         if name == "kiosk":
             return Asker(name, hospital, _bearer=hospital.screen())
-    found = Asker(name, hospital, follows=name == "link holder")
-    if name in ("patient", "link holder"):
+    found = Asker(name, hospital, follows=name == "link holder", phone=PHONE if name == "family" else "")
+    if name in ("family", "patient", "link holder"):
         found.own_visit()
+    if found.phone:
+        found.come_by_code()
     return found

@@ -25,6 +25,7 @@ LEFT_OUT = ("expectedVersion", "idempotencyKey", "identifiers", "letter")
 
 BY_DOCTOR = ("start", "complete", "break-glass", "}/visits")
 BY_HOLDER = "/patient/visits/"
+BY_FAMILY = {"PATCH /api/v1/auth/me", "POST /api/v1/patient/forget", "GET /api/v1/patient/visits"}
 Body = dict[str, Any]
 Where = tuple[str | int, ...]
 
@@ -83,17 +84,25 @@ class Route:
             body |= {"kind": "national_id", "value": "ID 123456"}
         return path, body
 
+    def needed(self) -> dict[str, str]:
+        """The query without which this is not answered."""
+        known = Feeder(self.asker, Random(), elsewhere=0).known(self.action)
+        parameters = self.about.get("parameters", [])
+        wanted = [found["name"] for found in parameters if found["in"] == "query" and found.get("required")]
+        return {name: known[name]() for name in wanted}
+
     def send(
         self, path: dict[str, str], body: bytes, query: dict[str, str] | None = None, **headers: str
     ) -> HttpResponse:
         """Ask. Unpaired surrogates go as the bytes that a careless program would send."""
+        query = self.needed() if query is None else query
         parts = {name: quote(value, safe="", errors="surrogatepass") for name, value in path.items()}
         address = self.path.format(**parts)
         if query:
             address += f"?{urlencode(query, errors='surrogatepass')}"
         client = Client(raise_request_exception=False, headers=self.asker.headers() | headers)
         response = client.generic(self.method, address, body, content_type="application/json")
-        if self.action == "logout" and response.status_code == 204:
+        if self.action in ("logout", "forget") and response.status_code == 204:
             self.asker.signed_out()
         return response
 
@@ -150,13 +159,15 @@ def all_routes(askers: dict[str, Asker]) -> list[Route]:
     document = SchemaGenerator().get_schema(public=True, request=None)
     components = document["components"]["schemas"]
     return [
-        Route(method.upper(), path, about, components, askers[_who(path)])
+        Route(method.upper(), path, about, components, askers[_who(f"{method.upper()} {path}")])
         for path, operations in document["paths"].items()
         for method, about in operations.items()
     ]
 
 
 def _who(path: str) -> str:
+    if path in BY_FAMILY:
+        return "family"
     if BY_HOLDER in path:
         return "patient"
     return "doctor" if path.endswith(BY_DOCTOR) else "admin"

@@ -10,7 +10,7 @@ from tests.fuzz.pages import Page
 from tests.matrix.table import CLINICAL, DESK, FROM_PAGE, PAPERS, Row, sees, works
 from tests.matrix.world import Kind, Place, Principal, Where, World, kept_back, writes
 
-DOORS = ("/login/", "/admin/login/")
+DOORS = ("/login?", "/login/", "/admin/login/")
 """Whoever is sent there has been refused."""
 
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -80,7 +80,9 @@ def filled(world: World, address: str) -> dict[str, str]:
 def is_refused(answer: Any) -> bool:
     """Whether the answer is that one may not, or that there is no such thing."""
     location = answer.headers.get("Location", "")
-    return answer.status_code in (401, 403, 404) or (300 <= answer.status_code < 400 and location.startswith(DOORS))
+    return answer.status_code in (401, 403, 404) or (
+        300 <= answer.status_code < 400 and (location == "/login" or location.startswith(DOORS))
+    )
 
 
 def ask_everybody(world: World, row: Row) -> list[str]:

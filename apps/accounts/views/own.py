@@ -19,7 +19,7 @@ from apps.accounts.views.browsers import device_of, offered
 from apps.accounts.views.landing import landing
 from apps.accounts.views.way_in import NewAppForm, new_app_page, recovery_page
 from apps.core.errors import DomainError, Forbidden, NotFound
-from apps.core.policy import SIGNED_IN
+from apps.core.policy import Permission
 from apps.core.views import actor_of, page, said
 
 FORM_FIELDS = {"currentPassword": "current", "newPassword": "new"}
@@ -55,7 +55,7 @@ class OwnAppForm(AgainForm, NewAppForm):
     field_order = ("code", "current")
 
 
-@page(policy=SIGNED_IN, methods=("GET", "POST"))
+@page(policy=Permission.ACCOUNT_OWN, methods=("GET", "POST"))
 def password(request: HttpRequest) -> HttpResponse:
     """Change one's own password; every other session ends."""
     form = PasswordForm(request.POST if request.method == "POST" else None)
@@ -73,7 +73,7 @@ def password(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/password.html", {"form": form}, status=status)
 
 
-@page(policy=SIGNED_IN, methods=("GET", "POST"))
+@page(policy=Permission.ACCOUNT_OWN, methods=("GET", "POST"))
 def second_factor(request: HttpRequest) -> HttpResponse:
     """Set up an authenticator app for oneself, or another one."""
     staff = oneself(request)
@@ -94,7 +94,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     return new_app_page(request, form, staff, secret, status=status)
 
 
-@page(policy=SIGNED_IN, methods=("GET", "POST"))
+@page(policy=Permission.ACCOUNT_OWN, methods=("GET", "POST"))
 def recovery_codes(request: HttpRequest) -> HttpResponse:
     """Ten new recovery codes in place of the old ones."""
     answer = _again(
@@ -107,7 +107,7 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
     return answer if isinstance(answer, HttpResponse) else recovery_page(request, answer, "/account/")
 
 
-@page(policy=SIGNED_IN, methods=("GET", "POST"))
+@page(policy=Permission.ACCOUNT_OWN, methods=("GET", "POST"))
 def remove_factor(request: HttpRequest) -> HttpResponse:
     """Go without a second factor again."""
     answer = _again(
@@ -138,7 +138,7 @@ def _again(request: HttpRequest, *, title: str, text: str, button: str, command:
     return render(request, "accounts/again.html", context, status=status)
 
 
-@page(policy=SIGNED_IN)
+@page(policy=Permission.ACCOUNT_OWN)
 def account(request: HttpRequest) -> HttpResponse:
     """How one gets in oneself."""
     staff, actor, browser = oneself(request), actor_of(request), hash_device(device_of(request).secret)
@@ -152,7 +152,7 @@ def account(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/account.html", context)
 
 
-@page(policy=SIGNED_IN, methods=("POST",))
+@page(policy=Permission.ACCOUNT_OWN, methods=("POST",))
 def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """End one of one's own sessions."""
     actor = actor_of(request)
@@ -161,7 +161,7 @@ def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
     return redirect("account")
 
 
-@page(policy=SIGNED_IN, methods=("POST",))
+@page(policy=Permission.ACCOUNT_OWN, methods=("POST",))
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
     """End all of one's own sessions but this one."""
     commands.end_sessions(actor=actor_of(request), now=timezone.now(), staff_id=oneself(request).id)
@@ -169,7 +169,7 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
     return redirect("account")
 
 
-@page(policy=SIGNED_IN, methods=("POST",))
+@page(policy=Permission.ACCOUNT_OWN, methods=("POST",))
 def forget_device(request: HttpRequest, device_id: UUID) -> HttpResponse:
     """Turn one of one's own devices away, with all that is open on it."""
     actor = actor_of(request)

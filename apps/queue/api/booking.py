@@ -96,9 +96,9 @@ class MoveIn(serializers.Serializer[Any]):
 
 
 class CancelIn(serializers.Serializer[Any]):
-    """Why a booking is given up."""
+    """Why a booking is given up; programs that cannot send a body with DELETE leave it out."""
 
-    reason = TextField(max_length=200)
+    reason = TextField(max_length=200, required=False, default="", allow_blank=True)
     expectedVersion = VersionField(source="expected_version")
 
 

@@ -41,7 +41,7 @@ from apps.scheduling.rules.allocation import (
     allocate,
 )
 from apps.scheduling.rules.appointments import AppointmentState, may_become
-from apps.scheduling.rules.slots import first_free_place, time_of_place
+from apps.scheduling.rules.slots import free_place, time_of_place
 from apps.scheduling.rules.waiting import WAITS_FOR, WaitingState, key_at, waiting_key
 
 
@@ -349,10 +349,9 @@ def shift(row: Appointment, slot: Slot, live: list[Appointment], earliest: datet
 def _place_in(slot: Slot, live: list[Appointment], earliest: datetime) -> dict[str, Any]:
     """The first place nobody has, not one whose time is gone while there are others; and its time, which a delay of
     the slot puts back."""
-    taken = {row.place for row in live}
-    coming = [n for n in range(slot.capacity) if n not in taken and time_in(slot, n) >= earliest]
-    number = coming[0] if coming else first_free_place(taken)
-    return {"place": number, "at": max(time_in(slot, number), earliest)}
+    taken, delay = {row.place for row in live}, timedelta(minutes=slot.delay_minutes)
+    place, at = free_place(slot.starts_at + delay, slot.ends_at + delay, slot.capacity, taken, earliest)
+    return {"place": place, "at": at}
 
 
 def time_in(slot: Slot, place: int) -> datetime:

@@ -4,7 +4,7 @@ Templates speak the facility's clock; slots are moments. Where the clock jumps, 
 slot, and an hour that comes twice gives one slot as long as it lasts.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -103,8 +103,21 @@ def times_in(starts_at: datetime, ends_at: datetime, places: int) -> list[dateti
 
 def time_of_place(starts_at: datetime, ends_at: datetime, places: int, place: int) -> datetime:
     """When the holder of a place should come; whoever overflows comes with the last."""
-    times = times_in(starts_at, ends_at, places)
-    return times[min(place, len(times) - 1)] if times else starts_at
+    times = times_in(starts_at, ends_at, max(places, 1))
+    return times[min(place, len(times) - 1)]
+
+
+def free_place(
+    starts_at: datetime, ends_at: datetime, places: int, taken: Collection[int], now: datetime
+) -> tuple[int, datetime]:
+    """The first free place whose time is still to come (counted from 0), and when its holder should come; where all
+    times are gone, the lowest free one, now. Whoever overflows comes with the last."""
+    times = times_in(starts_at, ends_at, max(places, 1))
+    coming = (place for place, at in enumerate(times[:places]) if place not in taken and at >= now)
+    place = next(coming, None)
+    if place is None:
+        place = first_free_place(taken)
+    return place, max(times[min(place, len(times) - 1)], now)
 
 
 def first_free_place(taken: Iterable[int]) -> int:
