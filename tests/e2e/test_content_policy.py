@@ -125,7 +125,8 @@ def test_no_page_has_anything_that_the_policy_forbids(
         try:
             answer = page.goto(address, wait_until="load")
         except Error as nothing:
-            assert NO_BODY in nothing.message, address  # a part of a page is refused without one
+            if NO_BODY not in nothing.message:  # so parts of pages are refused
+                raise
             page.goto("about:blank")
             continue
         assert answer is not None

@@ -41,7 +41,7 @@ from apps.scheduling.rules.allocation import (
     allocate,
 )
 from apps.scheduling.rules.appointments import AppointmentState, may_become
-from apps.scheduling.rules.slots import free_place, time_of_place
+from apps.scheduling.rules.slots import free_place
 from apps.scheduling.rules.waiting import WAITS_FOR, WaitingState, key_at, waiting_key
 
 
@@ -352,12 +352,6 @@ def _place_in(slot: Slot, live: list[Appointment], earliest: datetime) -> dict[s
     taken, delay = {row.place for row in live}, timedelta(minutes=slot.delay_minutes)
     place, at = free_place(slot.starts_at + delay, slot.ends_at + delay, slot.capacity, taken, earliest)
     return {"place": place, "at": at}
-
-
-def time_in(slot: Slot, place: int) -> datetime:
-    """When the holder of a place is expected, the slot's delay included."""
-    planned = time_of_place(slot.starts_at, slot.ends_at, slot.capacity, place)
-    return planned + timedelta(minutes=slot.delay_minutes)
 
 
 def _count(slot: Slot, live: list[Appointment]) -> None:

@@ -101,12 +101,6 @@ def times_in(starts_at: datetime, ends_at: datetime, places: int) -> list[dateti
     return [starts_at + (apart * place // step) * step for place in range(places)]
 
 
-def time_of_place(starts_at: datetime, ends_at: datetime, places: int, place: int) -> datetime:
-    """When the holder of a place should come; whoever overflows comes with the last."""
-    times = times_in(starts_at, ends_at, max(places, 1))
-    return times[min(place, len(times) - 1)]
-
-
 def free_place(
     starts_at: datetime, ends_at: datetime, places: int, taken: Collection[int], now: datetime
 ) -> tuple[int, datetime]:
