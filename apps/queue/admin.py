@@ -5,7 +5,7 @@ from django.urls import path
 
 from apps.core.admin import AuditedModelAdmin
 from apps.queue.models import TriageRule
-from apps.queue.views import booking, booking_deeds, day, desk, masters, walk_in
+from apps.queue.views import booking, booking_deeds, day, desk, leave, masters, walk_in
 
 desk_urls = [
     path("desk/today/", desk.today, name="desk_today"),
@@ -21,6 +21,13 @@ desk_urls = [
     path("desk/bookings/<uuid:booking_id>/move/", booking_deeds.move, name="desk_booking_move"),
     path("desk/bookings/<uuid:booking_id>/<slug:action>/", booking_deeds.deed, name="desk_booking_deed"),
     path("desk/waiting/<uuid:waiting_id>/<slug:action>/", day.waiting_deed, name="desk_waiting"),
+    path("desk/away/", leave.away, name="desk_away"),
+    path("desk/away/<uuid:doctor_id>/", leave.doctor, name="desk_away_doctor"),
+    path("desk/away/<uuid:doctor_id>/delay/", leave.delay, name="desk_away_delay"),
+    path("desk/away/<uuid:doctor_id>/leave/", leave.leave, name="desk_away_leave"),
+    path("desk/away/<uuid:doctor_id>/leave/<uuid:leave_id>/undo/", leave.undo, name="desk_away_undo"),
+    path("desk/slots/<uuid:slot_id>/cancel/", leave.cancel_slot, name="desk_slot_cancel"),
+    path("desk/escalations/<uuid:booking_id>/", leave.escalation, name="desk_escalation"),
     path("departments/<uuid:department_id>/<slug:action>/", masters.opening, name="department_opening"),
 ]
 """Mounted by the admin's site before Django's own addresses."""

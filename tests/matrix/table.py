@@ -265,7 +265,7 @@ API = [
     api("POST doctors/<uuid:doctor_id>/leave", OF_CLERK, LEAVE),
     api("POST doctors/<uuid:doctor_id>/leave", OF_CLERK, LEAVE | {"preview": True}),
     api("DELETE doctors/<uuid:doctor_id>/leave/<uuid:leave_id>", OF_CLERK),
-    api("POST doctors/<uuid:doctor_id>/delay", OF_CLERK, {"minutes": 20}),
+    api("POST doctors/<uuid:doctor_id>/delay", OF_CLERK, {"minutes": 20, "slotId": "{free_slot}"}),
     api("POST cancellations/bulk/<uuid:slot_id>", OF_CLERK, REASON, words={"slot_id": "{slot}"}),
     api("POST cancellations/bulk/<uuid:slot_id>", OF_CLERK, {"preview": True} | REASON, words={"slot_id": "{slot}"}),
     api("GET escalations", ANY_CLERK),
@@ -340,6 +340,9 @@ DEEDS = [
     *deed("cancel", S.WAITING, body=SEEN_VERSION | REASON),
 ]
 """The desk's deeds."""
+
+NO_SLOT_TODAY = frozenset({302, 409})
+"""The doctor's slots are tomorrow's, unless it is a minute to midnight."""
 
 TOO_EARLY = frozenset({409})
 """The booking is for tomorrow."""
@@ -455,6 +458,17 @@ PAGES = [
     *booking_deed("no-show", {}, answers=TOO_EARLY),
     *waiting_deed("move", REASON | {"position": "1"}),
     *waiting_deed("remove", {}),
+    form("GET admin/desk/away/", ANY_CLERK),
+    form("GET admin/desk/away/<uuid:doctor_id>/", OF_CLERK, query="day={tomorrow}"),
+    form("POST admin/desk/away/<uuid:doctor_id>/delay/", OF_CLERK, {"minutes": "20"}, answers=NO_SLOT_TODAY),
+    form("GET admin/desk/away/<uuid:doctor_id>/leave/", OF_CLERK, query="first={tomorrow}&reason=Matrix"),
+    form("POST admin/desk/away/<uuid:doctor_id>/leave/", OF_CLERK, {"first": "2031-01-06"} | REASON),
+    *(form(f"{method} admin/desk/away/<uuid:doctor_id>/leave/<uuid:leave_id>/undo/", OF_CLERK, body)
+      for method, body in (("GET", None), ("POST", {}))),
+    *(form(f"{method} admin/desk/slots/<uuid:slot_id>/cancel/", OF_CLERK, body, words={"slot_id": "{slot}"})
+      for method, body in (("GET", None), ("POST", REASON))),
+    *(form(f"{method} admin/desk/escalations/<uuid:booking_id>/", OF_CLERK, body, words={"booking_id": "{stranded}"})
+      for method, body in (("GET", None), ("POST", REASON))),
     # --- the administrator's
     form(f"GET {OPENING}", ANY_ADMIN, words={"action": "close"}),
     form(f"POST {OPENING}", ANY_ADMIN, {}, words={"action": "close"}, answers=frozenset({409})),

@@ -10,6 +10,7 @@ from apps.core.errors import Invalid, NotFound
 from apps.core.models import OutboxEvent
 from apps.notifications.models import Message
 from apps.queue import commands
+from apps.queue.commands.delaying import NothingToDelay
 from apps.scheduling.commands import SlotGone
 from apps.scheduling.models import Appointment, Slot, WaitingEntry
 from tests.bookings import book, clock, open_slot
@@ -105,6 +106,25 @@ def test_the_desk_learns_whom_it_has_to_call(ward: Ward):
     row = book(ward, slot).appointment
     assert [one.id for one in delay(ward, 30).untold] == [row.id]
     assert told() == []
+
+
+def test_after_midnight_the_night_before_is_still_running_and_the_session_goes_on(ward: Ward):
+    clock(ward, datetime(2026, 11, 23, 17, 40, tzinfo=UTC))  # ten past eleven at night in Kolkata
+    before, after = open_slot(ward, 0.5), open_slot(ward, 1.5)
+    row = with_phone(ward, before)
+    assert before.day != after.day
+    clock(ward, before.starts_at + timedelta(minutes=40))
+    delay(ward, 30)
+    row.refresh_from_db()
+    assert row.at == before.starts_at + timedelta(minutes=30)
+    close(ward, before, whole_session=True)
+    assert not Slot.objects.filter(closed_at__isnull=True).exists()
+
+
+def test_where_no_slot_is_left_nothing_can_be_late(ward: Ward):
+    open_slot(ward, -2), open_slot(ward, 48)
+    with pytest.raises(NothingToDelay):
+        delay(ward, 30)
 
 
 def test_nobody_is_later_than_four_hours(ward: Ward):

@@ -1,14 +1,14 @@
 """A doctor is late: times shift, and everybody hears of it once (requirements SCH-10)."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from apps.accounts.queries import facility_facts
 from apps.audit.commands import record
 from apps.core.commands import command
-from apps.core.errors import Invalid, NotFound, sentence
+from apps.core.errors import Conflict, Invalid, NotFound, sentence
 from apps.core.policy import Actor
 from apps.notifications.rules import Kind
 from apps.queue.commands.leaving import lock_doctor, tell_screens
@@ -16,13 +16,18 @@ from apps.queue.commands.telling import tell_people
 from apps.queue.models import Visit
 from apps.queue.rules.states import QUEUED
 from apps.scheduling.commands import delay_slots
-from apps.scheduling.queries import slot_of, slots_of_day
+from apps.scheduling.queries import slot_of, slots_to_delay
 from apps.scheduling.rules.leave import LONGEST_DELAY
 
 LATER = sentence("{hospital}: {doctor} is late. Your booking {token} is now expected on {when}. We are sorry.")
 SOONER = sentence("{hospital}: {doctor} catches up. Please come for your booking {token} on {when}.")
 WAITS = sentence("{hospital}: {doctor} is about {minutes} min late. {token} keeps its place. We are sorry.")
 ON_TIME = sentence("{hospital}: {doctor} is no longer late. {token} keeps its place.")
+
+
+class NothingToDelay(Conflict):
+    code = "nothing_to_delay"
+    detail = sentence("This doctor has no slots left then, so that nobody's time can shift.")
 
 
 @dataclass(slots=True)
@@ -43,7 +48,7 @@ def delay_doctor(
     """Say how late a doctor is: all of today's slots that are not over, or one slot and those after it on its day.
 
     `minutes` is the delay in all, not in addition to one that was said before: the same again changes nothing and
-    tells nobody, and 0 takes it back. Raises `Invalid` beyond four hours, `NotFound`.
+    tells nobody, and 0 takes it back. Raises `Invalid` beyond four hours, `NothingToDelay`, `NotFound`.
     """
     if not 0 <= minutes <= LONGEST_DELAY:
         raise Invalid({"minutes": [sentence("A delay is from 0 to 240 minutes. For more, enter a leave.")]})
@@ -56,8 +61,8 @@ def delay_doctor(
     if not changed:
         return delayed
     delayed.shifted = delay_slots(slots, minutes)
-    if slots[0].day == today and slot_id is None:
-        queued = Visit.objects.filter(doctor_id=doctor_id, day=today, state__in=sorted(QUEUED))
+    if slot_id is None:
+        queued = Visit.objects.filter(doctor_id=doctor_id, state__in=sorted(QUEUED))
         delayed.waiting = list(queued.select_related("token").order_by("number"))
     record(
         action="doctor.delayed",
@@ -72,16 +77,15 @@ def delay_doctor(
     return delayed
 
 
-def _slots(doctor_id: UUID, slot_id: UUID | None, today: Any, minutes: int, now: datetime) -> list[Any]:
-    """The slots it is about, locked in order of their ids, then in order of time."""
+def _slots(doctor_id: UUID, slot_id: UUID | None, today: date, minutes: int, now: datetime) -> list[Any]:
+    """The slots it is about, locked in order of their ids, then in order of time. Raises `NothingToDelay`."""
     first = slot_of(slot_id) if slot_id else None
     if first and first.doctor_id != doctor_id:
         raise NotFound
-    rows = slots_of_day(doctor_id, first.day if first else today).filter(closed_at__isnull=True)
-    if first:
-        rows = rows.filter(starts_at__gte=first.starts_at)
-    locked = rows.order_by("id").select_for_update()
-    there = [slot for slot in locked if slot.ends_at + timedelta(minutes=max(minutes, slot.delay_minutes)) > now]
+    locked = slots_to_delay(doctor_id, today, first).order_by("id").select_for_update()
+    there = [slot for slot in locked if not (slot.is_over(now) and slot.is_over(now, minutes))]
+    if not there:
+        raise NothingToDelay
     return sorted(there, key=lambda slot: slot.starts_at)
 
 

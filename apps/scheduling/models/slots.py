@@ -1,5 +1,7 @@
 """When doctors see people: weekly templates, what overrides them, and the slots that follow."""
 
+from datetime import datetime, timedelta
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.core.exceptions import ValidationError
@@ -163,3 +165,8 @@ class Slot(ScopedModel):
 
     def __str__(self) -> str:
         return f"{self.day} {self.starts_at:%H:%M} {self.taken}/{self.capacity}"
+
+    def is_over(self, now: datetime, delay_minutes: int | None = None) -> bool:
+        """Whether it has ended, its delay (or another one) included."""
+        late = self.delay_minutes if delay_minutes is None else delay_minutes
+        return self.ends_at + timedelta(minutes=late) <= now

@@ -8,10 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, prefetch_related_objects
 
 from apps.core.errors import NotFound
-from apps.scheduling.models import Appointment, Leave, Slot, WaitingEntry
+from apps.scheduling.models import Appointment, Leave, LeaveCase, Slot, WaitingEntry
 from apps.scheduling.queries.bookings import rules_of
 from apps.scheduling.queries.slots import as_value, live_appointments
 from apps.scheduling.rules.allocation import REFUGE_DAYS, BookingSource
@@ -19,6 +19,8 @@ from apps.scheduling.rules.appointments import LIVE, AppointmentState
 from apps.scheduling.rules.leave import Fate
 from apps.scheduling.rules.redistribution import Affected, Days, Moved, Refuge, redistribute
 from apps.scheduling.rules.waiting import WaitingState
+
+DAY = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -46,6 +48,11 @@ class Plan:
     def of(self, fate: Fate) -> list[Decided]:
         """Whoever has this fate."""
         return [one for one in self.decided if one.fate is fate]
+
+    def with_people(self) -> list[Decided]:
+        """Everybody, with person and number read, for a page."""
+        prefetch_related_objects([one.row for one in self.decided], "token", "patient")
+        return self.decided
 
 
 def leaves() -> QuerySet[Leave]:
@@ -76,16 +83,26 @@ def slots_between(doctor_id: UUID, starts_at: datetime, ends_at: datetime, now: 
 
 
 def session_of(slot: Slot, now: datetime) -> list[Slot]:
-    """The open slots of a doctor's day that hang together with one, without a break between them; those not over."""
-    day = Slot.objects.filter(doctor_id=slot.doctor_id, day=slot.day, department_id=slot.department_id)
+    """The open slots of a doctor that hang together with one, without a break between them, also over midnight;
+    those that are not over."""
+    near = Slot.objects.filter(doctor_id=slot.doctor_id, department_id=slot.department_id, closed_at__isnull=True)
     run: list[Slot] = []
-    for other in day.filter(closed_at__isnull=True).order_by("starts_at"):
+    for other in near.filter(starts_at__range=(slot.starts_at - DAY, slot.starts_at + DAY)).order_by("starts_at"):
         if run and run[-1].ends_at != other.starts_at:
-            if slot.id in {one.id for one in run}:
+            if slot in run:
                 break
             run = []
         run.append(other)
-    return [one for one in run if one.ends_at > now] if slot.id in {one.id for one in run} else []
+    return [one for one in run if one.ends_at > now] if slot in run else []
+
+
+def slots_to_delay(doctor_id: UUID, today: date, first: Slot | None) -> QuerySet[Slot]:
+    """A doctor's open slots that a delay may concern: one and those after it on its day, else those of today and of
+    the night before, which may still be running."""
+    rows = Slot.objects.filter(doctor_id=doctor_id, closed_at__isnull=True)
+    if first:
+        return rows.filter(day=first.day, starts_at__gte=first.starts_at)
+    return rows.filter(day__range=(today - DAY, today))
 
 
 def plan_closing(
@@ -183,12 +200,42 @@ def stranded() -> QuerySet[Appointment]:
     return shown.defer("patient__phone", "patient__address").order_by("at", "id")
 
 
+def stranded_booking(booking_id: UUID) -> Appointment:
+    """One of `stranded`. Raises `NotFound`."""
+    found = stranded().filter(id=booking_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def waiting_in_vain(now: datetime) -> QuerySet[WaitingEntry]:
     """Who waits for a place on a day on which the doctor is away and has no open slot."""
     on_day = Slot.objects.filter(doctor_id=OuterRef("doctor_id"), day=OuterRef("preferred_day"))
     rows = WaitingEntry.objects.filter(state=WaitingState.WAITING, expires_at__gt=now)
     vain = rows.filter(Exists(on_day.filter(closed_at__isnull=False)), ~Exists(on_day.filter(closed_at__isnull=True)))
     return vain.select_related("doctor", "department", "patient").order_by("preferred_day", "sort_key")
+
+
+def to_be_called(now: datetime) -> QuerySet[Appointment]:
+    """Bookings to come whose time or doctor was changed by the hospital, of people without a phone number: nobody
+    could tell them by a message."""
+    by_leave = LeaveCase.objects.filter(
+        appointment_id=OuterRef("id"), leave__undone_at__isnull=True, put_back_at__isnull=True
+    )
+    rows = Appointment.objects.filter(state=AppointmentState.BOOKED, at__gt=now, patient__phone_index="")
+    changed = rows.filter(Exists(by_leave.exclude(fate=Fate.ESCALATED)) | Q(slot__delay_minutes__gt=0))
+    shown = changed.select_related("slot", "token", "doctor", "department", "patient")
+    return shown.defer("patient__phone", "patient__address").order_by("at", "id")
+
+
+def delays_now(today: date, now: datetime) -> dict[UUID, int]:
+    """How many minutes late doctors are in those of today's slots that are not over; only who is late."""
+    rows = Slot.objects.filter(day__range=(today - DAY, today), closed_at__isnull=True, delay_minutes__gt=0)
+    late: dict[UUID, int] = {}
+    for slot in rows:
+        if not slot.is_over(now):
+            late[slot.doctor_id] = max(slot.delay_minutes, late.get(slot.doctor_id, 0))
+    return late
 
 
 def places_for(row: Appointment, now: datetime) -> list[Slot]:
