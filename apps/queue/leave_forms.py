@@ -43,7 +43,7 @@ class DelayForm(forms.Form):
     reason = _reason(required=False, help_text=_("Stands in the audit trail; patients are not told."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="delay_%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "delay_%s"} | kwargs)
         self.fields["minutes"].choices = [  # type: ignore[attr-defined]
             (n, gettext("%(minutes)d minutes") % {"minutes": n} if n else gettext("On time")) for n in DELAYS
         ]
@@ -52,14 +52,18 @@ class DelayForm(forms.Form):
 class LeaveForm(forms.Form):
     """When a doctor is away. A valid form's `span` is from where to where."""
 
-    first = forms.DateField(label=_("From"), widget=_Date)
-    starts = forms.TimeField(label=_("at"), required=False, widget=_Time, help_text=_("Empty: the whole day."))
-    last = forms.DateField(label=_("To"), required=False, widget=_Date, help_text=_("Empty: the same day."))
-    ends = forms.TimeField(label=_("until"), required=False, widget=_Time)
+    first = forms.DateField(label=_("First day"), widget=_Date)
+    starts = forms.TimeField(
+        label=_("From what time"), required=False, widget=_Time, help_text=_("Empty: from the morning.")
+    )
+    last = forms.DateField(label=_("Last day"), required=False, widget=_Date, help_text=_("Empty: the same day."))
+    ends = forms.TimeField(
+        label=_("Until what time"), required=False, widget=_Time, help_text=_("Empty: to the end of the day.")
+    )
     reason = _reason(help_text=_("For the hospital only; patients are told that the doctor is away, not why."))
 
     def __init__(self, *args: Any, time_zone: str, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="leave_%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "leave_%s"} | kwargs)
         self.time_zone = time_zone
 
     @property

@@ -31,15 +31,14 @@ def fill(doctor_id: UUID, people: int, facility: FacilityFacts) -> Any:
 
 
 def test_a_leave_is_looked_at_taken_and_its_cases_solved(hospital: FacilityFacts, open_page: Open, look: Look):
-    khan = next(doctor for doctor in doctors() if doctor.name == "Dr Khan")
-    rao = next(doctor for doctor in doctors() if doctor.name == "Dr Rao")
+    rao, khan = (doctors().get(name__endswith=name) for name in ("Rao", "Khan"))
     for doctor in (khan, rao):
         slot = fill(doctor.id, 3, hospital)
     page = open_page("/admin/desk/away/", DESK)
     look(page, "desk-away")
-    page.get_by_role("link", name="Late or away: Dr Rao").click()
+    page.get_by_role("link", name="Dr Suresh Rao").click()
     look(page, "desk-away-doctor")
-    page.get_by_label("From").fill(str(slot.day))
+    page.get_by_label("First day").fill(str(slot.day))
     page.locator("#leave_reason").fill("fever")
     page.get_by_role("button", name="See what it means").click()
     expect(page.get_by_text("3 bookings are concerned.")).to_be_visible()
@@ -48,8 +47,8 @@ def test_a_leave_is_looked_at_taken_and_its_cases_solved(hospital: FacilityFacts
     expect(page.get_by_text("3 people were told.")).to_be_visible()
     look(page, "desk-away-doctor-leave")
     phone = open_page(f"/admin/desk/away/{khan.id}/", DESK, screen=PHONE, java_script_enabled=False)
-    phone.get_by_label("From").fill(str(slot.day))
-    phone.get_by_label("To (optional)").fill(str(slot.day + timedelta(days=40)))
+    phone.get_by_label("First day").fill(str(slot.day))
+    phone.get_by_label("Last day").fill(str(slot.day + timedelta(days=40)))
     phone.locator("#leave_reason").fill("abroad")
     phone.get_by_role("button", name="See what it means").click()
     phone.get_by_role("button", name="Enter the leave").click()

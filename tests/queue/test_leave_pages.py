@@ -111,6 +111,7 @@ def test_who_found_no_place_is_on_the_desks_list_until_somebody_decides(ward: Wa
     assert "Lakshmi Devi" in listed
     later = open_slot(ward, 72, doctor=ward.doctors[2])
     path = f"/admin/desk/escalations/{first.id}/"
+    assert path in listed
     assert ward.doctors[2].name in desk.get(path).content.decode()
     assert desk.post(path, {"slot": str(mine.id)}).status_code == 400
     assert desk.post(path, {"slot": str(later.id)}).status_code == 302

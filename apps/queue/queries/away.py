@@ -98,7 +98,8 @@ def cases(actor: Actor, facility: FacilityFacts, now: datetime) -> dict[str, lis
     def row(one: Any, told: str) -> dict[str, Any]:
         token = getattr(one, "token", None)
         person = brief(one.patient, now, actor)
-        return {"id": one.id, "token": token.label if token else "", "doctor": one.doctor.name, "when": told} | person
+        about = {"id": one.id, "token": token.label if token else "", "doctor": one.doctor.name, "when": told}
+        return person | about
 
     return {
         "bookings": [row(one, moment_of(facility, one.at)) for one in mine(stranded())],
@@ -132,6 +133,11 @@ def when(facility: FacilityFacts, starts: datetime, ends: datetime) -> str:
 def moment_of(facility: FacilityFacts, at: datetime) -> str:
     """`23 November, 10:20`, by the hospital's clock."""
     return date_format(at.astimezone(ZoneInfo(facility.time_zone)), "j F, H:i")
+
+
+def hours_of(facility: FacilityFacts, slot: Any) -> str:
+    """`23 November, 10:00–11:00` of a slot, by the hospital's clock."""
+    return f"{moment_of(facility, slot.starts_at)}–{facility.clock(slot.ends_at)}"
 
 
 def day_of(day: date) -> str:

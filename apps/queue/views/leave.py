@@ -28,6 +28,7 @@ from apps.queue.queries.away import (
     doctor_rows,
     doctor_to_decide,
     holidays_ahead,
+    hours_of,
     leave_rows,
     moment_of,
     slot_rows,
@@ -168,28 +169,11 @@ def escalation(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     """Find a place for somebody whom nobody could place, or cancel the booking for a reason."""
     actor, now = actor_of(request), timezone.now()
     facility, row = _facility(actor), stranded_booking(booking_id)
+    assert row.token  # whoever is booked has one
     actor.require(Permission.SCHEDULE_CHANGE, Scope(row.facility_id, row.department_id))
-    names = {person.id: person.name for person in doctors()}
-    places = [
-        (str(slot.id), f"{moment_of(facility, slot.starts_at)}, {names[slot.doctor_id]}")
-        for slot in places_for(row, now)
-    ]
-    posted = request.POST if request.method == "POST" else None
-    place = FoundPlaceForm(posted if posted and "slot" in posted else None, places=places)
-    give_up = ReasonForm(posted if posted and "slot" not in posted else None)
-    if place.is_bound and place.is_valid():
-        slot_id = UUID(place.cleaned_data["slot"])
-        done = _run(request, place, commands.place_escalated, _nothing, booking_id=booking_id, slot_id=slot_id)
-    elif give_up.is_bound and give_up.is_valid():
-        done = _run(
-            request, give_up, commands.give_up_escalated, _nothing, booking_id=booking_id, **give_up.cleaned_data
-        )
-    else:
-        done = None
-    if done is not None:
-        messages.success(
-            request, gettext("%(token)s is settled, and the person was told.") % {"token": row.token.label}
-        )
+    place, give_up, done = _settled(request, row, facility, now)
+    if done:
+        messages.success(request, gettext("%(token)s is settled.") % {"token": row.token.label})
         return redirect("admin:desk_away")
     form = place if place.errors else give_up
     return _show(
@@ -200,10 +184,29 @@ def escalation(request: HttpRequest, booking_id: UUID) -> HttpResponse:
         patient=brief(row.patient, now, actor),
         was=f"{moment_of(facility, row.at)}, {row.doctor.name}",
         form=form,
-        place=place if places else None,
+        place=place if place.fields["slot"].choices else None,  # type: ignore[attr-defined]  # a choice
         give_up=give_up,
         back_url=reverse("admin:desk_away"),
     )
+
+
+def _settled(
+    request: HttpRequest, row: Any, facility: FacilityFacts, now: datetime
+) -> tuple[FoundPlaceForm, ReasonForm, bool]:
+    """Do what one of the page's two forms asks for: both forms, and whether it was done."""
+    names = {person.id: person.name for person in doctors()}
+    free = [(str(s.id), f"{hours_of(facility, s)}, {names[s.doctor_id]}") for s in places_for(row, now)]
+    posted = request.POST if request.method == "POST" else None
+    place = FoundPlaceForm(posted if posted and "slot" in posted else None, places=free)
+    give_up = ReasonForm(posted if posted and "slot" not in posted else None)
+    answer = None
+    if place.is_bound and place.is_valid():
+        slot_id = UUID(place.cleaned_data["slot"])
+        answer = _run(request, place, commands.place_escalated, _nothing, booking_id=row.id, slot_id=slot_id)
+    elif give_up.is_bound and give_up.is_valid():
+        reason = give_up.cleaned_data["reason"]
+        answer = _run(request, give_up, commands.give_up_escalated, _nothing, booking_id=row.id, reason=reason)
+    return place, give_up, answer is not None
 
 
 def _doctor_page(
@@ -236,7 +239,7 @@ def _leave_meaning(plan: LeavePlan, facility: FacilityFacts, actor: Actor, now: 
     """A leave's meaning, with those who are here already."""
     names = {person.id: person.name for person in doctors()}
     anybody = gettext("Whoever is free")
-    here = [
+    here: list[dict[str, Any]] = [
         {"token": one.visit.token.label, "becomes": names[one.doctor_id] if one.doctor_id else anybody}
         for one in plan.handed
     ]
@@ -253,9 +256,7 @@ def _meaning(plan: Any, facility: FacilityFacts, actor: Actor, now: datetime, un
             "token": one.row.token.label,
             "was": moment_of(facility, one.row.at),
             "open": one.slot is None,
-            "becomes": f"{moment_of(facility, one.slot.starts_at)}, {names[one.slot.doctor_id]}"
-            if one.slot
-            else unplaced,
+            "becomes": f"{hours_of(facility, one.slot)}, {names[one.slot.doctor_id]}" if one.slot else unplaced,
         }
         for one in plan.with_people()
     ]
