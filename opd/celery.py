@@ -21,6 +21,8 @@ app.conf.beat_schedule = {
     },
     "deliver-messages": {"task": "notifications.deliver", "schedule": 10.0, "options": {"expires": 10}},
     "forget-codes": {"task": "patients.forget_codes", "schedule": crontab(minute="5")},
+    "sweep-bookings": {"task": "queue.sweep_bookings", "schedule": 15.0, "options": {"expires": 15}},
+    "end-overrides": {"task": "queue.end_overrides", "schedule": 60.0, "options": {"expires": 60}},
     "make-slots": {"task": "scheduling.make_slots", "schedule": crontab(minute="15")},
     "forget-old-credentials": {"task": "accounts.forget_old", "schedule": crontab(minute="25", hour="3")},
 }

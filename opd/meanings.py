@@ -28,6 +28,8 @@ PERMISSIONS: dict[Permission, str] = {
     P.BOOKING_CREATE: "Book a place at a doctor's",
     P.BOOKING_CHANGE: "Move or cancel what was booked",
     P.SCHEDULE_CHANGE: "Say that a doctor is away or late; close a session",
+    P.QUEUE_MOVE: "Put somebody at another place of the queue by hand, for a reason",
+    P.QUEUE_ANNOUNCE: "Tell everybody who waits for a doctor that things are held up",
     P.BREAK_GLASS: "Open a patient's whole record in an emergency: with a reason, for half an hour, and with an alarm",
     P.BREAK_GLASS_REVIEW: "Look at such emergencies afterwards",
     P.PATIENT_OWN: "Look after the own appointments and those of the family under the same phone",

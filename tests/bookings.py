@@ -1,8 +1,9 @@
 """Slots for tests, and short words for what happens in them."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from apps.core.policy import system_actor
 from apps.queue import commands
 from apps.scheduling.models import Appointment, Slot
 from tests.ward import Ward
@@ -46,3 +47,32 @@ def clock(ward: Ward, at: datetime) -> datetime:
     """Move the ward's time to a moment."""
     ward.now = at
     return at
+
+
+def hold(ward: Ward, slot: Slot, patient: Any = None, source: str = "online") -> Any:
+    """Meera holds a place for somebody."""
+    return commands.request_hold(
+        actor=ward.meera,
+        now=ward.now,
+        doctor_id=slot.doctor_id,
+        slot_id=slot.id,
+        patient_id=(patient or ward.register(name=f"Somebody {Appointment.objects.count()}")).id,
+        source=source,
+    )
+
+
+def confirm(ward: Ward, row: Appointment) -> Any:
+    """Meera books what was held."""
+    return commands.confirm_booking(actor=ward.meera, now=ward.now, booking_id=row.id)
+
+
+def sweep(ward: Ward) -> int:
+    """The house ends what is over; how many got a place by it."""
+    actor = system_actor("booking sweeper", ward.facility.id)
+    return commands.sweep(actor=actor, now=ward.now, department_id=ward.department.id)
+
+
+def noon(ward: Ward) -> None:
+    """Put the ward's hospital where it is noon now: what is soon is on the same day."""
+    ward.facility.time_zone = f"Etc/GMT{ward.now.astimezone(UTC).hour - 12:+d}"
+    ward.facility.save()

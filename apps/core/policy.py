@@ -50,6 +50,8 @@ class Permission(StrEnum):
     BOOKING_CREATE = "booking.create"
     BOOKING_CHANGE = "booking.change"
     SCHEDULE_CHANGE = "schedule.change"
+    QUEUE_MOVE = "queue.move"
+    QUEUE_ANNOUNCE = "queue.announce"
     VISIT_CHECK_IN = "visit.check_in"
     VISIT_SELF_CHECK_IN = "visit.self_check_in"
     VISIT_EMERGENCY = "visit.emergency"
@@ -84,6 +86,8 @@ _DESK = frozenset(
         P.BOARD_READ,
         P.BOOKING_CREATE,
         P.BOOKING_CHANGE,
+        P.QUEUE_MOVE,
+        P.QUEUE_ANNOUNCE,
         P.VISIT_CHECK_IN,
         P.VISIT_EMERGENCY,
         P.VISIT_CALL,
@@ -111,6 +115,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.PATIENT_READ,
             P.QUEUE_READ,
             P.BOARD_READ,
+            P.QUEUE_ANNOUNCE,
             P.VISIT_EMERGENCY,
             P.VISIT_CALL,
             P.VISIT_CONSULT,

@@ -3,11 +3,13 @@
 from django.urls import path
 
 from apps.encounters import api
+from apps.encounters.api.status import TokenStatus
 from apps.encounters.views import console, record
 
 api_urls = [
     path("doctor/visits/<uuid:visit_id>/complete", api.Complete.as_view(), name="visit-complete"),
     path("consultation/<uuid:visit_id>/complete", api.Complete.as_view(), name="consultation-complete"),
+    path("tokens/<uuid:booking_id>/status", TokenStatus.as_view(), name="token-status"),
     path("patient/visits/<uuid:visit_id>", api.OwnVisit.as_view(), name="own-visit"),
     path("patients/<uuid:patient_id>/visits", api.VisitsOfPatient.as_view(), name="patient-visits"),
 ]

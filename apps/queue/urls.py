@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.queue.api import booking, leave, masters, patients, staff
+from apps.queue.api import booking, cancellations, emergency, holds, leave, masters, patients, slots, staff, tracking
 from apps.queue.views import me, track
 
 _MOVES = {
@@ -19,6 +19,23 @@ _MOVES = {
     "urgent": staff.Urgent,
     "not-urgent": staff.NotUrgent,
 }
+
+_DAYS = {
+    "slot-based": slots.SlotBased,
+    "slot-overlaps": slots.Overlaps,
+    "suggest-slots": slots.Suggest,
+    "statistics": slots.Statistics,
+    "emergency": slots.Announce,
+}
+"""What document 004 asks about a doctor's day."""
+
+_TURNS = {
+    "slot-position": slots.Position,
+    "move": slots.Move,
+    "early-arrival": slots.EarlyArrival,
+    "no-show": booking.MissedBooking,
+}
+"""What it asks about one person's turn."""
 
 api_urls = [
     path("visits", staff.Visits.as_view(), name="visits"),
@@ -51,8 +68,32 @@ api_urls = [
     path("tokens/<uuid:booking_id>/reschedule", booking.Reschedule.as_view(), name="booking-reschedule"),
     path("waiting/<uuid:waiting_id>", booking.WaitingDetail.as_view(), name="waiting"),
     path("waiting/<uuid:waiting_id>/move", booking.WaitingMove.as_view(), name="waiting-move"),
-    path("cancellations/check/<uuid:booking_id>", booking.CancellationCheck.as_view(), name="cancellation-check"),
-    path("cancellations/<uuid:booking_id>", booking.Cancellation.as_view(), name="cancellation"),
+    path("cancellations/check/<uuid:booking_id>", cancellations.CancellationCheck.as_view(), name="cancellation-check"),
+    path("cancellations/<uuid:booking_id>", cancellations.Cancellation.as_view(), name="cancellation"),
+    path("cancellations/refund/<uuid:booking_id>", cancellations.Refund.as_view(), name="cancellation-refund"),
+    path("cancellations/history", cancellations.History.as_view(), name="cancellation-history"),
+    path("cancellations/stats", cancellations.Statistics.as_view(), name="cancellation-stats"),
+    path("waiting/stats", holds.WaitingStatistics.as_view(), name="waiting-stats"),
+    path("waiting/<uuid:waiting_id>/accept", holds.Accept.as_view(), name="waiting-accept"),
+    path("waiting/<uuid:waiting_id>/decline", holds.Decline.as_view(), name="waiting-decline"),
+    path("appointments/request", holds.Request.as_view(), name="appointment-request"),
+    path("appointments/<uuid:booking_id>/confirm", holds.Confirm.as_view(), name="appointment-confirm"),
+    path("appointments/track/<str:token>", tracking.Track.as_view(), name="appointment-track"),
+    path("appointments/refresh-queue/<str:token>", tracking.Track.as_view(), name="appointment-refresh"),
+    *(
+        path(f"appointments/queue/{verb}/<uuid:doctor_id>", view.as_view(), name=f"day-{verb}")
+        for verb, view in _DAYS.items()
+    ),
+    *(
+        path(f"appointments/queue/{verb}/<uuid:booking_id>", view.as_view(), name=f"turn-{verb}")
+        for verb, view in _TURNS.items()
+    ),
+    path("emergency/request", emergency.Request.as_view(), name="emergency-request"),
+    path("emergency/fast-track", emergency.FastTrack.as_view(), name="emergency-fast-track"),
+    path("emergency/override/<uuid:slot_id>", emergency.Override.as_view(), name="emergency-override"),
+    path("emergency/current-slot/<uuid:doctor_id>", emergency.CurrentSlot.as_view(), name="emergency-current-slot"),
+    path("emergency/stats", emergency.Statistics.as_view(), name="emergency-stats"),
+    path("doctors/<uuid:doctor_id>/stats", slots.Statistics.as_view(), name="doctor-stats"),
     path("patient/checkin", patients.CheckIn.as_view(), name="patient-checkin"),
     path("patient/restore", patients.Restore.as_view(), name="patient-restore"),
     path("patient/visits", patients.OwnVisits.as_view(), name="own-visits"),

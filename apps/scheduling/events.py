@@ -13,6 +13,9 @@ QUEUE_UPDATED = "queue.updated"
 CONFIRMED = "APPOINTMENT_CONFIRMED"
 MOVED = "appointment.moved"
 ENDED = "appointment.ended"
+HELD = "appointment.held"
+OFFERED = "waiting.offered"
+SLOT_CHANGED = "slot.changed"
 WAITING_CHANGED = "waiting.changed"
 LEAVE_DECLARED = "DOCTOR_LEAVE_DECLARED"
 LEAVE_UNDONE = "leave.undone"
@@ -23,6 +26,9 @@ CATALOGUE: dict[str, str] = {
     CONFIRMED: "Somebody has a place in a slot (document 002).",
     MOVED: "A booking was put into another slot: displaced, or its slot was.",
     ENDED: "A booking was cancelled, missed, or given up for another one.",
+    HELD: "A place is kept for somebody for a moment, until they confirm.",
+    SLOT_CHANGED: "A slot takes more or fewer people than before.",
+    OFFERED: "Somebody on a waiting list is asked about a place, or what became of that.",
     WAITING_CHANGED: "Somebody came onto a doctor's waiting list, or left it.",
     LEAVE_DECLARED: "A doctor is away for a time; whoever was booked then goes elsewhere (document 000).",
     LEAVE_UNDONE: "A doctor is not away after all.",
@@ -76,6 +82,16 @@ def leave_changed(
     """A doctor is away for a time, or not after all. Why is told to nobody."""
     about = {"doctorId": str(doctor_id), "from": starts_at.isoformat(), "to": ends_at.isoformat()}
     return Event(facility_stream(facility_id), type, "leave", leave_id, 1, about)
+
+
+def slot_changed(department_id: UUID, slot_id: UUID, version: int, capacity: int) -> Event:
+    """A slot takes more or fewer people than before."""
+    return Event(department_stream(department_id), SLOT_CHANGED, "slot", slot_id, version, {"capacity": capacity})
+
+
+def offered(department_id: UUID, entry_id: UUID, version: int, state: str) -> Event:
+    """Somebody on a waiting list is asked about a place, or what became of that."""
+    return Event(department_stream(department_id), OFFERED, "waiting_entry", entry_id, version, {"state": state})
 
 
 def queue_updated(department_id: UUID, reason: str, **payload: Any) -> Event:

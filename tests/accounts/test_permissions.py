@@ -14,6 +14,8 @@ board.read             x      x       x       x      x        x       x  |
 booking.create         x              x       x
 booking.change         x              x       x
 schedule.change        x              x
+queue.move             x              x       x
+queue.announce         x      x       x       x
 visit.check_in         x              x       x
 visit.self_check_in
 visit.emergency        x      x       x       x

@@ -22,6 +22,8 @@ PUBLIC_API = {
     "auth/otp/verify",
     "patient/checkin",
     "patient/restore",
+    "appointments/track/<str:token>",
+    "appointments/refresh-queue/<str:token>",
 }
 """What nobody in particular may ask of the API. Anything else is 401, and a change here is one to talk about."""
 

@@ -175,6 +175,12 @@ WISH = {
 """A place on a day without slots: the waiting list."""
 
 LEAVE = {"from": "2031-01-06", "to": "2031-01-07", **REASON}
+HOLD = {"doctorId": "{doctor}", "slotId": "{free_slot}", "patientId": "{patient}"}
+WINDOW = {"slotStartTime": "2031-01-06T10:00:00+05:30", "slotEndTime": "2031-01-06T11:00:00+05:30"}
+
+EMERGENCY = {"doctorId": "{doctor}", "patientId": "{patient}", "reason": "Matrix"}
+OF_LINK = frozenset({Kind.DEPARTMENT, Kind.DOCTOR})
+
 STREAMS = {
     "dept.{department}": department(Principal.DOCTOR, DESK, Principal.PATIENT, Principal.LINK),
     "staff.{department}": OF_QUEUE,
@@ -271,6 +277,32 @@ API = [
     api("GET escalations", ANY_CLERK),
     api("POST escalations/<uuid:booking_id>", OF_DESK, {"slotId": "{free_slot}"}, words={"booking_id": "{stranded}"}),
     api("DELETE escalations/<uuid:booking_id>", OF_DESK, REASON, words={"booking_id": "{stranded}"}),
+    api("PATCH tokens/<uuid:booking_id>/status", OF_DESK, {"status": "CANCELLED", "reason": "Matrix"}),
+    api("POST cancellations/refund/<uuid:booking_id>", OF_DESK, {}, answers=frozenset({409})),
+    api("GET cancellations/history", ANY_STAFF),
+    api("GET cancellations/stats", ANY_STAFF),
+    api("GET waiting/stats", ANY_STAFF, query="doctorId={doctor}"),
+    api("POST waiting/<uuid:waiting_id>/accept", OF_DESK, {}, answers=frozenset({409})),
+    api("POST waiting/<uuid:waiting_id>/decline", OF_DESK, {}, answers=frozenset({409})),
+    api("POST appointments/request", OF_DESK, HOLD),
+    api("POST appointments/<uuid:booking_id>/confirm", OF_DESK, {}, words={"booking_id": "{held_id}"}),
+    api("GET appointments/track/<str:token>", everybody(), words={"token": "{code}"}, shows=OF_LINK),
+    api("GET appointments/refresh-queue/<str:token>", everybody(), words={"token": "{code}"}, shows=OF_LINK),
+    api("GET appointments/queue/slot-based/<uuid:doctor_id>", OF_QUEUE, query="date={tomorrow}"),
+    api("POST appointments/queue/slot-overlaps/<uuid:doctor_id>", OF_QUEUE, WINDOW),
+    api("GET appointments/queue/slot-position/<uuid:booking_id>", OF_QUEUE),
+    api("GET appointments/queue/suggest-slots/<uuid:doctor_id>", OF_QUEUE, query="date={tomorrow}&preferredHour=9"),
+    api("GET appointments/queue/statistics/<uuid:doctor_id>", OF_QUEUE, query="date={tomorrow}"),
+    api("GET doctors/<uuid:doctor_id>/stats", OF_QUEUE, query="date={tomorrow}"),
+    api("POST appointments/queue/move/<uuid:booking_id>", OF_DESK, {"newPosition": 1, "reason": "Matrix"}),
+    api("POST appointments/queue/early-arrival/<uuid:booking_id>", OF_DESK, {}, answers=frozenset({409})),
+    api("POST appointments/queue/no-show/<uuid:booking_id>", OF_DESK, {}, answers=frozenset({409})),
+    api("POST appointments/queue/emergency/<uuid:doctor_id>", OF_QUEUE, {"message": "Matrix", "priority": "high"}),
+    api("POST emergency/request", OF_QUEUE, EMERGENCY | {"severity": "high"}),
+    api("POST emergency/fast-track", OF_QUEUE, EMERGENCY),
+    api("PATCH emergency/override/<uuid:slot_id>", OF_QUEUE, {"emergencyLevel": "critical"}),
+    api("GET emergency/current-slot/<uuid:doctor_id>", OF_QUEUE),
+    api("GET emergency/stats", ANY_STAFF),
     # --- the patient's own
     api("PATCH auth/me", facility(PATIENTS), {"language": "hi"}),
     api("GET patient/visits", facility(PATIENTS)),

@@ -32,7 +32,7 @@ from apps.queue import commands
 from apps.queue.models import TriageRule, Visit
 from apps.queue.rules.states import State
 from apps.scheduling.models import ClosedDay, Department, Doctor, Leave, Room, Slot, SlotTemplate
-from tests.bookings import book, open_slot
+from tests.bookings import book, hold, open_slot
 from tests.cast import app_code
 from tests.display.hall import paired_screen
 from tests.factories import PASSWORD, encoded
@@ -330,6 +330,7 @@ def _booked(place: Place, name: str) -> dict[str, str]:
     full, free = open_slot(ward, 24, **own), open_slot(ward, 72, **own)
     booking = book(ward, full, patient=place.patient, doctor_id=place.doctor.id).appointment
     waiting = book(ward, full, patient=ward.register(name=name), doctor_id=place.doctor.id).waiting
+    held = hold(ward, open_slot(ward, 96, **own), patient=ward.register(name=name))
     hours = SlotTemplate.objects.create(
         facility=ward.facility,
         doctor=place.doctor,
@@ -353,10 +354,12 @@ def _booked(place: Place, name: str) -> dict[str, str]:
     closed = ClosedDay.objects.create(facility=ward.facility, day=full.day + timedelta(days=30), reason="Holiday")
     return {
         "slot": str(full.id),
+        "slot_id": str(full.id),
         "free_slot": str(free.id),
         "tomorrow": str(full.day),
         "booking_id": str(booking.id),
         "waiting_id": str(waiting.id),
+        "held_id": str(held.id),
         "hours": str(hours.id),
         "closed_day": str(closed.id),
         "stranded": str(stranded.id),

@@ -4,6 +4,7 @@ from apps.accounts.commands.browsers import let_in
 from apps.accounts.commands.credentials import (
     LinkExpired,
     LinkUsed,
+    carry_tracking,
     issue_checkin_link,
     issue_patient_login,
     issue_restore,
@@ -76,6 +77,7 @@ __all__ = [
     "SignedIn",
     "TooManyWrongCodes",
     "approve_device",
+    "carry_tracking",
     "change_password",
     "count_code_tried",
     "encode_password",

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from apps.accounts.models import Credential, Staff
-from apps.accounts.queries.actors import LinkInvalid, hash_secret, link_keys
+from apps.accounts.queries.actors import LinkInvalid, code_of, hash_secret, link_keys
 from apps.accounts.queries.checkin import row_of_checkin
 from apps.accounts.queries.facilities import facility_facts
 from apps.accounts.rules.credentials import (
@@ -39,10 +39,13 @@ class LinkExpired(DomainError):
 
 
 @step
-def issue_tracking(*, visit_id: UUID, facility_id: UUID, day: date, now: datetime) -> tuple[str, str]:
+def issue_tracking(
+    *, visit_id: UUID, facility_id: UUID, day: date, now: datetime, of: str = "visit"
+) -> tuple[str, str]:
     """A link that shows where a visit stands: (signed token for the API, short code for messages).
 
-    One row is behind both. It works until the end of the day after the visit's.
+    One row is behind both. It works until the end of the day after the visit's. `of` is "visit", or "appointment"
+    for a visit that is still to come: then `visit_id` is the booking's.
     """
     credential_id = uuid4()
     code = short_code(credential_id, link_keys()[0])
@@ -52,12 +55,28 @@ def issue_tracking(*, visit_id: UUID, facility_id: UUID, day: date, now: datetim
         id=credential_id,
         secret=code,
         facility_id=facility_id,
-        subject_type="visit",
+        subject_type=of,
         subject_id=visit_id,
         issued_at=now,
         expires_at=ends,
     )
     return _sealed(credential), code
+
+
+@step
+def carry_tracking(
+    *, booking_id: UUID, visit_id: UUID, facility_id: UUID, day: date, of: str = "visit"
+) -> tuple[str, str] | None:
+    """Let the link of a booking show what became of it, a visit or another booking: (token, code), or None when
+    there is no link that works. Whoever has it need not learn a new one."""
+    own = Credential.objects.filter(subject_id=booking_id, kind=CredentialKind.TRACKING, revoked_at__isnull=True)
+    credential = own.order_by("-issued_at").first()
+    if credential is None:
+        return None
+    credential.subject_type, credential.subject_id = of, visit_id
+    credential.expires_at = _end_of_tracking(facility_id, day)
+    credential.save(update_fields=["subject_type", "subject_id", "expires_at"])
+    return _sealed(credential), code_of(credential)
 
 
 @step

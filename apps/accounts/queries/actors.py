@@ -114,11 +114,13 @@ def tracking_code(visit_id: UUID, now: datetime) -> str:
     """The short code of a visit's tracking link, to print its slip again; "" when there is none any more."""
     rows = _rows().filter(subject_id=visit_id, kind=CredentialKind.TRACKING).order_by("-issued_at")
     credential = _live(rows, now)
-    codes = [short_code(credential.id, key) for key in link_keys()] if credential else []
-    known = (
-        code for code in codes if credential and hash_secret(CredentialKind.TRACKING, code) == credential.secret_hash
-    )
-    return next(known, "")
+    return code_of(credential) if credential else ""
+
+
+def code_of(credential: Credential) -> str:
+    """The short code of a tracking link; "" when the key it was made with is not one of ours any more."""
+    codes = (short_code(credential.id, key) for key in link_keys())
+    return next((code for code in codes if hash_secret(CredentialKind.TRACKING, code) == credential.secret_hash), "")
 
 
 def actor_of_staff(staff: Staff, via: str = "", credential_id: UUID | None = None) -> Actor:

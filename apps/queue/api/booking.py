@@ -15,7 +15,7 @@ from apps.core.policy import Actor, Permission, Scope
 from apps.queue import commands
 from apps.queue.api.shapes import Expecting, VersionField
 from apps.queue.api.staff import arrived_json
-from apps.queue.queries.bookings import check_json
+from apps.queue.queries.links import tracking_url
 from apps.scheduling.queries import (
     AvailabilityOut,
     appointment_of,
@@ -106,13 +106,20 @@ def outcome_json(outcome: Any) -> dict[str, Any]:
     """What came of a wish: `{token, moved}` or `{waiting}`."""
     if outcome.appointment is None:
         return {"waiting": waiting_json(outcome.waiting, outcome.waiting.since)}
-    return {"token": booking_json(outcome.appointment), "moved": [booking_json(row) for row in outcome.moved]}
+    return {"token": booked_json(outcome.appointment), "moved": [booking_json(row) for row in outcome.moved]}
+
+
+def booked_json(row: Any) -> dict[str, Any]:
+    """A new booking with its tracking link."""
+    token, code = row.link or ("", "")
+    return booking_json(row) | {"trackingToken": token, "trackingUrl": tracking_url(code) if code else ""}
 
 
 def moved_json(moved: Any) -> dict[str, Any]:
     """A booking that was given up or moved, and who got a place by it: `{token, promoted}`."""
     row, promoted = moved
-    return {"token": booking_json(row), "promoted": [booking_json(other) for other in promoted]}
+    token = booked_json(row) if row.link else booking_json(row)
+    return {"token": token, "promoted": [booking_json(other) for other in promoted]}
 
 
 class Bookings(Endpoint):
@@ -124,7 +131,7 @@ class Bookings(Endpoint):
     def get(self, request: Request) -> Response:
         """List bookings, the latest day first."""
         rows = appointments().filter(**self.read_query(BookingFilter))
-        return self.page(_of_own_departments(rows, self.actor), booking_json)
+        return self.page(of_own_departments(rows, self.actor), booking_json)
 
     @extend_schema(request=BookingIn)
     def post(self, request: Request) -> Response:
@@ -139,7 +146,7 @@ class BookingDetail(Endpoint):
 
     def get(self, request: Request, booking_id: UUID) -> Response:
         """Read a booking."""
-        return Response(booking_json(_seen(appointment_of(booking_id), self.actor)))
+        return Response(booking_json(seen(appointment_of(booking_id), self.actor)))
 
 
 class Availability(Endpoint):
@@ -208,7 +215,7 @@ class WaitingStatus(Endpoint):
     def get(self, request: Request) -> Response:
         """Who waits for a place, in the order of promotion."""
         doctor = doctor_of(self.read_query(DoctorIn)["doctorId"])
-        rows = _of_own_departments(waiting_list(doctor.id, self.now), self.actor)
+        rows = of_own_departments(waiting_list(doctor.id, self.now), self.actor)
         return self.page(rows, lambda entry: waiting_json(entry, self.now))
 
 
@@ -219,7 +226,7 @@ class WaitingDetail(Endpoint):
 
     def get(self, request: Request, waiting_id: UUID) -> Response:
         """Read an entry with its position."""
-        return Response(waiting_json(_seen(waiting_entry_of(waiting_id), self.actor), self.now))
+        return Response(waiting_json(seen(waiting_entry_of(waiting_id), self.actor), self.now))
 
     @extend_schema(request=None)
     def delete(self, request: Request, waiting_id: UUID) -> Response:
@@ -243,41 +250,15 @@ class WaitingMove(Endpoint):
         )
 
 
-class CancellationCheck(Endpoint):
-    """What giving up would mean."""
-
-    policy = Permission.QUEUE_READ
-
-    def get(self, request: Request, booking_id: UUID) -> Response:
-        """Whether a booking can be given up, and what comes back."""
-        row = _seen(appointment_of(booking_id), self.actor)
-        return Response(check_json(row, self.now))
-
-
-class Cancellation(Endpoint):
-    """Giving up."""
-
-    policy = Permission.BOOKING_CHANGE
-
-    @extend_schema(request=CancelIn)
-    def delete(self, request: Request, booking_id: UUID) -> Response:
-        """Cancel a booking; the freed place goes to the waiting list."""
-        return self.run(commands.cancel_booking, _cancelled_json, booking_id=booking_id, **self.read(CancelIn))
-
-
-def _cancelled_json(moved: Any) -> dict[str, Any]:
-    row, promoted = moved
-    return {"freedSlot": str(row.slot_id)} | moved_json((row, promoted))
-
-
-def _seen(row: Any, actor: Actor) -> Any:
+def seen(row: Any, actor: Actor) -> Any:
     """The booking or entry, if its department is one of the actor's. Raises `NotFound`."""
     if not actor.may(Permission.QUEUE_READ, Scope(row.facility_id, row.department_id)):
         raise NotFound
     return row
 
 
-def _of_own_departments(rows: Any, actor: Actor) -> Any:
+def of_own_departments(rows: Any, actor: Actor) -> Any:
+    """Those of some rows whose department is one of the actor's."""
     return rows if actor.all_departments else rows.filter(department_id__in=actor.department_ids)
 
 

@@ -3,6 +3,7 @@
 from apps.queue.commands.arriving import check_in, confirm, self_check_in
 from apps.queue.commands.booking import (
     arrive,
+    ask_refund,
     book,
     cancel_booking,
     leave_waiting_list,
@@ -24,6 +25,8 @@ from apps.queue.commands.consulting import (
     triage_up,
 )
 from apps.queue.commands.delaying import delay_doctor
+from apps.queue.commands.emergencies import end_overrides, fast_track, override_slot, request_emergency
+from apps.queue.commands.holding import accept_place, confirm_booking, decline_place, request_hold, sweep
 from apps.queue.commands.leaving import take_leave, undo_leave
 from apps.queue.commands.masters import (
     change_department,
@@ -32,11 +35,15 @@ from apps.queue.commands.masters import (
     set_availability,
 )
 from apps.queue.commands.own import RestoreRefused, restore
+from apps.queue.commands.reordering import announce_emergency, move_in_queue
 from apps.queue.commands.slips import renew_link
 
 __all__ = [
     "RestoreRefused",
+    "accept_place",
+    "announce_emergency",
     "arrive",
+    "ask_refund",
     "book",
     "call",
     "call_if_next",
@@ -49,25 +56,34 @@ __all__ = [
     "close_session",
     "complete_in",
     "confirm",
+    "confirm_booking",
     "create_checkin_link",
+    "decline_place",
     "delay_doctor",
     "delete_department",
+    "end_overrides",
+    "fast_track",
     "give_up_escalated",
     "hold",
     "leave_waiting_list",
     "miss_booking",
+    "move_in_queue",
     "move_in_waiting_list",
     "no_show",
+    "override_slot",
     "place_escalated",
     "put_back",
     "recall",
     "renew_link",
+    "request_emergency",
+    "request_hold",
     "reschedule",
     "restore",
     "resume",
     "self_check_in",
     "set_availability",
     "start",
+    "sweep",
     "take_leave",
     "triage_down",
     "triage_up",

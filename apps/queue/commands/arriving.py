@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from apps.accounts.commands import issue_restore, issue_tracking, use_checkin_link
+from apps.accounts.commands import carry_tracking, issue_restore, issue_tracking, use_checkin_link
 from apps.accounts.queries import facility_facts
 from apps.accounts.rules.links import SignedLink
 from apps.core.commands import collect, command, step, unit
@@ -94,8 +94,8 @@ def check_in(
     patient = get_active(patient_id)
     if source == Source.EMERGENCY:
         actor.require(Permission.VISIT_EMERGENCY, Scope(actor.facility_id, department_id))
-    visit = _enter(department_id, patient, Wish(Source(source), symptoms or [], doctor_id, needs))
-    return _with_links(visit)
+    visit = enter(department_id, patient, Wish(Source(source), symptoms or [], doctor_id, needs))
+    return with_links(visit)
 
 
 @command
@@ -124,11 +124,11 @@ def self_check_in(
     credential = use_checkin_link(link, actor.facility_id, now)
     patient = register_in(name=name, age=age)
     printed = bool(credential.scope.get("printed"))
-    visit = _enter(department_id, patient, Wish(Source.WALK_IN, symptoms, self_reported=True, printed=printed))
+    visit = enter(department_id, patient, Wish(Source.WALK_IN, symptoms, self_reported=True, printed=printed))
     restore, session = issue_restore(
         visit_id=visit.id, patient_id=visit.patient_id, device_fingerprint=device_fingerprint, now=now
     )
-    return _with_links(visit, restore, session.expires_at)
+    return with_links(visit, restore, session.expires_at)
 
 
 @command
@@ -151,21 +151,23 @@ def confirm(
 
 
 @step
-def enter_booked(booking: Any, patient: Any) -> Arrived:
+def enter_booked(booking: Any, patient: Any, *, emergency: bool = False) -> Arrived:
     """Let somebody with a booking into the queue under the number they have: the booking's time is their place in
-    the order (D4). Raises `DepartmentClosed`, `QueueFull`, `AlreadyHere`."""
+    the order (D4), unless they are an emergency now. Raises `DepartmentClosed`, `QueueFull`, `AlreadyHere`."""
     department = department_of(booking.department_id)
     _require_room_in_queue(department)
     _missed_today(patient, department.id, booking.day)
-    wish = Wish(Source(booking.source), [], booking.doctor_id, booked_for=booking.at)
+    source = Source.EMERGENCY if emergency else Source(booking.source)
+    wish = Wish(source, [], booking.doctor_id, booked_for=booking.at)
     visit = _new_visit(department, patient, wish, booking.token)
     collect(visit)
     tell_transition(visit, None, "check_in", visit.urgent_by)
-    return _with_links(visit)
+    carried = carry_tracking(booking_id=booking.id, visit_id=visit.id, facility_id=visit.facility_id, day=visit.day)
+    return Arrived(visit, *carried) if carried else with_links(visit)
 
 
 @step
-def _enter(department_id: UUID, patient: Any, wish: Wish) -> Visit:
+def enter(department_id: UUID, patient: Any, wish: Wish) -> Visit:
     """Put a person into a department's queue of today, under the lock of its stream."""
     department = department_of(department_id)
     _require_room_in_queue(department)
@@ -260,9 +262,10 @@ def _missed_today(patient: Any, department_id: UUID, day: Any) -> Visit | None:
     return Visit.objects.select_related("token").get(id=found[0][0]) if found else None
 
 
-def _with_links(visit: Visit, restore_token: str = "", expires_at: datetime | None = None) -> Arrived:
+def with_links(visit: Visit, restore_token: str = "", expires_at: datetime | None = None) -> Arrived:
+    """A new visit with a tracking link of its own."""
     token, code = issue_tracking(visit_id=visit.id, facility_id=visit.facility_id, day=visit.day, now=unit().now)
     return Arrived(visit, token, code, restore_token, expires_at)
 
 
-__all__ = ["Arrived", "check_in", "confirm", "enter_booked", "policy_of", "self_check_in"]
+__all__ = ["Arrived", "check_in", "confirm", "enter", "enter_booked", "policy_of", "self_check_in", "with_links"]

@@ -21,8 +21,10 @@ from apps.scheduling.commands import (
     Outcome,
     SlotGone,
     Wish,
+    decline_offer,
     end,
     end_waiting,
+    lapse,
     locked_booking,
     locked_waiting,
     mark_arrived,
@@ -36,11 +38,13 @@ from apps.scheduling.queries import (
     bookable,
     departments_of_doctor,
     first_day_with_room,
+    has_open_offer,
     position_of,
     waiting_entry_of,
 )
 from apps.scheduling.rules.allocation import BookingSource
 from apps.scheduling.rules.appointments import AppointmentState
+from apps.scheduling.rules.giving_up import giving_up
 from apps.scheduling.rules.waiting import WaitingState
 
 Moved = tuple[Any, list[Any]]
@@ -53,6 +57,11 @@ NO_SHOW_GRACE = timedelta(minutes=15)
 class NotMissingYet(Conflict):
     code = "grace_not_over"
     detail = sentence("This person may still come: the grace after the appointment is not over.")
+
+
+class NotGivenUp(Conflict):
+    code = "not_cancelled"
+    detail = sentence("Only what was cancelled is paid back. Cancel this booking first.")
 
 
 class OtherDay(Conflict):
@@ -81,16 +90,17 @@ def book(
     """
     asked = BookingSource(source)
     department_id, slot = _where(doctor_id, preferred_slot_id, appointment_time, now)
-    _require(actor, department_id, asked)
+    require_to_book(actor, department_id, asked)
     lock_streams(department_stream(department_id))
     get_active(patient_id)
+    make_room(department_id, doctor_id)
     day = slot.day if slot else _day(doctor_id, asked, appointment_time, now)
     wish = Wish(department_id, doctor_id, patient_id, asked, day, slot.id if slot else None, reason)
     outcome = place(wish)
     if exact and (outcome.appointment is None or outcome.appointment.slot_id != preferred_slot_id):
         raise SlotGone
     if outcome.appointment:
-        _tell_number(outcome.appointment)
+        tell_number(outcome.appointment)
     return outcome
 
 
@@ -102,20 +112,33 @@ def cancel_booking(
 
     Raises `NotPossibleNow` once the person has arrived: then the visit is cancelled.
     """
-    row = _locked(booking_id, Permission.BOOKING_CHANGE, expected_version)
+    row = locked_by(booking_id, Permission.BOOKING_CHANGE, expected_version)
     end(row, AppointmentState.CANCELLED, reason)
-    return row, _promote(row)
+    return row, promoted_by(row)
+
+
+@command
+def ask_refund(*, actor: Actor, now: datetime, booking_id: UUID) -> Any:
+    """Somebody asks what comes back for a booking that was given up. Nothing is paid here: the figure is noted.
+
+    Raises `NotGivenUp`."""
+    row = locked_by(booking_id, Permission.BOOKING_CHANGE)
+    if row.state != AppointmentState.CANCELLED or row.token_id is None:
+        raise NotGivenUp(extra={"state": row.state, "version": row.version})
+    back = giving_up(row.at, row.ended_at or now).refund_percent
+    record(action="appointment.refund_asked", entity_type="appointment", entity_id=row.id, after={"percent": back})
+    return row
 
 
 @command
 def miss_booking(*, actor: Actor, now: datetime, booking_id: UUID, grace_minutes: int | None = None) -> Moved:
     """Note that somebody did not come for their appointment. Raises `NotMissingYet` within the grace."""
-    row = _locked(booking_id, Permission.BOOKING_CHANGE, None)
+    row = locked_by(booking_id, Permission.BOOKING_CHANGE)
     grace = NO_SHOW_GRACE if grace_minutes is None else timedelta(minutes=grace_minutes)
     if now < row.at + grace:
         raise NotMissingYet
     end(row, AppointmentState.NO_SHOW, "")
-    return row, _promote(row)
+    return row, promoted_by(row)
 
 
 @command
@@ -126,10 +149,10 @@ def reschedule(
 
     Raises `SlotGone` when there is no place in the other slot: nobody is displaced for a move.
     """
-    row = _locked(booking_id, Permission.BOOKING_CHANGE, expected_version)
+    row = locked_by(booking_id, Permission.BOOKING_CHANGE, expected_version)
     fresh = place_instead(row, slot_id)
-    _tell_number(fresh)
-    return fresh, _promote(row)
+    tell_number(fresh)
+    return fresh, promoted_by(row)
 
 
 @command
@@ -138,7 +161,7 @@ def arrive(*, actor: Actor, now: datetime, booking_id: UUID) -> Arrived:
 
     Raises `OtherDay`, `AlreadyHere`, `DepartmentClosed`, `QueueFull`, `NotPossibleNow`.
     """
-    row = _locked(booking_id, Permission.VISIT_CHECK_IN, None)
+    row = locked_by(booking_id, Permission.VISIT_CHECK_IN)
     if row.day != facility_facts(row.facility_id).day_of(now):
         raise OtherDay
     patient = get_active(row.patient_id)
@@ -149,13 +172,18 @@ def arrive(*, actor: Actor, now: datetime, booking_id: UUID) -> Arrived:
 @command
 def leave_waiting_list(*, actor: Actor, now: datetime, waiting_id: UUID) -> Any:
     """Take somebody off the waiting list."""
-    return end_waiting(_locked_entry(waiting_id), WaitingState.CANCELLED)
+    entry = locked_entry(waiting_id)
+    if has_open_offer(entry.id):
+        decline_offer(entry)
+    end_waiting(entry, WaitingState.CANCELLED)
+    give_on(promote(entry.department_id, entry.doctor_id, entry.preferred_day))
+    return entry
 
 
 @command
 def move_in_waiting_list(*, actor: Actor, now: datetime, waiting_id: UUID, new_position: int, reason: str) -> Any:
     """Put somebody at another place of the waiting list, for a reason that stands in the audit trail."""
-    entry = _locked_entry(waiting_id)
+    entry = locked_entry(waiting_id)
     before = position_of(entry, now)
     rank_waiting(entry, new_position)
     record(
@@ -169,7 +197,7 @@ def move_in_waiting_list(*, actor: Actor, now: datetime, waiting_id: UUID, new_p
     return entry
 
 
-def _locked(booking_id: UUID, permission: Permission, expected_version: int | None) -> Any:
+def locked_by(booking_id: UUID, permission: Permission, expected_version: int | None = None) -> Any:
     """A booking, read under the lock of its department. Raises `NotFound`, `BookingChanged`."""
     found = appointment_of(booking_id)
     unit().actor.require(permission, Scope(unit().actor.facility_id, found.department_id))
@@ -177,7 +205,8 @@ def _locked(booking_id: UUID, permission: Permission, expected_version: int | No
     return locked_booking(found.id, expected_version)
 
 
-def _locked_entry(waiting_id: UUID) -> Any:
+def locked_entry(waiting_id: UUID) -> Any:
+    """Somebody on a waiting list, read under the lock of the department. Raises `NotFound`, `NotPossibleNow`."""
     found = waiting_entry_of(waiting_id)
     actor = unit().actor
     actor.require(Permission.BOOKING_CHANGE, Scope(actor.facility_id, found.department_id))
@@ -185,7 +214,8 @@ def _locked_entry(waiting_id: UUID) -> Any:
     return locked_waiting(found.id)
 
 
-def _require(actor: Actor, department_id: UUID, source: BookingSource) -> None:
+def require_to_book(actor: Actor, department_id: UUID, source: BookingSource) -> None:
+    """Refuse who may not book there, or not from this source."""
     scope = Scope(actor.facility_id, department_id)
     actor.require(Permission.BOOKING_CREATE, scope)
     if source is BookingSource.EMERGENCY:
@@ -215,12 +245,23 @@ def _day(doctor_id: UUID, source: BookingSource, at: datetime | None, now: datet
     return first_day_with_room(doctor_id, source, now) or facts.day_of(now)
 
 
-def _promote(row: Any) -> list[Any]:
-    promoted = promote(row.department_id, row.doctor_id, row.day)
-    for other in promoted:
-        _tell_number(other)
+def promoted_by(row: Any) -> list[Any]:
+    """Who came off the waiting list for a place on this booking's day."""
+    return give_on(promote(row.department_id, row.doctor_id, row.day))
+
+
+def make_room(department_id: UUID, doctor_id: UUID | None = None) -> list[Any]:
+    """End what is over before somebody else wants a place: who waits goes first."""
+    return give_on(lapse(department_id, doctor_id))
+
+
+def give_on(promoted: list[Any]) -> list[Any]:
+    """Tell the numbers of those who came off the waiting list."""
+    for row in promoted:
+        tell_number(row)
     return promoted
 
 
-def _tell_number(row: Any) -> None:
+def tell_number(row: Any) -> None:
+    """Tell others that a number was given."""
     emit(events.token_created(row.department_id, row.token_id, row.token.token_number))

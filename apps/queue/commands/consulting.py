@@ -127,6 +127,12 @@ def triage_up(
     """
     visit = locked_visit(visit_id, Permission.VISIT_EMERGENCY)
     expect(visit, expected_version)
+    return raise_triage(visit, reason, emergency=emergency)
+
+
+@step
+def raise_triage(visit: Visit, reason: str, *, emergency: bool) -> Visit:
+    """Make a locked visit urgent, or an emergency. Raises `Invalid` without a reason, `NotAllowed`."""
     if not reason.strip():
         raise Invalid({"reason": [sentence("Say why.")]})
     changes = {

@@ -11,6 +11,7 @@ from apps.core.policy import Actor, Permission
 from apps.queue.models import Visit
 from apps.queue.queries.visits import position, visits_with_names
 from apps.queue.rules.states import ACTIVE, OPEN
+from apps.scheduling.queries import department_of_booking
 
 
 def own_visits(actor: Actor) -> QuerySet[Visit]:
@@ -29,11 +30,14 @@ def own_visit_of(actor: Actor, visit_id: UUID) -> Visit:
 
 
 def watched_departments(actor: Actor) -> list[UUID]:
-    """Where somebody waits, the latest visit first: by an open visit of their own, or by that of their link."""
+    """Where somebody waits, the latest visit first: by an open visit of their own, or by that of their link; by the
+    link of a booking, where they will."""
     if not actor.may(Permission.VISIT_READ_OWN):
         return []
     watched = own_visits(actor).filter(Q(state__in=sorted(OPEN)) | Q(id=actor.subject_id))
-    return list(watched.order_by("-day", "-number").values_list("department_id", flat=True))
+    found = list(watched.order_by("-day", "-number").values_list("department_id", flat=True))
+    booked = department_of_booking(actor.subject_id) if actor.subject_id and not found else None
+    return [booked] if booked else found
 
 
 def open_today(actor: Actor, day: date) -> QuerySet[Visit]:

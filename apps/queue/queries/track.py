@@ -3,19 +3,25 @@
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext
+from django.utils.formats import date_format
+from django.utils.translation import gettext, ngettext
 
 from apps.accounts.queries import facility_facts
 from apps.core.errors import sentence
 from apps.core.events import department_stream
+from apps.eta.queries import USUAL_CONSULTATION, expected_at, expected_turn
 from apps.patients.rules.names import initials
 from apps.queue.models import Visit
+from apps.queue.queries.bookings import NAMES
 from apps.queue.queries.lines import sequences_of, stamp
 from apps.queue.queries.own import now_serving
 from apps.queue.queries.shown import state_kind, state_label
 from apps.queue.queries.visits import ahead_of
-from apps.queue.rules.states import QUEUED, State
+from apps.queue.rules.states import QUEUED, State, public_status
+from apps.scheduling.queries import times_before, tracked_booking
+from apps.scheduling.rules.appointments import AppointmentState
 
 MESSAGES: dict[State, str] = {
     State.SCANNED: sentence("Please show this page at the desk. Then you have your place in the queue."),
@@ -28,18 +34,38 @@ MESSAGES: dict[State, str] = {
 }
 """What somebody should know or do in a state that is neither waiting nor called."""
 
+BOOKING_MESSAGES: dict[AppointmentState, str] = {
+    AppointmentState.HELD: sentence("This place is kept for you for a few minutes. Please confirm it."),
+    AppointmentState.BOOKED: sentence(
+        "You are booked for %(when)s. When you are here, show this page at the desk: then you have your place in the"
+        " queue."
+    ),
+    AppointmentState.ARRIVED: sentence("You are here. Please ask at the desk where to wait."),
+    AppointmentState.CANCELLED: sentence(
+        "This appointment was cancelled. Ask at the desk if you still want to be seen."
+    ),
+    AppointmentState.NO_SHOW: sentence("You did not come to this appointment. Ask at the desk for another one."),
+    AppointmentState.RESCHEDULED: sentence("This appointment was moved. Ask at the desk for the new time."),
+}
+"""What somebody with a booking should know or do."""
+
 ICONS = {"booked": "clock", "with": "steth", "held": "pause", "done": "check", "missed": "back"}
 
 
-def track_sequence(visit_id: UUID) -> tuple[Visit, str]:
-    """A visit and the number of the last change of its queue."""
+def track_sequence(subject_id: UUID) -> tuple[Any, str]:
+    """What a tracking link shows, a visit or a booking of which none has come yet, and the number of the last change
+    of its queue."""
     visits = Visit.objects.select_related("token", "patient", "doctor__room", "room", "department")
-    visit = visits.defer("patient__phone", "patient__address").get(id=visit_id)
-    return visit, sequences_of([visit.department_id])
+    visit = visits.defer("patient__phone", "patient__address").filter(id=subject_id).first()
+    shown = visit or tracked_booking(subject_id)
+    return shown, sequences_of([shown.department_id])
 
 
-def track_view(visit: Visit, sequence: str, now: datetime) -> dict[str, Any]:
+def track_view(shown: Any, sequence: str, now: datetime) -> dict[str, Any]:
     """What `templates/track/_track.html` shows."""
+    if not isinstance(shown, Visit):
+        return _booking_view(shown, sequence, now)
+    visit = shown
     facility = facility_facts(visit.facility_id)
     room = visit.room or (visit.doctor.room if visit.doctor else None)
     kind = state_kind(visit)
@@ -63,3 +89,88 @@ def track_view(visit: Visit, sequence: str, now: datetime) -> dict[str, Any]:
         "as_of": stamp(now),
         "clock": facility.clock(now),
     }
+
+
+def _booking_view(row: Any, sequence: str, now: datetime) -> dict[str, Any]:
+    """The same for a booking until the person is here."""
+    facility = facility_facts(row.facility_id)
+    state = AppointmentState(row.state)
+    room = row.doctor.room
+    when = said_moment(row.at, facility.time_zone)
+    return {
+        "token": row.token.label,
+        "state": row.state,
+        "kind": "booked" if state is AppointmentState.BOOKED else "missed",
+        "icon": ICONS["booked"] if state is AppointmentState.BOOKED else ICONS["missed"],
+        "state_label": gettext(NAMES[state]),
+        "initials": initials(row.patient.name),
+        "department": row.department.name,
+        "doctor": row.doctor.name,
+        "room": room.number if room else "",
+        "symbol": room.symbol if room else "",
+        "people_ahead": None,
+        "now_serving": [],
+        "appointment": when,
+        "message": gettext(BOOKING_MESSAGES[state]) % {"when": when},
+        "stream": department_stream(row.department_id),
+        "sequence": sequence,
+        "as_of": stamp(now),
+        "clock": facility.clock(now),
+    }
+
+
+def said_moment(at: datetime, time_zone: str) -> str:
+    """A moment as people say it where the hospital is: `Tuesday 24 November, 10:20`."""
+    return date_format(at.astimezone(ZoneInfo(time_zone)), "l j F, H:i")
+
+
+def tracked_json(shown: Any) -> dict[str, Any]:
+    """What a link shows, as document 004 gets it: no person."""
+    booked = not isinstance(shown, Visit)
+    at = shown.at if booked else None
+    return {
+        "tokenNumber": shown.token.token_number,
+        "tokenLabel": shown.token.label,
+        "status": shown.state if booked else public_status(State(shown.state)),
+        "appointmentTime": at.isoformat() if at else None,
+        "department": shown.department.name,
+        "doctor": shown.doctor.name if shown.doctor else None,
+    }
+
+
+def queue_standing(shown: Any, now: datetime) -> dict[str, Any]:
+    """What document 004 calls `queue`: position, minutes until the turn, and a sentence for people."""
+    if not isinstance(shown, Visit):
+        return _standing_of_booking(shown, now)
+    if shown.state not in QUEUED:
+        message = (
+            gettext(MESSAGES[State(shown.state)]) if State(shown.state) in MESSAGES else gettext("It is your turn.")
+        )
+        return {"position": None, "estimatedWaitTime": None, "queueStatus": message}
+    ahead = ahead_of(shown)
+    average = shown.doctor.average_consultation_minutes if shown.doctor else USUAL_CONSULTATION
+    minutes = round(expected_turn(ahead=ahead, average_minutes=average).likely)
+    return {"position": ahead + 1, "estimatedWaitTime": minutes, "queueStatus": _said(ahead, minutes)}
+
+
+def _said(ahead: int, minutes: int) -> str:
+    if not ahead:
+        return gettext("You are next. Please stay near the door.")
+    told = ngettext(
+        "%(people)s person is before you, about %(minutes)s minutes.",
+        "%(people)s people are before you, about %(minutes)s minutes.",
+        ahead,
+    )
+    return told % {"people": ahead, "minutes": minutes}
+
+
+def _standing_of_booking(row: Any, now: datetime) -> dict[str, Any]:
+    state = AppointmentState(row.state)
+    when = said_moment(row.at, facility_facts(row.facility_id).time_zone)
+    message = gettext(BOOKING_MESSAGES[state]) % {"when": when}
+    if state is not AppointmentState.BOOKED:
+        return {"position": None, "estimatedWaitTime": None, "queueStatus": message}
+    others = times_before(row)
+    wait = expected_at(at=row.at, booked=others, average_minutes=row.doctor.average_consultation_minutes)
+    until = max(0.0, (row.at - now).total_seconds() / 60)
+    return {"position": len(others) + 1, "estimatedWaitTime": round(until + wait.likely), "queueStatus": message}

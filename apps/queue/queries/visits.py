@@ -51,6 +51,12 @@ def visit_of(visit_id: UUID) -> Visit:
     return visit
 
 
+def open_visit_of(patient_id: UUID, department_id: UUID) -> Visit | None:
+    """A person's visit in a department that is not over."""
+    there = Visit.objects.select_related("token", "doctor").filter(patient_id=patient_id, department_id=department_id)
+    return there.filter(state__in=sorted(OPEN)).first()
+
+
 def visits_of_patient(patient_id: UUID) -> QuerySet[Visit]:
     """Every visit of a person in this facility, newest first; who may read which is asked by `encounters`."""
     return visits_with_names().filter(patient_id=patient_id).order_by("-day", "-scanned_at", "id")

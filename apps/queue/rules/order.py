@@ -1,7 +1,7 @@
 """Whose turn it is (requirements D4): two strict tiers, then one key per visit that never changes with time."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -88,3 +88,23 @@ def places(doctors: Iterable[Hashable]) -> Iterator[int]:
     for doctor in doctors:
         yield 1 + (ahead.total() if doctor is None else ahead[doctor] + ahead[None])
         ahead[doctor] += 1
+
+
+def keys_to_stand(between: datetime | None, following: Sequence[datetime]) -> list[datetime]:
+    """Keys that put somebody behind one key and before others in order: their own, then those of the others as far
+    as these have to give way (only where keys stand closer than a clock can tell)."""
+    if not following:
+        return [between + _APART] if between else []
+    if between is None:
+        return [following[0] - _APART]
+    middle = between + (following[0] - between) / 2
+    keys = [middle if between < middle < following[0] else between + _TICK]
+    for key in following:
+        if key > keys[-1]:
+            break
+        keys.append(keys[-1] + _TICK)
+    return keys
+
+
+_APART = timedelta(seconds=1)
+_TICK = timedelta(microseconds=1)

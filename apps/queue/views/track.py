@@ -59,20 +59,21 @@ def enter_code(request: HttpRequest) -> HttpResponseBase:
 @page(policy=PUBLIC)
 @_kept_from_others("no-referrer")
 def track(request: HttpRequest, code: str) -> HttpResponseBase:
-    """Where a visit stands. An unknown code and one that has ended look the same, so that nothing can be guessed."""
+    """Where a visit or a booking stands. An unknown code and one that has ended look the same, so that nothing can be
+    guessed."""
     now = timezone.now()
     holder = actor_of_tracking(code, now)
     if holder is None or holder.subject_id is None:
         return render(request, "track/expired.html", status=404)
     with scope(facility=holder.facility_id):
-        visit, sequence = track_sequence(holder.subject_id)
+        shown, sequence = track_sequence(holder.subject_id)
 
         def context() -> dict[str, Any]:
-            return {"view": track_view(visit, sequence, now), "code": code}
+            return {"view": track_view(shown, sequence, now), "code": code}
 
         if request.headers.get("HX-Request"):
-            return live_part(request, f"{visit.id} {sequence} {now:%H:%M}", "track/_track.html", context)
-        return render(request, "track/track.html", context() | {"hospital": facility_facts(visit.facility_id).name})
+            return live_part(request, f"{shown.id} {sequence} {now:%H:%M}", "track/_track.html", context)
+        return render(request, "track/track.html", context() | {"hospital": facility_facts(shown.facility_id).name})
 
 
 @page(policy=PUBLIC)

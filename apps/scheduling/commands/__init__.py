@@ -14,9 +14,10 @@ from apps.scheduling.commands.booking import (
     mark_arrived,
     place,
     place_instead,
-    promote,
     rank_waiting,
 )
+from apps.scheduling.commands.exchange import exchange_places
+from apps.scheduling.commands.holds import HoldOver, confirm_hold, expire_waiting, hold, lapse
 from apps.scheduling.commands.leave import (
     AlreadyAway,
     LeaveIsOver,
@@ -31,6 +32,7 @@ from apps.scheduling.commands.leave import (
     send_on,
     withdraw_leave,
 )
+from apps.scheduling.commands.offers import OfferOver, accept_offer, decline_offer
 from apps.scheduling.commands.places import (
     CodeTaken,
     LetterInUse,
@@ -45,7 +47,9 @@ from apps.scheduling.commands.places import (
     set_availability_in,
     stand,
 )
+from apps.scheduling.commands.promotion import promote
 from apps.scheduling.commands.slots import make_slots
+from apps.scheduling.commands.stretching import SlotOver, end_stretches, locked_slot, stretch
 from apps.scheduling.commands.tokens import issue_token, void_token
 
 __all__ = [
@@ -53,27 +57,39 @@ __all__ = [
     "AlreadyBooked",
     "AlreadyWaiting",
     "CodeTaken",
+    "HoldOver",
     "LeaveIsOver",
     "LetterInUse",
     "LicenceTaken",
     "NotPossibleNow",
+    "OfferOver",
     "Outcome",
     "SlotGone",
+    "SlotOver",
     "VersionConflict",
     "Wish",
+    "accept_offer",
     "carry_out",
     "change_department_in",
     "change_doctor",
     "close_slots",
+    "confirm_hold",
     "create_department",
     "declare_leave",
+    "decline_offer",
     "delay_slots",
     "delete_department_in",
     "end",
+    "end_stretches",
     "end_waiting",
+    "exchange_places",
+    "expire_waiting",
+    "hold",
     "issue_token",
     "keep_visits",
+    "lapse",
     "locked_booking",
+    "locked_slot",
     "locked_waiting",
     "make_slots",
     "mark_arrived",
@@ -89,6 +105,7 @@ __all__ = [
     "send_on",
     "set_availability_in",
     "stand",
+    "stretch",
     "void_token",
     "withdraw_leave",
 ]

@@ -4,7 +4,7 @@ The stream of the department must be locked by the caller, so that all changes t
 holds capacity besides.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from apps.accounts.commands import carry_tracking, issue_tracking
 from apps.audit.commands import record
 from apps.core.commands import step, unit
 from apps.core.errors import Conflict, sentence
@@ -26,6 +27,7 @@ from apps.scheduling.queries import (
     has_booking,
     keys_of_others,
     live_appointments,
+    place_in,
     rules_of,
     waiting_list,
 )
@@ -41,7 +43,7 @@ from apps.scheduling.rules.allocation import (
     allocate,
 )
 from apps.scheduling.rules.appointments import AppointmentState, may_become
-from apps.scheduling.rules.slots import free_place
+from apps.scheduling.rules.offers import OfferState
 from apps.scheduling.rules.waiting import WAITS_FOR, WaitingState, key_at, waiting_key
 
 
@@ -81,6 +83,7 @@ class Wish:
     day: date
     slot_id: UUID | None = None
     reason: str = ""
+    severity: str = ""
 
 
 @dataclass(slots=True)
@@ -97,7 +100,7 @@ def place(wish: Wish) -> Outcome:
     """Give somebody a place, or a place on the waiting list. Raises `AlreadyBooked`, `AlreadyWaiting`."""
     if has_booking(wish.patient_id, wish.doctor_id, wish.day):
         raise AlreadyBooked
-    hall = _Hall(wish.department_id, wish.doctor_id, unit().now)
+    hall = Hall(wish.department_id, wish.doctor_id, unit().now)
     decision = hall.decide(wish)
     if isinstance(decision, Wait):
         return Outcome(waiting=enlist(wish))
@@ -111,9 +114,18 @@ def place(wish: Wish) -> Outcome:
 
 @step
 def seat(slot: Slot, live: list[Appointment], wish: Wish, *, overflows: bool = False, **more: Any) -> Appointment:
-    """Book a place in a slot: number, appointment, audit and event. Raises `AlreadyBooked`."""
+    """Book a place in a slot: number, appointment, tracking link, audit and event. Raises `AlreadyBooked`."""
     token = issue_token(department=department_of(wish.department_id), patient_id=wish.patient_id, day=slot.day)
-    values = {"state": AppointmentState.BOOKED, "first_slot_id": slot.id, "token": token} | more
+    values = {"state": AppointmentState.BOOKED, "first_slot_id": slot.id, "token": token, "overflow": overflows}
+    row = sit(slot, live, wish, **(values | more))
+    _give_link(row)
+    tell(row, "appointment.booked", events.CONFIRMED)
+    return row
+
+
+@step
+def sit(slot: Slot, live: list[Appointment], wish: Wish, **values: Any) -> Appointment:
+    """Take up a place in a slot, with a number or for a moment without. Raises `AlreadyBooked`."""
     row = Appointment(
         facility_id=slot.facility_id,
         slot=slot,
@@ -123,8 +135,8 @@ def seat(slot: Slot, live: list[Appointment], wish: Wish, *, overflows: bool = F
         day=slot.day,
         source=wish.source,
         reason=wish.reason,
+        severity=wish.severity,
         booked_at=unit().now,
-        overflow=overflows,
         **(_place_in(slot, live, unit().now) | values),
     )
     try:
@@ -135,8 +147,26 @@ def seat(slot: Slot, live: list[Appointment], wish: Wish, *, overflows: bool = F
             raise AlreadyBooked from twin
         raise
     live.append(row)
-    _count(slot, live)
-    _tell(row, "appointment.booked", events.CONFIRMED)
+    count_places(slot, live)
+    return row
+
+
+def _give_link(row: Appointment) -> None:
+    """The tracking link that shows the booking, and later the visit: what a booking was moved from had has it now."""
+    about: dict[str, Any] = {"facility_id": row.facility_id, "day": row.day, "of": "appointment"}
+    carried = carry_tracking(booking_id=row.moved_from_id, visit_id=row.id, **about) if row.moved_from_id else None
+    row.link = carried or issue_tracking(visit_id=row.id, now=unit().now, **about)
+
+
+@step
+def confirm(row: Appointment) -> Appointment:
+    """Make a booking of a place that was held: it gets its number and its link."""
+    require_edge(row, AppointmentState.BOOKED)
+    department = department_of(row.department_id)
+    token = issue_token(department=department, patient_id=row.patient_id, day=row.day)
+    change(row, state=AppointmentState.BOOKED, token=token, first_slot_id=row.slot_id, hold_expires_at=None)
+    _give_link(row)
+    tell(row, "appointment.booked", events.CONFIRMED)
     return row
 
 
@@ -154,7 +184,7 @@ def place_instead(row: Appointment, slot_id: UUID) -> Appointment:
     wish = Wish(row.department_id, row.doctor_id, row.patient_id, source, slot.day, slot.id, row.reason)
     if has_booking(wish.patient_id, wish.doctor_id, wish.day):
         raise AlreadyBooked
-    hall = _Hall(wish.department_id, wish.doctor_id, unit().now)
+    hall = Hall(wish.department_id, wish.doctor_id, unit().now)
     decision = hall.decide(wish, gently=True)
     if not isinstance(decision, Place) or decision.slot_id != slot_id:
         raise SlotGone
@@ -173,50 +203,31 @@ def locked_booking(booking_id: UUID, expected_version: int | None = None) -> App
 @step
 def mark_arrived(row: Appointment) -> Appointment:
     """Note that somebody has come: they keep place and number, and their visit goes on. Raises `NotPossibleNow`."""
-    _require_edge(row, AppointmentState.ARRIVED)
-    _change(row, state=AppointmentState.ARRIVED)
-    _tell(row, "appointment.arrived", events.ENDED)
+    require_edge(row, AppointmentState.ARRIVED)
+    change(row, state=AppointmentState.ARRIVED)
+    tell(row, "appointment.arrived", events.ENDED)
     return row
 
 
 @step
 def end(row: Appointment, state: AppointmentState, reason: str) -> Appointment:
     """Give a place up: cancelled, not come, or moved elsewhere. The number is void. Raises `NotPossibleNow`."""
-    _require_edge(row, state)
-    _change(row, state=state, ended_at=unit().now, end_reason=reason)
+    require_edge(row, state)
+    if row.state == AppointmentState.HELD:
+        row.offers.filter(state=OfferState.OPEN).update(state=OfferState.LAPSED, ended_at=unit().now)
+    change(row, state=state, ended_at=unit().now, end_reason=reason)
     if row.token:
         void_token(row.token)
     slot = Slot.objects.select_for_update().get(id=row.slot_id)
-    _count(slot, live_appointments([slot.id])[slot.id])
-    _tell(row, f"appointment.{state.lower()}", events.ENDED, reason)
+    count_places(slot, live_appointments([slot.id])[slot.id])
+    tell(row, f"appointment.{state.lower()}", events.ENDED, reason)
     return row
 
 
-@step
-def promote(department_id: UUID, doctor_id: UUID, day: date) -> list[Appointment]:
-    """Give every free place of a doctor's day to whoever of the waiting list it fits, in the list's order."""
-    waiting = list(waiting_list(doctor_id, unit().now).filter(preferred_day=day, department_id=department_id))
-    if not waiting:
-        return []
-    hall = _Hall(department_id, doctor_id, unit().now)
-    return [row for entry in waiting if (row := _promoted(hall, entry))]
-
-
-def _require_edge(row: Appointment, state: AppointmentState) -> None:
+def require_edge(row: Appointment, state: AppointmentState) -> None:
+    """Refuse what the state machine does not have. Raises `NotPossibleNow`."""
     if not may_become(AppointmentState(row.state), state):
         raise NotPossibleNow(extra={"state": row.state, "version": row.version})
-
-
-def _promoted(hall: "_Hall", entry: WaitingEntry) -> Appointment | None:
-    wish = wish_of(entry)
-    decision = hall.decide(wish, gently=True)
-    if not isinstance(decision, Place):
-        return None
-    if has_booking(entry.patient_id, entry.doctor_id, entry.preferred_day):
-        return None
-    row = seat(hall.slots[decision.slot_id], hall.live[decision.slot_id], wish)
-    end_waiting(entry, WaitingState.ALLOCATED, appointment=row)
-    return row
 
 
 def wish_of(entry: WaitingEntry) -> Wish:
@@ -262,7 +273,7 @@ def locked_waiting(waiting_id: UUID) -> WaitingEntry:
     return entry
 
 
-class _Hall:
+class Hall:
     """One doctor's open slots in a department under lock, with whoever has a place; kept in step as places change."""
 
     def __init__(self, department_id: UUID, doctor_id: UUID, now: datetime) -> None:
@@ -271,12 +282,13 @@ class _Hall:
         self.slots: dict[UUID, Slot] = {}
         self.live: dict[UUID, list[Appointment]] = {}
 
-    def decide(self, wish: Wish, *, gently: bool = False) -> Decision:
-        """What the rules say to a wish; `gently`, without moving anybody or going beyond the places.
+    def decide(self, wish: Wish, *, gently: bool = False, but: Container[UUID] = ()) -> Decision:
+        """What the rules say to a wish; `gently`, without moving anybody or going beyond the places; of all slots
+        `but` some.
 
         The days to come are looked at only if somebody would have to go there.
         """
-        wanted = self._of_days(wish.day, wish.day)
+        wanted = [slot for slot in self._of_days(wish.day, wish.day) if slot.id not in but]
         rules = replace(self._rules, may_displace=frozenset(), emergency_overflows=False)
         decision = allocate(wish.source, self._values(wanted), [], rules, wish.slot_id)
         if gently or not wanted or (isinstance(decision, Place) and wish.slot_id in (None, decision.slot_id)):
@@ -296,14 +308,14 @@ class _Hall:
         return [as_value(slot, self.live[slot.id]) for slot in slots]
 
 
-def _displace(hall: _Hall, decision: Displace) -> Appointment:
+def _displace(hall: Hall, decision: Displace) -> Appointment:
     """Move the victim to the other slot: the same booking, the same number on the same day."""
     origin, refuge = hall.live[decision.slot_id], hall.slots[decision.victim_slot_id]
     row = next(holder for holder in origin if holder.id == decision.victim_id)
     shift(row, refuge, hall.live[refuge.id], displaced=row.displaced + 1)
     origin.remove(row)
-    _count(hall.slots[decision.slot_id], origin)
-    _tell(row, "appointment.displaced", events.MOVED)
+    count_places(hall.slots[decision.slot_id], origin)
+    tell(row, "appointment.displaced", events.MOVED)
     return row
 
 
@@ -322,16 +334,16 @@ def rehouse(
     `live` is who has a place where, and is kept in step. `action` is what the audit trail calls it."""
     shift(row, slot, live[slot.id], earliest or row.at, doctor_id=slot.doctor_id, overflow=overflow)
     live[origin.id] = [holder for holder in live[origin.id] if holder.id != row.id]
-    _count(origin, live[origin.id])
-    _tell(row, action, events.MOVED)
+    count_places(origin, live[origin.id])
+    tell(row, action, events.MOVED)
     return row
 
 
 @step
 def tell_moved(row: Appointment, action: str, **changes: Any) -> None:
     """Change when a booking is, and tell of it."""
-    _change(row, **changes)
-    _tell(row, action, events.MOVED)
+    change(row, **changes)
+    tell(row, action, events.MOVED)
 
 
 def shift(row: Appointment, slot: Slot, live: list[Appointment], earliest: datetime | None = None, **more: Any) -> None:
@@ -341,27 +353,27 @@ def shift(row: Appointment, slot: Slot, live: list[Appointment], earliest: datet
         void_token(row.token)
         department = department_of(slot.department_id)
         more["token"] = issue_token(department=department, patient_id=row.patient_id, day=slot.day)
-    _change(row, slot=slot, day=slot.day, **_place_in(slot, live, max(unit().now, earliest or unit().now)), **more)
+        carry_tracking(booking_id=row.id, visit_id=row.id, facility_id=row.facility_id, day=slot.day, of="appointment")
+    change(row, slot=slot, day=slot.day, **_place_in(slot, live, max(unit().now, earliest or unit().now)), **more)
     live.append(row)
-    _count(slot, live)
+    count_places(slot, live)
 
 
 def _place_in(slot: Slot, live: list[Appointment], earliest: datetime) -> dict[str, Any]:
-    """The first place nobody has, not one whose time is gone while there are others; and its time, which a delay of
-    the slot puts back."""
-    taken, delay = {row.place for row in live}, timedelta(minutes=slot.delay_minutes)
-    place, at = free_place(slot.starts_at + delay, slot.ends_at + delay, slot.capacity, taken, earliest)
-    return {"place": place, "at": at}
+    number, at = place_in(slot, live, earliest)
+    return {"place": number, "at": at}
 
 
-def _count(slot: Slot, live: list[Appointment]) -> None:
+def count_places(slot: Slot, live: list[Appointment]) -> None:
+    """Write down how many of a slot's places are taken."""
     slot.taken = len(live)
     slot.overflow = sum(1 for row in live if row.overflow)
     slot.version += 1
     slot.save(update_fields=["taken", "overflow", "version"])
 
 
-def _change(row: Appointment, **changes: Any) -> None:
+def change(row: Appointment, **changes: Any) -> None:
+    """Change a booking; its version goes up."""
     changes |= {"version": row.version + 1}
     for name, value in changes.items():
         setattr(row, name, value)
@@ -398,7 +410,7 @@ def enlist(wish: Wish) -> WaitingEntry:
     return entry
 
 
-def _tell(row: Appointment, action: str, event: str, reason: str = "") -> None:
+def tell(row: Appointment, action: str, event: str, reason: str = "") -> None:
     """Audit row and event of one change to a booking."""
     after = {"state": row.state, "slotId": str(row.slot_id), "at": row.at.isoformat(), "source": row.source}
     record(action=action, entity_type="appointment", entity_id=row.id, after=after, reason=reason)

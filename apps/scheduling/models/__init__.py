@@ -1,6 +1,6 @@
 """Tables of scheduling."""
 
-from apps.scheduling.models.bookings import AllocationPolicy, Appointment, WaitingEntry
+from apps.scheduling.models.bookings import AllocationPolicy, Appointment, Offer, WaitingEntry
 from apps.scheduling.models.leave import Leave, LeaveCase, LeaveSlot
 from apps.scheduling.models.places import Department, Doctor, DoctorDepartment, QueuePolicy, Room
 from apps.scheduling.models.slots import ClosedDay, Slot, SlotTemplate, TemplateBreak
@@ -16,6 +16,7 @@ __all__ = [
     "Leave",
     "LeaveCase",
     "LeaveSlot",
+    "Offer",
     "QueuePolicy",
     "Room",
     "Slot",

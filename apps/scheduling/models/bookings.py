@@ -1,7 +1,9 @@
 """Who has a place, and who waits for one."""
 
+from datetime import timedelta
+
 from django.contrib.postgres.fields import ArrayField
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -10,8 +12,10 @@ from apps.core.models import ScopedModel
 from apps.scheduling.models.places import Department, Doctor
 from apps.scheduling.models.slots import Slot
 from apps.scheduling.models.tokens import Token
-from apps.scheduling.rules.allocation import BookingSource, Rules
+from apps.scheduling.rules.allocation import BookingSource, Limits, Rules
 from apps.scheduling.rules.appointments import LIVE, OPEN, AppointmentState
+from apps.scheduling.rules.capacity import Severity
+from apps.scheduling.rules.offers import Consent, OfferState
 from apps.scheduling.rules.waiting import WaitingState
 
 _SOURCES = [(s.value, s.value) for s in BookingSource]
@@ -38,12 +42,18 @@ class Appointment(ScopedModel):
     reason = models.CharField(max_length=200, blank=True)
     booked_at = models.DateTimeField()
     hold_expires_at = models.DateTimeField(null=True)
+    severity = models.CharField(max_length=8, blank=True, choices=[(s.value, s.value) for s in Severity])
+    series_id = models.UUIDField(null=True)
+    meeting_url = models.CharField(max_length=300, blank=True)
     displaced = models.PositiveSmallIntegerField(default=0)
     first_slot = models.ForeignKey(Slot, null=True, on_delete=models.PROTECT, related_name="+")
     moved_from = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="moved_to")
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=200, blank=True)
     version = models.PositiveIntegerField(default=1)
+
+    link: tuple[str, str] | None = None
+    """Token and code of the tracking link, in the command that gave it out."""
 
     class Meta:
         verbose_name = _("appointment")
@@ -120,6 +130,34 @@ class WaitingEntry(ScopedModel):
         return f"{self.preferred_day} {self.state}"
 
 
+class Offer(ScopedModel):
+    """A freed place that somebody on the waiting list is asked about. The place is held meanwhile, by `hold`; the
+    first of those who are asked to accept gets it."""
+
+    entry = models.ForeignKey(WaitingEntry, on_delete=models.PROTECT, related_name="offers")
+    slot = models.ForeignKey(Slot, on_delete=models.PROTECT, related_name="+")
+    hold = models.ForeignKey(Appointment, on_delete=models.PROTECT, related_name="offers")
+    state = models.CharField(max_length=8, choices=[(s.value, s.value) for s in OfferState])
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("offer")
+        verbose_name_plural = _("offers")
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=[str(s) for s in OfferState]), name="offer_state_known"),
+            models.UniqueConstraint(fields=["entry"], condition=Q(state=OfferState.OPEN), name="one_open_offer_each"),
+            models.UniqueConstraint(
+                fields=["hold"], condition=Q(state=OfferState.ACCEPTED), name="one_accepts_an_offer"
+            ),
+        ]
+        indexes = [models.Index(fields=["entry", "slot"], name="offer_of_entry")]
+
+    def __str__(self) -> str:
+        return f"{self.made_at:%d.%m. %H:%M} {self.state}"
+
+
 def _all_but(source: BookingSource) -> list[str]:
     return [str(s) for s in BookingSource if s is not source]
 
@@ -146,6 +184,26 @@ class AllocationPolicy(ScopedModel):
     most_displacements = models.PositiveSmallIntegerField(
         _("moved at most so often"), default=2, validators=[MaxValueValidator(10)]
     )
+    hold_minutes = models.PositiveSmallIntegerField(
+        _("a place is held for, minutes"), default=10, validators=[MinValueValidator(1), MaxValueValidator(120)]
+    )
+    asks_first = models.BooleanField(
+        _("a freed place is offered first"),
+        default=False,
+        help_text=_("Who waits is asked before they get the place; otherwise they get it at once."),
+    )
+    offer_minutes = models.PositiveSmallIntegerField(
+        _("an offer stands for, minutes"), default=10, validators=[MinValueValidator(1), MaxValueValidator(240)]
+    )
+    offered_to = models.PositiveSmallIntegerField(
+        _("asked at the same time"), default=1, validators=[MinValueValidator(1), MaxValueValidator(10)]
+    )
+    most_per_patient = models.PositiveSmallIntegerField(
+        _("bookings of one person a day"), default=0, help_text=_("0 is no limit.")
+    )
+    most_per_day = models.PositiveSmallIntegerField(
+        _("bookings of one doctor a day"), default=0, help_text=_("0 is no limit. Emergencies are never refused.")
+    )
 
     class Meta:
         verbose_name = _("allocation policy")
@@ -162,3 +220,16 @@ class AllocationPolicy(ScopedModel):
             emergency_overflows=self.emergency_overflows,
             most_displacements=self.most_displacements,
         )
+
+    def consent(self) -> Consent:
+        """How places are held and offered, as the plain value that the rules take."""
+        return Consent(
+            hold=timedelta(minutes=self.hold_minutes),
+            asks_first=self.asks_first,
+            offer=timedelta(minutes=self.offer_minutes),
+            offered_to=self.offered_to,
+        )
+
+    def limits(self) -> Limits:
+        """How many bookings there may be, as the plain value that the rules take."""
+        return Limits(self.most_per_patient, self.most_per_day)

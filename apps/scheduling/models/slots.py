@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import ScopedModel
 from apps.scheduling.models.places import Department, Doctor
+from apps.scheduling.rules.capacity import Stretch
 from apps.scheduling.rules.slots import DAY_MINUTES, DEFAULT_SLOT_MINUTES, Window
 
 
@@ -142,6 +143,8 @@ class Slot(ScopedModel):
     closed_at = models.DateTimeField(null=True)
     closed_reason = models.CharField(max_length=80, blank=True)
     delay_minutes = models.PositiveSmallIntegerField(default=0)
+    usual_capacity = models.PositiveSmallIntegerField(null=True)
+    emergency_level = models.CharField(max_length=8, blank=True, choices=[(s.value, s.value) for s in Stretch])
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -152,6 +155,11 @@ class Slot(ScopedModel):
             models.CheckConstraint(condition=Q(taken__lte=F("capacity") + F("overflow")), name="slot_not_oversold"),
             models.CheckConstraint(condition=Q(overflow__lte=F("taken")), name="slot_overflow_is_taken"),
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="slot_ends_after_start"),
+            models.CheckConstraint(
+                condition=Q(emergency_level="", usual_capacity=None)
+                | Q(emergency_level__in=[str(s) for s in Stretch], usual_capacity__isnull=False),
+                name="slot_stretched_from_something",
+            ),
             ExclusionConstraint(
                 name="slots_of_a_doctor_do_not_overlap",
                 expressions=[
@@ -161,7 +169,10 @@ class Slot(ScopedModel):
                 condition=Q(closed_at__isnull=True),
             ),
         ]
-        indexes = [models.Index(fields=["doctor", "day", "starts_at"], name="slot_doctor_day")]
+        indexes = [
+            models.Index(fields=["doctor", "day", "starts_at"], name="slot_doctor_day"),
+            models.Index(fields=["ends_at"], condition=~Q(emergency_level=""), name="slot_stretched"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.day} {self.starts_at:%H:%M} {self.taken}/{self.capacity}"

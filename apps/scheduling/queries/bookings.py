@@ -1,16 +1,20 @@
 """Bookings and the waiting list."""
 
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 
 from apps.core.errors import NotFound
-from apps.scheduling.models import AllocationPolicy, Appointment, WaitingEntry
-from apps.scheduling.rules.allocation import SCORES, BookingSource, Rules
-from apps.scheduling.rules.appointments import LIVE
+from apps.scheduling.models import AllocationPolicy, Appointment, Offer, Slot, Token, WaitingEntry
+from apps.scheduling.rules.allocation import SCORES, BookingSource, Limits, Rules
+from apps.scheduling.rules.appointments import LIVE, AppointmentState
+from apps.scheduling.rules.offers import Consent, OfferState
 from apps.scheduling.rules.waiting import WaitingState
 
 
@@ -21,10 +25,62 @@ def appointments() -> QuerySet[Appointment]:
 
 def appointment_of(some_id: UUID) -> Appointment:
     """A booking by its own id, or the present one of a number's. Raises `NotFound`."""
-    found = appointments().filter(Q(id=some_id) | Q(token_id=some_id)).order_by("-booked_at").first()
+    found = booking_or_none(some_id)
     if found is None:
         raise NotFound
     return found
+
+
+def booking_or_none(some_id: UUID) -> Appointment | None:
+    """A booking by its own id, or the present one of a number's; None for a number of somebody who never booked."""
+    return appointments().filter(Q(id=some_id) | Q(token_id=some_id)).order_by("-booked_at").first()
+
+
+def department_of_token(token_id: UUID) -> UUID:
+    """Where a number was given. Raises `NotFound`."""
+    found = Token.objects.filter(id=token_id).values_list("department_id", flat=True).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def tracked_booking(booking_id: UUID) -> Appointment:
+    """A booking with all that its own page shows; of the person what stands sealed stays so."""
+    rows = appointments().select_related("slot", "token", "patient", "doctor__room", "department")
+    return rows.defer("patient__phone", "patient__address").get(id=booking_id)
+
+
+def times_before(row: Appointment) -> list[datetime]:
+    """When those come whom the same doctor sees before somebody, that day."""
+    live = Appointment.objects.filter(doctor_id=row.doctor_id, day=row.day, state__in=sorted(LIVE))
+    earlier = Q(at__lt=row.at) | Q(at=row.at, place__lt=row.place)
+    return list(live.filter(earlier).order_by("at").values_list("at", flat=True))
+
+
+def department_of_booking(booking_id: UUID) -> UUID | None:
+    """Where somebody is booked; None when that is no booking."""
+    return Appointment.objects.filter(id=booking_id).values_list("department_id", flat=True).first()
+
+
+def booking_today(patient_id: UUID, doctor_id: UUID, day: date) -> Appointment | None:
+    """What somebody has booked with a doctor on a day and has not come for yet."""
+    booked = Appointment.objects.filter(state=AppointmentState.BOOKED, patient_id=patient_id, doctor_id=doctor_id)
+    return booked.filter(day=day).first()
+
+
+def emergency_counts(rows: QuerySet[Appointment], slots: QuerySet[Slot], day: date) -> dict[str, Any]:
+    """How many emergencies some bookings of a day are, how bad, and how far slots were stretched. Two queries."""
+    of_day = rows.filter(day=day, source=BookingSource.EMERGENCY).order_by()
+    found = of_day.values_list("severity", "state", "overflow")
+    return {
+        "date": day.isoformat(),
+        "total": len(found),
+        "bySeverity": dict(Counter(severity or "unknown" for severity, _, _ in found)),
+        "byStatus": dict(Counter(state for _, state, _ in found)),
+        "overflow": sum(1 for *_, overflow in found if overflow),
+        "displaced": rows.filter(day=day, displaced__gt=0).count(),
+        "stretchedSlots": slots.filter(day=day).exclude(emergency_level="").count(),
+    }
 
 
 def has_booking(patient_id: UUID, doctor_id: UUID, day: date) -> bool:
@@ -47,6 +103,29 @@ def waiting_entry_of(waiting_id: UUID) -> WaitingEntry:
     return found
 
 
+def waiting_counts(
+    doctor_id: UUID, now: datetime, seen: Callable[[QuerySet[WaitingEntry]], QuerySet[WaitingEntry]]
+) -> dict[str, Any]:
+    """How many wait for a doctor, by source and day, and what became of the others; of what `seen` leaves."""
+    entries = seen(WaitingEntry.objects.filter(doctor_id=doctor_id)).order_by()
+    waiting = seen(waiting_list(doctor_id, now)).order_by()
+    became = dict(entries.values_list("state").annotate(Count("id")))
+    became.pop(WaitingState.WAITING, None)
+    return {
+        "doctorId": str(doctor_id),
+        "totalWaiting": waiting.count(),
+        "bySource": dict(waiting.values_list("source").annotate(Count("id"))),
+        "byDate": {str(day): many for day, many in waiting.values_list("preferred_day").annotate(Count("id"))},
+        "longestWaitingSince": _iso(waiting.aggregate(Min("since"))["since__min"]),
+        "nextExpiry": _iso(waiting.aggregate(Min("expires_at"))["expires_at__min"]),
+        "became": became,
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
 def position_of(entry: WaitingEntry, now: datetime) -> int | None:
     """Who is promoted before: 1 for the next of that day; None when not waiting any more."""
     if entry.state != WaitingState.WAITING or entry.expires_at <= now:
@@ -67,8 +146,72 @@ def keys_of_others(entry: WaitingEntry, now: datetime) -> list[Decimal]:
 
 def rules_of(department_id: UUID) -> Rules:
     """How a department allocates: its own policy, or the defaults of D5."""
-    policy = AllocationPolicy.objects.filter(department_id=department_id).first()
+    policy = _policy_of(department_id)
     return policy.rules() if policy else Rules()
+
+
+def consent_of(department_id: UUID) -> Consent:
+    """How a department holds and offers places: its own policy, or the defaults."""
+    policy = _policy_of(department_id)
+    return policy.consent() if policy else Consent()
+
+
+def limits_of(department_id: UUID) -> Limits:
+    """How many bookings a department lets there be: its own policy, or no limit."""
+    policy = _policy_of(department_id)
+    return policy.limits() if policy else Limits()
+
+
+def _policy_of(department_id: UUID) -> AllocationPolicy | None:
+    return AllocationPolicy.objects.filter(department_id=department_id).first()
+
+
+def lapsed_holds(now: datetime) -> QuerySet[Appointment]:
+    """Holds whose time is over, which nobody has ended yet."""
+    return Appointment.objects.filter(state=AppointmentState.HELD, hold_expires_at__lte=now)
+
+
+def overdue_entries(now: datetime) -> QuerySet[WaitingEntry]:
+    """Who stands on a waiting list beyond their time there."""
+    return WaitingEntry.objects.filter(state=WaitingState.WAITING, expires_at__lte=now)
+
+
+def has_open_offer(entry_id: UUID) -> bool:
+    """Whether somebody who waits is being asked about a place."""
+    return Offer.objects.filter(entry_id=entry_id, state=OfferState.OPEN).exists()
+
+
+def asked_about(row: Appointment) -> WaitingEntry | None:
+    """Who waits and is asked about the place that is held for them; None for a hold that nobody was asked about."""
+    asked = Offer.objects.filter(hold_id=row.id, state=OfferState.OPEN, entry__patient_id=row.patient_id)
+    offer = asked.select_related("entry").first()
+    return offer.entry if offer else None
+
+
+def departments_to_sweep(now: datetime) -> list[UUID]:
+    """Where a hold, an offer or a wait is over that nobody has ended yet."""
+    holds = lapsed_holds(now).values_list("department_id", flat=True)
+    waits = overdue_entries(now).values_list("department_id", flat=True)
+    return sorted({*holds, *waits})
+
+
+@dataclass(slots=True)
+class Asked:
+    """What somebody who waits was asked about: which slots ever, and whether they are being asked now."""
+
+    slots: set[UUID] = field(default_factory=set)
+    open: bool = False
+
+
+def offers_of(entry_ids: Iterable[UUID]) -> dict[UUID, Asked]:
+    """What people who wait were asked about, by entry."""
+    found: dict[UUID, Asked] = defaultdict(Asked)
+    for entry_id, slot_id, state in Offer.objects.filter(entry_id__in=list(entry_ids)).values_list(
+        "entry_id", "slot_id", "state"
+    ):
+        found[entry_id].slots.add(slot_id)
+        found[entry_id].open |= state == OfferState.OPEN
+    return found
 
 
 def booking_json(row: Appointment) -> dict[str, Any]:
@@ -90,6 +233,7 @@ def booking_json(row: Appointment) -> dict[str, Any]:
         "isReallocation": row.displaced > 0,
         "originalSlotId": str(row.first_slot_id) if row.first_slot_id else None,
         "overflow": row.overflow,
+        "holdExpiresAt": row.hold_expires_at.isoformat() if row.hold_expires_at else None,
         "etaFrom": None,
         "etaTo": None,
         "version": row.version,
@@ -107,5 +251,6 @@ def waiting_json(entry: WaitingEntry, now: datetime) -> dict[str, Any]:
         "preferredDate": entry.preferred_day.isoformat(),
         "queuePosition": position_of(entry, now),
         "expiresAt": entry.expires_at.isoformat(),
+        "notes": entry.notes,
         "tokenId": str(entry.appointment.token_id) if entry.appointment else None,
     }

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,8 @@ from rest_framework import serializers
 from apps.scheduling.models import Appointment, Slot
 from apps.scheduling.rules.allocation import BookingSource, Holder, OpenSlot
 from apps.scheduling.rules.appointments import LIVE, AppointmentState
+from apps.scheduling.rules.offers import has_lapsed
+from apps.scheduling.rules.slots import free_place, times_in
 
 
 def slots_of_day(doctor_id: UUID, day: date) -> QuerySet[Slot]:
@@ -22,6 +24,44 @@ def slots_of_day(doctor_id: UUID, day: date) -> QuerySet[Slot]:
 def bookable(doctor_id: UUID, now: datetime) -> QuerySet[Slot]:
     """A doctor's slots that are neither over nor closed, in order."""
     return Slot.objects.filter(doctor_id=doctor_id, ends_at__gt=now, closed_at__isnull=True).order_by("starts_at")
+
+
+def slots() -> QuerySet[Slot]:
+    """All slots of the facility in scope."""
+    return Slot.objects.all()
+
+
+def current_slot(doctor_id: UUID, now: datetime) -> Slot | None:
+    """The slot in which a doctor sees people now."""
+    return bookable(doctor_id, now).filter(starts_at__lte=now).first()
+
+
+def next_slot(doctor_id: UUID, now: datetime) -> Slot | None:
+    """The first slot of a doctor's that has not begun."""
+    return bookable(doctor_id, now).filter(starts_at__gt=now).first()
+
+
+def over_stretched(now: datetime) -> QuerySet[Slot]:
+    """Slots that are over and still have more places than usual."""
+    return Slot.objects.filter(ends_at__lte=now).exclude(emergency_level="")
+
+
+def slot_json(slot: Slot, now: datetime) -> dict[str, Any]:
+    """A slot as staff see it, with how far it is stretched. What is over has its usual places, swept or not."""
+    stretched = bool(slot.emergency_level) and slot.ends_at > now
+    return {
+        "slotId": str(slot.id),
+        "doctorId": str(slot.doctor_id),
+        "startTime": slot.starts_at.isoformat(),
+        "endTime": slot.ends_at.isoformat(),
+        "maxCapacity": slot.capacity if stretched else slot.usual_capacity or slot.capacity,
+        "usualCapacity": slot.usual_capacity or slot.capacity,
+        "currentOccupancy": slot.taken,
+        "overflow": slot.overflow,
+        "availableSpots": max(slot.capacity - slot.taken, 0) if slot.ends_at > now and not slot.closed_at else 0,
+        "emergencyLevel": slot.emergency_level if stretched else "normal",
+        "version": slot.version,
+    }
 
 
 def first_day_with_room(doctor_id: UUID, source: BookingSource, now: datetime) -> date | None:
@@ -35,10 +75,11 @@ def with_room(slots: QuerySet[Slot], source: BookingSource) -> QuerySet[Slot]:
     return slots.filter(taken__lt=F("capacity") - kept)
 
 
-def live_appointments(slot_ids: Iterable[UUID]) -> dict[UUID, list[Appointment]]:
-    """Who has a place, by slot, in order of place."""
+def live_appointments(slot_ids: Iterable[UUID], *related: str) -> dict[UUID, list[Appointment]]:
+    """Who has a place, by slot, in order of place; with the rows they belong to that are named."""
     found: dict[UUID, list[Appointment]] = defaultdict(list)
-    for row in Appointment.objects.filter(slot_id__in=list(slot_ids), state__in=sorted(LIVE)).order_by("place"):
+    live = Appointment.objects.filter(slot_id__in=list(slot_ids), state__in=sorted(LIVE)).order_by("place")
+    for row in live.select_related(*related) if related else live:
         found[row.slot_id].append(row)
     return found
 
@@ -89,9 +130,32 @@ def availability(doctor_id: UUID, day: date, source: BookingSource, now: datetim
     """A doctor's day for a source: `{totalSlots, availableSlots, slots}`. Two queries."""
     slots = list(slots_of_day(doctor_id, day))
     live = live_appointments(slot.id for slot in slots)
-    rows = [_slot_json(slot, live[slot.id], source, now) for slot in slots]
+    rows = [_slot_json(slot, still_held(live[slot.id], now), source, now) for slot in slots]
     free = sum(1 for row in rows if row["status"] == "available")
     return dict(AvailabilityOut({"totalSlots": len(rows), "availableSlots": free, "slots": rows}).data)
+
+
+def still_held(live: list[Appointment], now: datetime) -> list[Appointment]:
+    """Without the holds that are over but that nobody has ended yet."""
+    return [row for row in live if not has_lapsed(row.hold_expires_at, now)]
+
+
+def place_in(slot: Slot, live: list[Appointment], earliest: datetime) -> tuple[int, datetime]:
+    """The first place nobody has, not one whose time is gone while there are others; and its time, which a delay of
+    the slot puts back."""
+    taken, delay = {row.place for row in live}, timedelta(minutes=slot.delay_minutes)
+    return free_place(slot.starts_at + delay, slot.ends_at + delay, slot.capacity, taken, earliest)
+
+
+def time_in(slot: Slot, place: int) -> datetime:
+    """When the holder of a place is expected, the slot's delay included."""
+    times = times_in(slot.starts_at, slot.ends_at, max(slot.capacity, 1))
+    return times[min(place, len(times) - 1)] + timedelta(minutes=slot.delay_minutes)
+
+
+def first_free_time(slot: Slot, live: list[Appointment], now: datetime) -> datetime:
+    """When whoever books next in a slot would have to come."""
+    return place_in(slot, live, now)[1]
 
 
 def _slot_json(slot: Slot, live: list[Appointment], source: BookingSource, now: datetime) -> dict[str, Any]:
@@ -106,7 +170,7 @@ def _slot_json(slot: Slot, live: list[Appointment], source: BookingSource, now: 
         "startTime": slot.starts_at,
         "endTime": slot.ends_at,
         "maxCapacity": slot.capacity,
-        "currentOccupancy": slot.taken,
+        "currentOccupancy": len(live),
         "overflow": slot.overflow,
         "availableSpots": spots if status == "available" else 0,
         "status": status,

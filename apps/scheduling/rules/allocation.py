@@ -58,6 +58,14 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """How many bookings there may be; 0 is no limit."""
+
+    of_one_person_a_day: int = 0
+    of_one_doctor_a_day: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Holder:
     """Somebody who has a place in a slot."""
 

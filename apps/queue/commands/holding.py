@@ -1,0 +1,92 @@
+"""A place is held before it is booked, or offered to who waits; whatever is over is swept."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from apps.core.commands import command
+from apps.core.events import department_stream
+from apps.core.outbox import lock_streams
+from apps.core.policy import Actor, Permission, Scope
+from apps.patients.queries import get_active
+from apps.queue.commands.booking import (
+    Moved,
+    give_on,
+    locked_by,
+    locked_entry,
+    make_room,
+    promoted_by,
+    require_to_book,
+    tell_number,
+)
+from apps.scheduling.commands import (
+    SlotGone,
+    Wish,
+    accept_offer,
+    confirm_hold,
+    decline_offer,
+    expire_waiting,
+    hold,
+    promote,
+)
+from apps.scheduling.queries import asked_about, bookable
+from apps.scheduling.rules.allocation import BookingSource
+
+
+@command
+def request_hold(
+    *, actor: Actor, now: datetime, doctor_id: UUID, slot_id: UUID, patient_id: UUID, source: str, reason: str = ""
+) -> Any:
+    """Hold a free place of a slot for a few minutes, so that somebody can think or pay.
+
+    Nobody is displaced for it. Raises `SlotGone`, `AlreadyBooked`, `PatientNotActive`.
+    """
+    slot = bookable(doctor_id, now).filter(id=slot_id).first()
+    if slot is None:
+        raise SlotGone
+    asked = BookingSource(source)
+    require_to_book(actor, slot.department_id, asked)
+    lock_streams(department_stream(slot.department_id))
+    get_active(patient_id)
+    make_room(slot.department_id, doctor_id)
+    return hold(Wish(slot.department_id, doctor_id, patient_id, asked, slot.day, slot.id, reason))
+
+
+@command
+def confirm_booking(*, actor: Actor, now: datetime, booking_id: UUID) -> Any:
+    """Book the place that is held, or that was offered. Raises `HoldOver`, `OfferOver`, `NotPossibleNow`."""
+    row = locked_by(booking_id, Permission.BOOKING_CREATE)
+    entry = asked_about(row)
+    booked = accept_offer(entry) if entry else confirm_hold(row)
+    tell_number(booked)
+    return booked
+
+
+@command
+def accept_place(*, actor: Actor, now: datetime, waiting_id: UUID) -> Moved:
+    """Somebody who waits takes the place they were asked about: (the booking, whom its taking gave a place).
+
+    Of all who were asked about it the first gets it. Raises `OfferOver` for the others.
+    """
+    entry = locked_entry(waiting_id)
+    row = accept_offer(entry)
+    tell_number(row)
+    return row, promoted_by(row)
+
+
+@command
+def decline_place(*, actor: Actor, now: datetime, waiting_id: UUID) -> Any:
+    """Somebody who waits does not want the place they were asked about, and goes on waiting. Raises `OfferOver`."""
+    entry = locked_entry(waiting_id)
+    decline_offer(entry)
+    give_on(promote(entry.department_id, entry.doctor_id, entry.preferred_day))
+    return entry
+
+
+@command
+def sweep(*, actor: Actor, now: datetime, department_id: UUID) -> int:
+    """End a department's holds, offers and waits that are over, and give their places on; how many got one."""
+    actor.require(Permission.SYSTEM_KEEP, Scope(actor.facility_id, department_id))
+    lock_streams(department_stream(department_id))
+    expire_waiting(department_id)
+    return len(make_room(department_id))

@@ -1,0 +1,103 @@
+"""Somebody is put at another place by hand, for a reason that stands in the audit trail (requirements D4)."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from apps.audit.commands import record
+from apps.core.commands import command, step
+from apps.core.errors import Conflict, Invalid, NotFound, sentence
+from apps.core.events import department_stream
+from apps.core.outbox import emit, lock_streams
+from apps.core.policy import Actor, Permission, Scope
+from apps.live.events import emergency
+from apps.queue import events
+from apps.queue.commands.moving import NotAllowed, amend, stand
+from apps.queue.models import Visit
+from apps.queue.queries.slots import latest_visits
+from apps.queue.queries.visits import position, waiting_in
+from apps.queue.rules.order import keys_to_stand
+from apps.queue.rules.states import QUEUED
+from apps.scheduling.commands import exchange_places, locked_booking
+from apps.scheduling.queries import booking_or_none, department_of_token, departments_of_doctor, doctor_of
+
+
+class NotMovable(Conflict):
+    code = "not_allowed"
+    detail = sentence("Only who waits, or is booked and still to come, can be put at another place.")
+
+
+@command
+def move_in_queue(*, actor: Actor, now: datetime, some_id: UUID, new_position: int, reason: str) -> tuple[Any, Any]:
+    """Put somebody at another place: who waits here in the queue, who is still to come among those of their slot.
+
+    `some_id` is a booking's or a number's. Nobody comes before emergencies and urgent people by this. Returns the
+    booking and the visit, one of them None. Raises `NotMovable`, `NotFound`.
+    """
+    if not reason.strip():
+        raise Invalid({"reason": [sentence("Say why.")]})
+    booking = booking_or_none(some_id)
+    token_id = booking.token_id if booking else some_id
+    department_id = booking.department_id if booking else department_of_token(some_id)
+    actor.require(Permission.QUEUE_MOVE, Scope(actor.facility_id, department_id))
+    lock_streams(department_stream(department_id))
+    visit = latest_visits([token_id]).get(token_id) if token_id else None
+    if visit:
+        return booking, _move_visit(visit, new_position, reason)
+    if booking is None:
+        raise NotFound
+    return exchange_places(locked_booking(booking.id), new_position, reason), None
+
+
+@step
+def _move_visit(visit: Visit, new_position: int, reason: str) -> Visit:
+    if visit.state not in QUEUED:
+        raise NotAllowed(extra=stand(visit))
+    before = position(visit)
+    line = [other for other in waiting_in(visit.department_id) if other.id != visit.id and _meet(visit, other)]
+    above = sum(1 for other in line if other.tier < visit.tier)
+    equals = [other for other in line if other.tier == visit.tier]
+    at = max(0, min(new_position - 1 - above, len(equals)))
+    following = equals[at:]
+    keys = keys_to_stand(equals[at - 1].arrival_key if at else None, [other.arrival_key for other in following])
+    for other, key in zip([visit, *following], keys, strict=False):
+        amend(other, arrival_key=key)
+    record(
+        action="visit.moved",
+        entity_type="visit",
+        entity_id=visit.id,
+        before={"position": before},
+        after={"position": position(visit), "version": visit.version},
+        reason=reason,
+    )
+    emit(events.queue_updated(visit.department_id, "moved", visitId=str(visit.id)))
+    return visit
+
+
+def _meet(visit: Visit, other: Visit) -> bool:
+    """Whether both can be called by the same doctor, so that it matters who stands first."""
+    return visit.doctor_id is None or other.doctor_id in (None, visit.doctor_id)
+
+
+@command
+def announce_emergency(
+    *,
+    actor: Actor,
+    now: datetime,
+    doctor_id: UUID,
+    message: str,
+    priority: str,
+    estimated_delay: int | None = None,
+) -> dict[str, Any]:
+    """Tell everybody who looks at a doctor's queues that they are held up. Moves nobody and no time."""
+    doctor = doctor_of(doctor_id)
+    places = departments_of_doctor(doctor.id)
+    for place in places:
+        actor.require(Permission.QUEUE_ANNOUNCE, Scope(actor.facility_id, place))
+    lock_streams(*(department_stream(place) for place in places))
+    told: dict[str, Any] = {"message": message, "priority": priority, "estimated_delay": estimated_delay}
+    for place in places:
+        emit(emergency(department_stream(place), doctor.id, **told))
+    after = {"message": message, "priority": priority, "estimatedDelay": estimated_delay}
+    record(action="queue.announced", entity_type="doctor", entity_id=doctor.id, after=after)
+    return after | {"doctorId": str(doctor.id), "departments": [str(place) for place in places]}

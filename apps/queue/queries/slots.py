@@ -1,0 +1,243 @@
+"""A doctor's day by its slots (document 004): who comes when, who is here, which time to suggest, how it went."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+from apps.accounts.queries import facility_facts
+from apps.core.errors import Invalid, NotFound, sentence
+from apps.eta.queries import expected_added, expected_at, expected_end
+from apps.queue.models import Visit
+from apps.queue.rules.states import State, public_status
+from apps.scheduling.queries import appointments as bookings
+from apps.scheduling.queries import as_value, first_free_time, live_appointments, slots_of_day, still_held
+from apps.scheduling.rules.allocation import BookingSource
+from apps.scheduling.rules.appointments import AppointmentState
+from apps.scheduling.rules.slots import moment
+from apps.scheduling.rules.suggesting import Suggestion, ranked
+
+PEAKS = 3
+"""How many of the fullest hours are told."""
+
+
+@dataclass(slots=True)
+class DoctorDay:
+    """A doctor's slots of a day with whoever has a place, and the visits that have come of it by token."""
+
+    slots: list[Any]
+    live: dict[UUID, list[Any]]
+    visits: dict[UUID, Visit] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> list[Any]:
+        """Everybody who has a place, in order of time."""
+        return sorted((row for rows in self.live.values() for row in rows), key=lambda row: (row.at, row.place))
+
+
+def doctor_day(doctor_id: UUID, day: date, now: datetime) -> DoctorDay:
+    """A doctor's day. Two queries, and a third once somebody is here."""
+    slots = list(slots_of_day(doctor_id, day))
+    live = live_appointments((slot.id for slot in slots), "token")
+    found = DoctorDay(slots, {slot.id: still_held(live[slot.id], now) for slot in slots})
+    found.visits = latest_visits(row.token_id for row in found.rows if row.state == AppointmentState.ARRIVED)
+    return found
+
+
+def latest_visits(token_ids: Iterable[UUID]) -> dict[UUID, Visit]:
+    """The present visit of each number that has one."""
+    visits = Visit.objects.filter(token_id__in=list(token_ids)).order_by("scanned_at")
+    return {visit.token_id: visit for visit in visits}
+
+
+def status_of(row: Any, visit: Visit | None) -> str:
+    """How a number stands for the public (D2): BOOKED until the person comes, then as the visit does."""
+    return public_status(State(visit.state)) if visit else str(row.state)
+
+
+def slot_based(day: DoctorDay) -> list[dict[str, Any]]:
+    """The day's queue by slots, people by number."""
+    return [_slot(slot, day.live[slot.id], day) for slot in day.slots]
+
+
+def _slot(slot: Any, rows: list[Any], day: DoctorDay) -> dict[str, Any]:
+    return {
+        "slotId": str(slot.id),
+        "startTime": slot.starts_at.isoformat(),
+        "endTime": slot.ends_at.isoformat(),
+        "maxCapacity": slot.capacity,
+        "currentOccupancy": len(rows),
+        "overflow": slot.overflow,
+        "closed": slot.closed_at is not None,
+        "appointments": [_standing(row, place, day.visits) for place, row in enumerate(rows, 1)],
+    }
+
+
+def _standing(row: Any, position: int, visits: dict[UUID, Visit]) -> dict[str, Any]:
+    return {
+        "appointmentId": str(row.id),
+        "tokenId": str(row.token_id) if row.token_id else None,
+        "tokenNumber": row.token.token_number if row.token else None,
+        "position": position,
+        "appointmentTime": row.at.isoformat(),
+        "source": row.source,
+        "status": status_of(row, visits.get(row.token_id)),
+    }
+
+
+def overlaps(day: DoctorDay, first: datetime, last: datetime, average: int) -> dict[str, Any]:
+    """What is booked between two moments: which appointments begin before the one ahead of them is likely over."""
+    rows = [row for row in day.rows if first <= row.at < last]
+    needs = timedelta(minutes=average)
+    pairs = [(one, two) for one, two in pairwise(rows) if two.at < one.at + needs]
+    return {
+        "slotStartTime": first.isoformat(),
+        "slotEndTime": last.isoformat(),
+        "totalAppointments": len(rows),
+        "hasOverlaps": bool(pairs),
+        "overlaps": [
+            {
+                "appointmentId": str(two.id),
+                "behind": str(one.id),
+                "minutes": int((one.at + needs - two.at).total_seconds() // 60),
+            }
+            for one, two in pairs
+        ],
+        "minutesNeeded": len(rows) * average,
+        "minutesThereAre": int((last - first).total_seconds() // 60),
+        "queue": [_standing(row, place, day.visits) for place, row in enumerate(rows, 1)],
+    }
+
+
+def slot_position(row: Any, now: datetime) -> dict[str, Any]:
+    """Where somebody stands within their slot. Raises `NotFound` for who has no place any more."""
+    live = still_held(live_appointments([row.slot_id], "token")[row.slot_id], now)
+    place = next((place for place, other in enumerate(live, 1) if other.id == row.id), None)
+    if place is None:
+        raise NotFound
+    visits = latest_visits([row.token_id] if row.token_id else [])
+    slot = {
+        "slotId": str(row.slot_id),
+        "slotStartTime": row.slot.starts_at.isoformat(),
+        "slotEndTime": row.slot.ends_at.isoformat(),
+        "totalInSlot": len(live),
+        "maxCapacity": row.slot.capacity,
+    }
+    return slot | _standing(row, place, visits)
+
+
+def suggestions(doctor: Any, day: date, hour: int | None, now: datetime) -> list[dict[str, Any]]:
+    """Free times of a doctor's day, the best first: short wait, near the wished hour, little trouble for others."""
+    facts = facility_facts(doctor.facility_id)
+    found = doctor_day(doctor.id, day, now)
+    booked = [row.at for row in found.rows]
+    wished = moment(day, hour * 60, facts.time_zone) if hour is not None else None
+    best = ranked(
+        [
+            _suggestion(slot, at, booked, wished, doctor.average_consultation_minutes)
+            for slot in found.slots
+            if (at := _free_time(slot, found.live[slot.id], now))
+        ]
+    )
+    slots = {slot.id: slot for slot in found.slots}
+    return [_suggested(one, slots[one.slot_id], found.live[one.slot_id], facts) for one in best]
+
+
+def _free_time(slot: Any, live: list[Any], now: datetime) -> datetime | None:
+    """When somebody who books online would have to come; None when there is no place for them."""
+    if slot.closed_at or slot.ends_at <= now or not as_value(slot, live).free_for(BookingSource.ONLINE):
+        return None
+    return first_free_time(slot, live, now)
+
+
+def _suggestion(slot: Any, at: datetime, booked: list[datetime], wished: datetime | None, average: int) -> Suggestion:
+    there = [time for time in booked if time < slot.ends_at]
+    ends = expected_end(booked=[*there, at], average_minutes=average)
+    return Suggestion(
+        slot_id=slot.id,
+        at=at,
+        wait=expected_at(at=at, booked=booked, average_minutes=average).likely,
+        others=expected_added(at=at, booked=booked, average_minutes=average),
+        overtime=max(0.0, _minutes(ends - slot.ends_at)) if ends else 0.0,
+        off_wish=abs(_minutes(at - wished)) if wished else 0.0,
+    )
+
+
+def _suggested(one: Suggestion, slot: Any, live: list[Any], facts: Any) -> dict[str, Any]:
+    return {
+        "slotId": str(slot.id),
+        "timeSlot": f"{facts.clock(slot.starts_at)}-{facts.clock(slot.ends_at)}",
+        "startTime": slot.starts_at.isoformat(),
+        "endTime": slot.ends_at.isoformat(),
+        "appointmentTime": one.at.isoformat(),
+        "currentAppointments": len(live),
+        "maxCapacity": slot.capacity,
+        "availableSpots": as_value(slot, live).free_for(BookingSource.ONLINE),
+        "estimatedWaitTime": round(one.wait),
+        "priority": one.score,
+        "cost": {
+            "wait": round(one.wait, 1),
+            "others": round(one.others, 1),
+            "overtime": round(one.overtime, 1),
+            "offWish": round(one.off_wish, 1),
+        },
+    }
+
+
+def statistics(doctor: Any, day: date) -> dict[str, Any]:
+    """How a doctor's day went, or goes: bookings, waits, peaks, who came early and who did not come. Two queries."""
+    rows = list(bookings().filter(doctor_id=doctor.id, day=day))
+    visits = list(Visit.objects.filter(doctor_id=doctor.id, day=day))
+    by_token = {visit.token_id: visit for visit in visits}
+    states = Counter(row.state for row in rows)
+    came = [(row, by_token[row.token_id]) for row in rows if row.token_id in by_token]
+    missed = states[AppointmentState.NO_SHOW]
+    due = missed + states[AppointmentState.ARRIVED]
+    facts = facility_facts(doctor.facility_id)
+    hours = Counter(facts.clock(row.at)[:2] for row in rows if row.state in _STANDING)
+    return {
+        "doctorId": str(doctor.id),
+        "date": day.isoformat(),
+        "totalAppointments": sum(states[state] for state in _STANDING),
+        "booked": states[AppointmentState.BOOKED],
+        "arrived": states[AppointmentState.ARRIVED],
+        "cancelled": states[AppointmentState.CANCELLED],
+        "noShows": missed,
+        "noShowRate": round(missed / due, 3) if due else 0.0,
+        "displaced": sum(1 for row in rows if row.displaced),
+        "walkIns": len(visits) - len(came),
+        "seen": sum(1 for visit in visits if visit.state == State.COMPLETED),
+        "waiting": sum(1 for visit in visits if visit.state in (State.WAITING, State.URGENT)),
+        "earlyArrivals": sum(1 for row, visit in came if visit.scanned_at < row.at),
+        "averageWaitMinutes": _mean(
+            _minutes(v.called_at - (v.queued_at or v.scanned_at)) for v in visits if v.called_at
+        ),
+        "averageConsultationMinutes": _mean(
+            _minutes(v.completed_at - v.consultation_started_at)
+            for v in visits
+            if v.completed_at and v.consultation_started_at
+        ),
+        "peakHours": [{"hour": int(hour), "appointments": many} for hour, many in hours.most_common(PEAKS)],
+    }
+
+
+_STANDING = (AppointmentState.BOOKED, AppointmentState.ARRIVED, AppointmentState.NO_SHOW)
+"""Who had a place on the day in the end."""
+
+
+def _minutes(length: timedelta) -> float:
+    return length.total_seconds() / 60
+
+
+def _mean(values: Iterable[float]) -> float | None:
+    known = list(values)
+    return round(sum(known) / len(known), 1) if known else None
+
+
+def require_window(first: datetime, last: datetime) -> None:
+    """Refuse a stretch of time that is none. Raises `Invalid`."""
+    if last <= first:
+        raise Invalid({"slotEndTime": [sentence("The end must be after the beginning.")]})

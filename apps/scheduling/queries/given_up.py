@@ -1,0 +1,82 @@
+"""What was given up: the history, and how often it happens."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, F, Q, QuerySet
+
+from apps.scheduling.models import Appointment, WaitingEntry
+from apps.scheduling.queries.bookings import appointments
+from apps.scheduling.rules.appointments import AppointmentState
+from apps.scheduling.rules.giving_up import LATE_WITHIN, giving_up
+
+S = AppointmentState
+
+
+def given_up() -> QuerySet[Appointment]:
+    """Bookings that were cancelled, the latest first. A hold that nobody confirmed is none."""
+    return appointments().filter(state=S.CANCELLED, token__isnull=False).order_by("-ended_at", "id")
+
+
+def given_up_json(row: Appointment) -> dict[str, Any]:
+    """A cancelled booking as a row of the history, with what comes back by notice (D10)."""
+    ended = row.ended_at or row.at
+    found = giving_up(row.at, ended)
+    return {
+        "tokenId": str(row.token_id),
+        "tokenNumber": row.token.token_number if row.token else None,
+        "appointmentId": str(row.id),
+        "patientId": str(row.patient_id),
+        "doctorId": str(row.doctor_id),
+        "departmentId": str(row.department_id),
+        "slotId": str(row.slot_id),
+        "source": row.source,
+        "appointmentTime": row.at.isoformat(),
+        "cancelledAt": ended.isoformat(),
+        "reason": row.end_reason,
+        "lateFee": found.late,
+        "refundPercentage": found.refund_percent,
+    }
+
+
+def refund_json(row: Appointment, now: datetime) -> dict[str, Any]:
+    """What comes back for a booking that was given up, or would come back if it were now: a figure only."""
+    found = giving_up(row.at, row.ended_at or now)
+    return {
+        "tokenId": str(row.token_id) if row.token_id else None,
+        "appointmentId": str(row.id),
+        "status": row.state,
+        "hoursBeforeAppointment": round(found.notice.total_seconds() / 3600, 2),
+        "lateFee": found.late,
+        "refundPercentage": found.refund_percent,
+    }
+
+
+def giving_up_counts(rows: QuerySet[Appointment], first: date, last: date) -> dict[str, Any]:
+    """How many of some bookings of these days were given up, how late, and who got a place by it. Two queries."""
+    ended = Q(state=S.CANCELLED, token__isnull=False)
+    late = ended & Q(ended_at__gt=F("at") - LATE_WITHIN)
+    too_late = ended & Q(ended_at__gt=F("at") - timedelta(hours=6))
+    counted = rows.filter(day__range=(first, last), token__isnull=False).order_by()
+    found = counted.aggregate(
+        total=Count("id"),
+        cancelled=Count("id", filter=ended),
+        late=Count("id", filter=late),
+        nothing_back=Count("id", filter=too_late),
+        missed=Count("id", filter=Q(state=S.NO_SHOW)),
+        moved=Count("id", filter=Q(state=S.RESCHEDULED)),
+    )
+    promoted = WaitingEntry.objects.filter(appointment__in=counted.values("id")).count()
+    total = found["total"]
+    return {
+        "from": first.isoformat(),
+        "to": last.isoformat(),
+        "totalBookings": total,
+        "cancelled": found["cancelled"],
+        "cancellationRate": round(found["cancelled"] / total, 3) if total else 0.0,
+        "lateCancellations": found["late"],
+        "withoutRefund": found["nothing_back"],
+        "noShows": found["missed"],
+        "rescheduled": found["moved"],
+        "promotedFromWaitingList": promoted,
+    }
