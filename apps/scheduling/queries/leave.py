@@ -25,12 +25,19 @@ DAY = timedelta(days=1)
 
 @dataclass(slots=True)
 class Decided:
-    """What becomes of one booking: its fate, and the slot it goes to unless the desk decides."""
+    """What becomes of one booking: its fate, and the slot it goes to unless the desk decides. What it was before
+    stands beside, for the row changes when this is carried out."""
 
     row: Appointment
     fate: Fate
     slot: Slot | None = None
     overflows: bool = False
+    was_with: UUID = field(init=False)
+    was_in: UUID = field(init=False)
+    was_at: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.was_with, self.was_in, self.was_at = self.row.doctor_id, self.row.slot_id, self.row.at
 
 
 @dataclass(slots=True)
@@ -260,6 +267,9 @@ def decided_json(one: Decided) -> dict[str, Any]:
         "tokenId": str(row.token_id) if row.token_id else None,
         "patientId": str(row.patient_id),
         "source": row.source,
+        "fromDoctorId": str(one.was_with),
+        "fromSlotId": str(one.was_in),
+        "fromTime": one.was_at.isoformat(),
         "doctorId": str(slot.doctor_id if slot else row.doctor_id),
         "slotId": str(slot.id) if slot else None,
         "date": str(slot.day if slot else row.day),
