@@ -85,6 +85,16 @@ def test_a_delay_of_one_slot_shifts_it_and_those_after_it(ward: Ward):
         delay(ward, 15, slot_id=second.id, doctor=ward.doctors[1])
 
 
+def test_who_was_told_of_a_delay_is_not_told_again_when_others_join_it(ward: Ward):
+    first, second = open_slot(ward, 24), open_slot(ward, 25)
+    early, late = with_phone(ward, first, 1), with_phone(ward, second, 2)
+    delay(ward, 15, slot_id=second.id)
+    assert [row.id for row in delay(ward, 15, slot_id=first.id).shifted] == [early.id]
+    assert len(told()) == 2
+    late.refresh_from_db()
+    assert late.version == 2
+
+
 def test_who_books_into_a_late_slot_gets_the_late_time(ward: Ward):
     slot = open_slot(ward, 1)
     delay(ward, 30)
