@@ -24,7 +24,7 @@ from rest_framework.views import APIView, set_rollback
 
 from apps.core.commands import Answer, Command, Once, report_refusal
 from apps.core.errors import DomainError, Forbidden, Invalid, NotFound, TooLarge, Unauthenticated, Unavailable
-from apps.core.policy import PUBLIC, SIGNED_IN, Actor, Permission, Policy
+from apps.core.policy import PUBLIC, SIGNED_IN, Actor, Policy, meets, named
 
 KEY_LENGTH = 200
 PAGING = frozenset({"page", "pageSize"})
@@ -77,10 +77,8 @@ class DeclaredPolicy(BasePermission):
             return True
         if actor is None:
             raise Unauthenticated
-        if policy == SIGNED_IN:
-            return True
-        if not isinstance(policy, Permission) or not actor.may(policy):
-            raise Forbidden(permission=str(policy))
+        if policy is None or not meets(actor, policy):
+            raise Forbidden(permission=named(policy or ""))
         return True
 
 

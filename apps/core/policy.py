@@ -52,6 +52,9 @@ class Permission(StrEnum):
     SCHEDULE_CHANGE = "schedule.change"
     QUEUE_MOVE = "queue.move"
     QUEUE_ANNOUNCE = "queue.announce"
+    BOOKING_READ_OWN = "booking.read_own"
+    BOOKING_CREATE_OWN = "booking.create_own"
+    BOOKING_CHANGE_OWN = "booking.change_own"
     VISIT_CHECK_IN = "visit.check_in"
     VISIT_SELF_CHECK_IN = "visit.self_check_in"
     VISIT_EMERGENCY = "visit.emergency"
@@ -135,7 +138,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
 
 TYPE_PERMISSIONS: dict[ActorType, frozenset[Permission]] = {
     ActorType.STAFF: frozenset(),
-    ActorType.PATIENT: frozenset({P.VISIT_READ_OWN, P.VISIT_CANCEL_OWN, P.PRESCRIPTION_READ_OWN}),
+    ActorType.PATIENT: frozenset(
+        {P.VISIT_READ_OWN, P.VISIT_CANCEL_OWN, P.PRESCRIPTION_READ_OWN}
+        | {P.BOOKING_READ_OWN, P.BOOKING_CREATE_OWN, P.BOOKING_CHANGE_OWN}
+    ),
     ActorType.LINK: frozenset(),
     ActorType.SCREEN: frozenset(),
     ActorType.SYSTEM: frozenset({P.SYSTEM_KEEP}),
@@ -292,5 +298,22 @@ def system_actor(name: str, facility_id: UUID | None = None) -> Actor:
 
 PUBLIC = "public"
 SIGNED_IN = "signed_in"
-Policy = Permission | str
-"""What a route declares: a permission, `SIGNED_IN`, or `PUBLIC`."""
+Policy = Permission | str | frozenset[Permission]
+"""What a route declares: a permission, `either` of several, `SIGNED_IN`, or `PUBLIC`."""
+
+
+def either(*permissions: Permission) -> Policy:
+    """The policy of a route for several kinds of people: each of these lets in. What they see is asked further in."""
+    return frozenset(permissions)
+
+
+def meets(actor: Actor, policy: Policy) -> bool:
+    """Whether somebody known may enter a route of this policy."""
+    if isinstance(policy, frozenset):
+        return any(actor.may(permission) for permission in policy)
+    return policy == SIGNED_IN or (isinstance(policy, Permission) and actor.may(policy))
+
+
+def named(policy: Policy) -> str:
+    """A policy in a word, for the audit trail."""
+    return " or ".join(sorted(policy)) if isinstance(policy, frozenset) else str(policy)

@@ -16,7 +16,7 @@ from django.utils.translation import get_language, gettext
 from apps.core.api import KEY_LENGTH
 from apps.core.commands import Answer, Command, InFlight, Once
 from apps.core.errors import DomainError, Forbidden, Invalid, Unauthenticated
-from apps.core.policy import PUBLIC, SIGNED_IN, Actor, Permission, Policy
+from apps.core.policy import PUBLIC, Actor, Policy, meets, named
 
 View = Callable[..., HttpResponseBase]
 VERSION_DIGITS = 9
@@ -55,8 +55,8 @@ def page(*, policy: Policy, methods: Sequence[str] = ("GET",), door: str = "") -
 
 def require(actor: Actor, policy: Policy) -> None:
     """Refuse an actor who does not meet a policy. Raises `Forbidden`."""
-    if policy != SIGNED_IN and not (isinstance(policy, Permission) and actor.may(policy)):
-        raise Forbidden(permission=str(policy))
+    if not meets(actor, policy):
+        raise Forbidden(permission=named(policy))
 
 
 def actor_if_any(request: HttpRequest) -> Actor | None:

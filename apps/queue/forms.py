@@ -1,10 +1,12 @@
 """Forms of the desk and of the hall: a walk-in, a reason, a check-in by oneself."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +16,7 @@ from apps.patients.rules.people import OLDEST_TYPED
 from apps.queue.queries.desk import least_waited_for
 from apps.queue.queries.shown import NEEDS_NAMES
 from apps.queue.rules.order import Source
+from apps.scheduling.rules.allocation import BookingSource
 
 MOST_SYMPTOMS = 20
 LONGEST_SYMPTOM = 200
@@ -118,6 +121,28 @@ class BookingForm(forms.Form):
             return shown, UUID(slot_id)
         except ValueError:
             raise forms.ValidationError(gettext("Choose a time.")) from None
+
+
+class OwnBookingForm(forms.Form):
+    """What somebody says who books by themselves. `follows`: the day of a visit that this may follow up."""
+
+    reason = forms.CharField(
+        label=_("What troubles you?"),
+        required=False,
+        max_length=LONGEST_REASON,
+        widget=forms.TextInput({"autocomplete": "off", "dir": "auto"}),
+    )
+
+    def __init__(self, *args: Any, follows: date | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if follows:
+            label = gettext("I come again about my visit on %(day)s") % {"day": date_format(follows, "j F")}
+            self.fields["follow_up"] = forms.BooleanField(label=label, required=False)
+
+    @property
+    def source(self) -> BookingSource:
+        """How the booking comes about."""
+        return BookingSource.FOLLOW_UP if self.cleaned_data.get("follow_up") else BookingSource.ONLINE
 
 
 class PlaceForm(forms.Form):

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from apps.queue.api import booking, cancellations, emergency, holds, leave, masters, patients, slots, staff, tracking
-from apps.queue.views import me, track
+from apps.queue.views import me, own_booking, own_bookings, track
 
 _MOVES = {
     "call-next": staff.CallIfNext,
@@ -97,6 +97,8 @@ api_urls = [
     path("patient/checkin", patients.CheckIn.as_view(), name="patient-checkin"),
     path("patient/restore", patients.Restore.as_view(), name="patient-restore"),
     path("patient/visits", patients.OwnVisits.as_view(), name="own-visits"),
+    path("patient/bookings", patients.OwnBookings.as_view(), name="own-bookings"),
+    path("patient/waiting", patients.OwnWaiting.as_view(), name="own-waiting"),
     path("patient/visits/<uuid:visit_id>/cancel", patients.CancelOwn.as_view(), name="own-visit-cancel"),
 ]
 
@@ -107,4 +109,11 @@ page_urls = [
     path("checkin/<str:word>", track.door, name="check-in-door"),
     path("me/", me.me, name="me"),
     path("me/forget/", me.forget, name="me-forget"),
+    path("me/bookings/<uuid:booking_id>/", own_bookings.booking, name="own-booking"),
+    path("me/bookings/<uuid:booking_id>/move/", own_bookings.move, name="own-booking-move"),
+    path("me/bookings/<uuid:booking_id>/cancel/", own_bookings.cancel, name="own-booking-cancel"),
+    path("me/waiting/<uuid:waiting_id>/", own_bookings.waiting, name="own-waiting-place"),
+    path("book/", own_booking.book, name="book"),
+    path("book/<uuid:doctor_id>/", own_booking.times, name="book-times"),
+    path("book/<uuid:doctor_id>/check/", own_booking.check, name="book-check"),
 ]

@@ -1,13 +1,14 @@
 """Hospitals that exist only to play a day in."""
 
 from dataclasses import replace
+from datetime import time
 
 from apps.scheduling.rules import Symbol
-from opd.demo.hospital import DEMO, DEPARTMENTS, STAFF, TRIAGE, Hospital, NewDoctor, NewRoom
+from opd.demo.hospital import DEMO, DEPARTMENTS, STAFF, TRIAGE, Hospital, NewDoctor, NewHours, NewRoom
 
 
 def simulated_hospital(code: str, doctors: int) -> Hospital:
-    """A hospital like the demo's, with so many doctors and without people or boards."""
+    """A hospital like the demo's, open from nine to five, with so many doctors and without people or boards."""
     symbols = list(Symbol)
     rooms = tuple(NewRoom(str(n), symbols[n % len(symbols)], "A") for n in range(1, doctors + 1))
     return Hospital(
@@ -19,6 +20,7 @@ def simulated_hospital(code: str, doctors: int) -> Hospital:
         staff=STAFF,
         doctors=tuple(_doctor(n) for n in range(doctors)),
         triage=TRIAGE,
+        hours=NewHours(time(9), time(17)),
         doctors_at_work=False,
     )
 

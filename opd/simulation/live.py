@@ -26,6 +26,7 @@ from apps.queue.rules.order import Source
 from apps.scheduling.rules import Availability
 from opd.demo.hospital import Hospital
 from opd.demo.loading import enrol
+from opd.simulation.ahead import Ahead
 from opd.simulation.cast import Cast, cast_of
 from opd.simulation.looking import look_at
 from opd.simulation.people import Person, person
@@ -46,12 +47,16 @@ log = logging.getLogger(__name__)
 
 
 class LivePlayer:
-    """One simulator beside people. `clock` tells the time; `random` decides who arrives when."""
+    """One simulator beside people. `clock` tells the time; `random` decides who arrives when. With `ahead` it also
+    keeps the coming two weeks booked."""
 
-    def __init__(self, hospital: Hospital, clock: Callable[[], datetime], random: Random | None = None) -> None:
+    def __init__(
+        self, hospital: Hospital, clock: Callable[[], datetime], random: Random | None = None, *, ahead: bool = True
+    ) -> None:
         self.hospital = hospital
         self.clock = clock
         self.random = random or Random()
+        self._ahead = Ahead(hospital, clock, self.random) if ahead else None
         self._children = {new.code for new in hospital.departments if new.sees_children}
         self._cast: Cast | None = None
         self._cast_at: datetime | None = None
@@ -82,7 +87,8 @@ class LivePlayer:
             if not look.doctors:  # the hospital was removed, perhaps to be loaded anew
                 self._cast = None
             busy = {visit.patient_id for visit in look.visits}
-            return sum(self._try(cast, look, decision, busy) for decision in decide(look, self.random))
+            done = sum(self._try(cast, look, decision, busy) for decision in decide(look, self.random))
+            return done + (self._ahead.tick(cast) if self._ahead and look.doctors else 0)
 
     def _present_cast(self) -> Cast | None:
         """The people to act for, read anew every minute: accounts change, and a demo is loaded again."""

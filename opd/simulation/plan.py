@@ -5,13 +5,14 @@ the doors open; what happens in between follows from the real queue when the pla
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
 from typing import TypeVar
 
 from apps.queue.rules.order import Source
+from apps.scheduling.rules.allocation import BookingSource
 from opd.simulation.people import Person, person
 
 T = TypeVar("T")
@@ -31,6 +32,12 @@ WORSE_WHILE_WAITING = 0.01
 
 SELF_CHECK_INS = 0.13
 """Share of the walk-ins who scan the hall's code instead of queueing at the desk; every other one a printed code."""
+
+BOOKED_WALK_INS = 0.1
+"""Share of those who would have walked in who book at the desk the day before."""
+
+LOST_EVERY = 12
+"""For so many visits there is one more booking of which nothing comes."""
 
 ASKED_DOCTOR = 0.12
 TESTS = 0.06
@@ -153,13 +160,36 @@ class Arrival:
     difficulty: float
 
 
+class Fate(StrEnum):
+    """What becomes of somebody who has booked."""
+
+    COMES = "comes"
+    GIVES_UP = "gives_up"
+    STAYS_AWAY = "stays_away"
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A place booked before the doors open. `before`: how many seconds; `at`: for when, in seconds after they open.
+    Whoever comes is the arrival of that number; the others are nobody else's."""
+
+    number: int
+    before: int
+    at: int
+    doctor: str
+    person: Person
+    source: BookingSource
+    fate: Fate
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A whole day: the doctors' sessions, and the arrivals in order."""
+    """A whole day: the doctors' sessions, the arrivals in order, and who has booked."""
 
     seed: int
     sessions: tuple[Session, ...]
     arrivals: tuple[Arrival, ...]
+    bookings: tuple[Booking, ...] = ()
 
 
 def plan_day(seed: int, practices: Sequence[Practice], visits: int) -> Plan:
@@ -167,8 +197,26 @@ def plan_day(seed: int, practices: Sequence[Practice], visits: int) -> Plan:
     random = Random(seed)
     sessions = tuple(_session(random, practice) for practice in practices)
     moments = sorted(_moment(random) for _ in range(visits))
-    arrivals = (_arrival(random, number, at, random.choice(practices)) for number, at in enumerate(moments))
-    return Plan(seed, sessions, tuple(arrivals))
+    arrivals = tuple(_arrival(random, number, at, random.choice(practices)) for number, at in enumerate(moments))
+    return Plan(seed, sessions, arrivals, tuple(_bookings(Random(f"{seed}:ahead"), practices, arrivals)))
+
+
+def _bookings(random: Random, practices: Sequence[Practice], arrivals: Sequence[Arrival]) -> Iterator[Booking]:
+    """Who has booked: everybody who comes by a booking's source, some of those who would have walked in, and a few
+    who then do not come, of every source that can be booked ahead."""
+    for arrival in arrivals:
+        walks_in = arrival.source is Source.WALK_IN
+        ahead = not arrival.self_check_in and (random.random() < BOOKED_WALK_INS if walks_in else True)
+        if ahead and arrival.source is not Source.EMERGENCY:
+            doctor = arrival.doctor or random.choice([p.key for p in practices if p.department == arrival.department])
+            source = BookingSource(arrival.source)
+            before = random.randint(HOUR, 20 * HOUR)
+            yield Booking(arrival.number, before, arrival.at, doctor, arrival.person, source, Fate.COMES)
+    for number in range(len(arrivals), len(arrivals) + len(arrivals) // LOST_EVERY):
+        practice, fate = random.choice(practices), random.choice((Fate.GIVES_UP, Fate.STAYS_AWAY))
+        somebody = person(random, number, child=practice.sees_children)
+        source = random.choice([source for source in BookingSource if source is not BookingSource.EMERGENCY])
+        yield Booking(number, random.randint(HOUR, 20 * HOUR), _moment(random), practice.key, somebody, source, fate)
 
 
 def _session(random: Random, practice: Practice) -> Session:

@@ -20,6 +20,7 @@ from apps.core.commands import Command
 from apps.core.trace import start_trace
 from apps.encounters.commands import complete
 from apps.queue.commands import (
+    arrive,
     call_next,
     cancel,
     check_in,
@@ -39,11 +40,12 @@ from apps.queue.rules.order import Source
 from apps.queue.rules.states import State
 from apps.scheduling.rules import Availability
 from opd.demo.loading import enrol
+from opd.simulation.booked import Act, Booked
 from opd.simulation.cast import VIA, Cast, Practitioner
+from opd.simulation.people import Person
 from opd.simulation.plan import PRESCRIPTIONS, Arrival, Break, Plan, Presence, Session
 
 R = TypeVar("R")
-Act = Callable[[], object]
 
 BETWEEN_PATIENTS = 25
 """Seconds a doctor needs from one patient to the next call."""
@@ -99,6 +101,7 @@ class Player:
         self._agenda: list[tuple[int, int, Act]] = []
         self._order = count()
         self._visits: dict[UUID, _Visit] = {}
+        self._booked = Booked(self)
         self._desks = [_Desk(cast.practitioners[s.key], s, list(s.breaks)) for s in plan.sessions]
         self._expected = Counter(arrival.department for arrival in plan.arrivals)
 
@@ -110,9 +113,11 @@ class Player:
     def play(self) -> None:
         """Play the whole day, until the last doctor has gone home."""
         for desk in self._desks:
-            self._later(desk.session.begins, partial(self._begin, desk))
+            self.later(desk.session.begins, partial(self._begin, desk))
+        for booking in self.plan.bookings:
+            self.later(-booking.before, partial(self._booked.book, booking))
         for arrival in self.plan.arrivals:
-            self._later(arrival.at, partial(self._arrive, arrival))
+            self.later(arrival.at, partial(self._arrive, arrival))
         with scope(facility=self.cast.facility_id):
             while self._agenda:
                 self._at, _, act = heapq.heappop(self._agenda)
@@ -120,16 +125,18 @@ class Player:
                 start_trace()
                 act()
 
-    def _later(self, seconds: float, act: Act) -> None:
+    def later(self, seconds: float, act: Act) -> None:
+        """Put an act on the agenda."""
         heapq.heappush(self._agenda, (self._at + round(seconds), next(self._order), act))
 
-    def _do(self, command: Command[..., R], **arguments: Any) -> R:
+    def do(self, command: Command[..., R], **arguments: Any) -> R:
+        """One command at the virtual moment."""
         self.commands += 1
         return command(now=self.now, **arguments)
 
     def _move(self, command: Command[..., Any], visit: _Visit, **arguments: Any) -> Any:
         """Do something to a visit, and note where it stands then."""
-        row = self._do(command, visit_id=visit.id, **arguments)
+        row = self.do(command, visit_id=visit.id, **arguments)
         visit.state = row.state
         return row
 
@@ -143,10 +150,10 @@ class Player:
         """The doctor is free: for a break that is due, else for the next patient, else to wait or to go home."""
         if desk.breaks and desk.breaks[0].at <= self._at:
             self._set(desk, Availability.PAUSED)
-            self._later(desk.breaks.pop(0).seconds, partial(self._begin, desk))
+            self.later(desk.breaks.pop(0).seconds, partial(self._begin, desk))
             return
         doctor = desk.practitioner
-        row = self._do(call_next, actor=doctor.actor, doctor_id=doctor.id)
+        row = self.do(call_next, actor=doctor.actor, doctor_id=doctor.id)
         if row:
             visit = self._visits[row.id]
             visit.state = row.state
@@ -158,10 +165,10 @@ class Player:
 
     def _set(self, desk: _Desk, status: Availability) -> None:
         doctor = desk.practitioner
-        self._do(set_availability, actor=doctor.actor, doctor_id=doctor.id, status=status)
+        self.do(set_availability, actor=doctor.actor, doctor_id=doctor.id, status=status)
 
     def _free(self, desk: _Desk) -> None:
-        self._later(BETWEEN_PATIENTS, partial(self._next, desk))
+        self.later(BETWEEN_PATIENTS, partial(self._next, desk))
 
     def _wake(self, department: str, doctor_id: UUID | None) -> None:
         """Somebody waits for any doctor of a department, or for one: an idle one looks up."""
@@ -177,17 +184,31 @@ class Player:
     def _arrive(self, arrival: Arrival) -> None:
         if arrival.self_check_in:
             visit = self._scan(arrival)
+        elif patient_id := self._booked.who(arrival.number):
+            row = self._booked.of_today(patient_id)
+            if row and self._booked.is_too_early(row):  # had to give way meanwhile, and was told
+                self._booked.at_clock(row.at, partial(self._arrive, arrival))
+                return
+            visit = self._come(arrival, row) if row else self._check_in(arrival, patient_id, arrival.presence)
         else:
-            self.commands += 1
-            patient = enrol(self.cast.desk, self.now, arrival.person)
-            visit = self._check_in(arrival, patient.id, arrival.presence)
+            visit = self._check_in(arrival, self.enrol(arrival.person), arrival.presence)
         if arrival.worse_after is not None:
-            self._later(arrival.worse_after, partial(self._get_worse, visit))
+            self.later(arrival.worse_after, partial(self._get_worse, visit))
         if arrival.leaves_after is not None:
-            self._later(arrival.leaves_after, partial(self._leave, visit))
+            self.later(arrival.leaves_after, partial(self._leave, visit))
+
+    def enrol(self, person: Person) -> UUID:
+        """A record for somebody; its id."""
+        self.commands += 1
+        return enrol(self.cast.desk, self.now, person).id
+
+    def _come(self, arrival: Arrival, row: Any) -> _Visit:
+        """By a booking: the visit goes on under its number."""
+        arrived = self.do(arrive, actor=self.cast.desk, booking_id=row.id)
+        return self._entered(arrived.visit, arrival, arrival.presence)
 
     def _check_in(self, arrival: Arrival, patient_id: UUID, presence: Presence) -> _Visit:
-        arrived = self._do(
+        arrived = self.do(
             check_in,
             actor=self.cast.nurse if arrival.source is Source.EMERGENCY else self.cast.desk,
             department_id=self.cast.departments[arrival.department],
@@ -201,7 +222,7 @@ class Player:
     def _scan(self, arrival: Arrival) -> _Visit:
         """By the hall's code: straight into the queue, or, with a printed one, once the desk has looked."""
         department_id = self.cast.departments[arrival.department]
-        token, _ = self._do(
+        token, _ = self.do(
             create_checkin_link,
             actor=self.cast.desk,
             department_id=department_id,
@@ -209,7 +230,7 @@ class Player:
             printed=arrival.printed_code,
         )
         holder, link = comes_by(token)
-        arrived = self._do(
+        arrived = self.do(
             self_check_in,
             actor=replace(holder, via=VIA),
             link=link,
@@ -223,7 +244,7 @@ class Player:
     def _entered(self, row: Any, arrival: Arrival, presence: Presence) -> _Visit:
         visit = self._visits[row.id] = _Visit(row.id, row.patient_id, row.state, arrival, presence)
         if row.state == State.SCANNED:
-            self._later(AT_THE_DESK, partial(self._confirm, visit))
+            self.later(AT_THE_DESK, partial(self._confirm, visit))
         else:
             self._wake(arrival.department, row.doctor_id)
         return visit
@@ -258,13 +279,13 @@ class Player:
     def _called(self, desk: _Desk, visit: _Visit) -> None:
         """Here at once, at the second call, or not at all."""
         if visit.presence is Presence.HERE:
-            self._later(visit.arrival.walk, partial(self._start, desk, visit))
+            self.later(visit.arrival.walk, partial(self._start, desk, visit))
             return
-        self._later(PATIENCE, partial(self._move, recall, visit, actor=desk.practitioner.actor))
+        self.later(PATIENCE, partial(self._move, recall, visit, actor=desk.practitioner.actor))
         if visit.presence is Presence.SLOW:
-            self._later(PATIENCE + visit.arrival.walk, partial(self._start, desk, visit))
+            self.later(PATIENCE + visit.arrival.walk, partial(self._start, desk, visit))
         else:
-            self._later(2 * PATIENCE, partial(self._miss, desk, visit))
+            self.later(2 * PATIENCE, partial(self._miss, desk, visit))
 
     def _miss(self, desk: _Desk, visit: _Visit) -> None:
         """Not there: set aside until they are back, or taken off the queue, perhaps to come to the desk later."""
@@ -272,12 +293,12 @@ class Player:
         if visit.presence is Presence.AWAY:
             visit.presence = Presence.HERE
             self._move(hold, visit, actor=doctor, reason="Did not come when called.")
-            self._later(visit.arrival.back_after, partial(self._come_back, visit))
+            self.later(visit.arrival.back_after, partial(self._come_back, visit))
         else:
             self._move(no_show, visit, actor=doctor)
             if visit.presence is Presence.TOO_LATE:
                 again = partial(self._check_in, visit.arrival, visit.patient_id, Presence.HERE)
-                self._later(visit.arrival.back_after, again)
+                self.later(visit.arrival.back_after, again)
             else:
                 self._end(visit)
         self._free(desk)
@@ -295,20 +316,20 @@ class Player:
         if not visit.tested:
             visit.seconds = desk.session.seconds(arrival)
         if arrival.test_seconds and not visit.tested:
-            self._later(visit.seconds * BEFORE_TEST, partial(self._send_for_test, desk, visit, arrival.test_seconds))
+            self.later(visit.seconds * BEFORE_TEST, partial(self._send_for_test, desk, visit, arrival.test_seconds))
         else:
-            self._later(visit.seconds, partial(self._complete, desk, visit))
+            self.later(visit.seconds, partial(self._complete, desk, visit))
 
     def _send_for_test(self, desk: _Desk, visit: _Visit, test_seconds: int) -> None:
         self._move(hold, visit, actor=desk.practitioner.actor, reason="Sent for a blood test.")
         visit.tested, visit.seconds = True, round(visit.seconds * (1 - BEFORE_TEST))
-        self._later(test_seconds, partial(self._come_back, visit))
+        self.later(test_seconds, partial(self._come_back, visit))
         self._free(desk)
 
     def _complete(self, desk: _Desk, visit: _Visit) -> None:
         arrival = visit.arrival
         text = PRESCRIPTIONS[arrival.number % len(PRESCRIPTIONS)] if arrival.prescribed else ""
-        row, _ = self._do(
+        row, _ = self.do(
             complete,
             actor=desk.practitioner.actor,
             visit_id=visit.id,

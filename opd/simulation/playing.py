@@ -4,21 +4,24 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.utils import timezone
+from django_scopes import scope
 
 from apps.accounts.queries import FacilityFacts, facility_by_code, staff_by_email
 from apps.audit.commands import seal
+from apps.core.policy import system_actor
 from apps.core.relay import Relay
+from apps.scheduling.commands import make_slots
 from opd.demo.hospital import Hospital
 from opd.demo.loading import load
 from opd.removal import remove_facility
-from opd.simulation.cast import cast_of
+from opd.simulation.cast import VIA, cast_of
 from opd.simulation.hospital import simulated_hospital
 from opd.simulation.plan import plan_day
 from opd.simulation.player import Player
@@ -72,6 +75,9 @@ def play(day: Day, told: Callable[[int], None] = lambda _: None) -> Played:
             due = began + (moment - opens_at).total_seconds() / day.speed
             time.sleep(max(0.0, due - time.monotonic()))
 
+    with scope(facility=facility.id):
+        system = system_actor(VIA, facility.id)
+        make_slots(actor=system, now=opens_at - timedelta(days=1), facility_id=facility.id, days=4)
     plan = plan_day(day.seed, hospital.practices(), day.visits)
     player = Player(plan, cast_of(hospital), opens_at, reached)
     player.play()

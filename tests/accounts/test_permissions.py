@@ -16,6 +16,9 @@ booking.change         x              x       x
 schedule.change        x              x
 queue.move             x              x       x
 queue.announce         x      x       x       x
+booking.read_own                                                         |    x
+booking.create_own                                                       |    x
+booking.change_own                                                       |    x
 visit.check_in         x              x       x
 visit.self_check_in
 visit.emergency        x      x       x       x

@@ -44,6 +44,8 @@ ADDRESSES = list(walk(get_resolver().url_patterns))
 
 
 def is_policy(declared: object) -> bool:
+    if isinstance(declared, frozenset):
+        return bool(declared) and all(isinstance(one, Permission) for one in declared)
     return declared in (PUBLIC, SIGNED_IN) or isinstance(declared, Permission)
 
 

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.utils import timezone
@@ -14,7 +15,8 @@ from apps.queue import commands
 from apps.scheduling.models import Appointment, Slot
 from apps.scheduling.queries import doctors
 from tests.cast import DESK
-from tests.e2e.conftest import Look, Open
+from tests.e2e.conftest import PHONE, Look, Open
+from tests.patients.codes import code_on
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
@@ -126,3 +128,63 @@ def test_the_slip_of_a_booking_is_printed(hospital: FacilityFacts, open_page: Op
     page = open_page(f"/admin/desk/bookings/{row.id}/slip/", MEERA, screen=NARROW)
     assert fits(page)
     look(page, "narrow-booking-slip")
+
+
+@pytest.mark.parametrize("screen", [PHONE, NARROW], ids=["phone", "narrow"])
+def test_lakshmi_books_on_her_phone_without_scripts(
+    hospital: FacilityFacts, open_page: Open, look: Look, screen: tuple[int, int]
+):
+    name = "phone" if screen == PHONE else "narrow"
+    page = open_page("/login/", screen=screen, java_script_enabled=False)
+    page.get_by_label("Phone number").fill("90000 00001")
+    page.get_by_role("button", name="Send me a code").click()
+    page.get_by_label("Code", exact=True).fill(code_on("+919000000001"))
+    page.get_by_role("button", name="Sign in").click()
+    see = seeing(look, name)
+    see(page, "me-nothing")
+    page.get_by_role("link", name="Book an appointment").click()
+    see(page, "book-where")
+    page.get_by_role("link", name=re.compile("General Medicine")).click()
+    see(page, "book-whom")
+    page.get_by_role("link", name=re.compile("Other times.*Rao")).click()
+    page.locator(".day").nth(2).click()
+    see(page, "book-when")
+    page.get_by_role("link", name=re.compile("10:00–11:00")).click()
+    see(page, "book-check")
+    slot = tomorrow(hospital).doctor.slots.get(id=parse_qs(urlsplit(page.url).query)["slot"][0])
+    for number in range(3, 9):
+        book(number, slot, "online" if number < 8 else "follow_up")
+    page.get_by_label("What troubles you?").fill("knee pain")
+    page.get_by_role("button", name="Confirm booking").click()
+    expect(page.get_by_text("These times are free")).to_be_visible()
+    see(page, "book-gone")
+    page.get_by_role("link", name=re.compile("11:00–12:00")).click()
+    page.get_by_role("button", name="Confirm booking").click()
+    expect(page.get_by_text("Your number")).to_be_visible()
+    see(page, "booking")
+    page.get_by_role("link", name="Choose another time").click()
+    see(page, "booking-move")
+    page.get_by_label("12:00–13:00").check()
+    page.get_by_role("button", name="Move to this time").click()
+    expect(page.get_by_text("12:00")).to_be_visible()
+    page.get_by_role("link", name="My family").click()
+    see(page, "me-booked")
+    page.locator("a.turn").click()
+    page.get_by_role("link", name="Cancel this booking").click()
+    see(page, "booking-cancel")
+    page.get_by_role("button", name="Yes, cancel it").click()
+    see(page, "booking-cancelled")
+    full = tomorrow(hospital, 14)
+    fill(full, waiting=0)
+    page.goto(f"/book/{full.doctor_id}/?for={person(1).id}&day={full.day}")
+    see(page, "book-full")
+
+
+def seeing(look: Look, screen: str) -> Look:
+    """Looks at a page of this screen, and whether it fits."""
+
+    def see(page: Page, name: str) -> None:
+        assert fits(page), name
+        look(page, f"{screen}-{name}")
+
+    return see

@@ -72,6 +72,10 @@ OF_QUEUE = department(Principal.DOCTOR, DESK)
 OF_DESK = department(DESK)
 OF_DOCTOR = department(Principal.DOCTOR)
 HOLDER = department(Principal.PATIENT)
+OF_QUEUE_OR_OWN = department(Principal.DOCTOR, DESK, Principal.PATIENT)
+OF_DESK_OR_OWN = department(DESK, Principal.PATIENT)
+OWN_WAITING = {"waiting_id": "{own_waiting}"}
+"""The place of the patient of a place, not that of somebody else, which is the usual one."""
 HOLDER_OR_LINK = department(Principal.PATIENT, Principal.LINK)
 ANY_STAFF = facility(STAFF)
 ANY_DESK = facility(DESK)
@@ -252,19 +256,19 @@ API = [
     api("POST doctor/visits/<uuid:visit_id>/not-urgent", OF_QUEUE, REASON, S.URGENT),
     # --- booking
     api("GET doctors/<uuid:doctor_id>/slots", ANY_STAFF, query="date={tomorrow}"),
-    api("GET tokens/availability", ANY_STAFF, query="doctorId={doctor}&date={tomorrow}"),
+    api("GET tokens/availability", WHOEVER_SIGNED_IN, query="doctorId={doctor}&date={tomorrow}"),
     api("GET tokens", anywhere(STAFF), query="doctor={doctor}"),
-    api("POST tokens", OF_DESK, WISH),
-    api("GET tokens/<uuid:booking_id>", OF_QUEUE),
+    api("POST tokens", OF_DESK_OR_OWN, WISH),
+    api("GET tokens/<uuid:booking_id>", OF_QUEUE_OR_OWN),
     api("PATCH tokens/<uuid:booking_id>/check-in", OF_DESK, {}, answers=frozenset({409})),
     api("POST tokens/<uuid:booking_id>/no-show", OF_DESK, {}, answers=frozenset({409})),
-    api("POST tokens/<uuid:booking_id>/reschedule", OF_DESK, {"slotId": "{free_slot}"}),
+    api("POST tokens/<uuid:booking_id>/reschedule", OF_DESK_OR_OWN, {"slotId": "{free_slot}"}),
     api("GET tokens/waiting-status", ANY_STAFF, query="doctorId={doctor}"),
     api("GET waiting/<uuid:waiting_id>", OF_QUEUE),
     api("DELETE waiting/<uuid:waiting_id>", OF_DESK),
+    api("GET waiting/<uuid:waiting_id>", OF_QUEUE_OR_OWN, words=OWN_WAITING),
+    api("DELETE waiting/<uuid:waiting_id>", OF_DESK_OR_OWN, words=OWN_WAITING),
     api("POST waiting/<uuid:waiting_id>/move", OF_DESK, {"newPosition": 1, "reason": "Matrix"}),
-    api("GET cancellations/check/<uuid:booking_id>", OF_QUEUE),
-    api("DELETE cancellations/<uuid:booking_id>", OF_DESK, {"reason": "Matrix"}),
     # --- leave, delay, what does not take place
     api("GET doctors/<uuid:doctor_id>/leave", OF_CLERK),
     api("GET doctors/<uuid:doctor_id>/leave/preview", OF_CLERK, query="from={tomorrow}&to={tomorrow}"),
@@ -306,6 +310,8 @@ API = [
     # --- the patient's own
     api("PATCH auth/me", facility(PATIENTS), {"language": "hi"}),
     api("GET patient/visits", facility(PATIENTS)),
+    api("GET patient/bookings", facility(PATIENTS)),
+    api("GET patient/waiting", facility(PATIENTS)),
     api("POST patient/forget", facility(PATIENTS), {}),
     api("POST patient/restore", everybody(), {}, answers=SHAPE),
     api("POST patient/checkin", everybody(), {}, answers=SHAPE),
@@ -409,6 +415,19 @@ PAGES = [
     form("POST login/phone/code/", everybody(), {}, answers=SHAPE),
     form("GET me/", facility(PATIENTS)),
     form("POST me/forget/", facility(PATIENTS), {}),
+    form("GET me/bookings/<uuid:booking_id>/", HOLDER),
+    form("GET me/bookings/<uuid:booking_id>/move/", HOLDER),
+    form("POST me/bookings/<uuid:booking_id>/move/", HOLDER, {"slot": "free:{free_slot}", "version": "1"}),
+    form("GET me/bookings/<uuid:booking_id>/cancel/", HOLDER),
+    form("POST me/bookings/<uuid:booking_id>/cancel/", HOLDER, {"version": "1"}),
+    form("GET me/waiting/<uuid:waiting_id>/", HOLDER, words=OWN_WAITING),
+    form("POST me/waiting/<uuid:waiting_id>/", HOLDER, {}, words=OWN_WAITING),
+    form("GET me/waiting/<uuid:waiting_id>/", nobody()),
+    form("GET book/", facility(PATIENTS)),
+    form("GET book/", HOLDER, query="for={patient}"),
+    form("GET book/<uuid:doctor_id>/", HOLDER, query="for={patient}"),
+    form("GET book/<uuid:doctor_id>/check/", HOLDER, query="for={patient}&slot={free_slot}"),
+    form("POST book/<uuid:doctor_id>/check/", HOLDER, {"reason": "x"}, query="for={patient}&slot={free_slot}"),
     form("GET login", everybody()),
     form("GET login/", everybody()),
     form("GET login/staff/", everybody()),

@@ -331,6 +331,9 @@ def _booked(place: Place, name: str) -> dict[str, str]:
     booking = book(ward, full, patient=place.patient, doctor_id=place.doctor.id).appointment
     waiting = book(ward, full, patient=ward.register(name=name), doctor_id=place.doctor.id).waiting
     held = hold(ward, open_slot(ward, 96, **own), patient=ward.register(name=name))
+    later = open_slot(ward, 120, **own)
+    book(ward, later, patient=ward.register(name=name), doctor_id=place.doctor.id)
+    own_waiting = book(ward, later, patient=place.patient, doctor_id=place.doctor.id).waiting
     hours = SlotTemplate.objects.create(
         facility=ward.facility,
         doctor=place.doctor,
@@ -360,6 +363,7 @@ def _booked(place: Place, name: str) -> dict[str, str]:
         "booking_id": str(booking.id),
         "waiting_id": str(waiting.id),
         "held_id": str(held.id),
+        "own_waiting": str(own_waiting.id),
         "hours": str(hours.id),
         "closed_day": str(closed.id),
         "stranded": str(stranded.id),

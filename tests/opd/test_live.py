@@ -39,7 +39,7 @@ class Clock:
 
 def live_player(seed: int = 7) -> tuple[LivePlayer, Clock]:
     clock = Clock()
-    return LivePlayer(DEMO, clock, Random(seed)), clock
+    return LivePlayer(DEMO, clock, Random(seed), ahead=False), clock
 
 
 def play(player: LivePlayer, clock: Clock, ticks: int, seconds: float = 1.0) -> None:

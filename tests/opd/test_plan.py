@@ -9,7 +9,7 @@ from apps.queue.rules.order import Source
 from apps.queue.rules.triage import urgent_by
 from opd.demo.hospital import DEMO, TRIAGE
 from opd.simulation.people import CHILDREN_BELOW
-from opd.simulation.plan import DOORS_OPEN, LONGEST, SHORTEST, Plan, Practice, Presence, plan_day
+from opd.simulation.plan import DOORS_OPEN, LONGEST, SHORTEST, Fate, Plan, Practice, Presence, plan_day
 
 PRACTICES = DEMO.practices()
 seeds = st.integers(min_value=0, max_value=2**32)
@@ -94,3 +94,25 @@ def test_urgent_cases_emergencies_and_absences_keep_their_shares():
     assert 0.007 < share(a.source is Source.EMERGENCY for a in arrivals) < 0.013
     assert 0.03 < share(a.presence in (Presence.GONE, Presence.TOO_LATE) for a in arrivals) < 0.07
     assert {arrival.source for arrival in arrivals} == set(Source)
+
+
+@given(seeds)
+def test_who_has_booked_comes_by_it_and_a_few_are_lost(seed):
+    plan = plan_day(seed, PRACTICES, 96)
+    homes = {practice.key: practice.department for practice in PRACTICES}
+    coming = {booking.number: booking for booking in plan.bookings if booking.fate is Fate.COMES}
+    for arrival in plan.arrivals:
+        booking = coming.get(arrival.number)
+        if booking:
+            assert (booking.person, booking.at, homes[booking.doctor]) == (
+                arrival.person,
+                arrival.at,
+                arrival.department,
+            )
+        assert bool(booking) or arrival.source in (Source.WALK_IN, Source.EMERGENCY)
+    assert len(plan.bookings) - len(coming) == 96 // 12
+
+
+def test_all_sources_that_can_be_booked_ahead_are():
+    booked = {booking.source for plan in year_of_days() for booking in plan.bookings}
+    assert booked == {"paid_priority", "follow_up", "online", "walk_in"}

@@ -35,6 +35,13 @@ def transitions(played: Played) -> list[tuple[object, ...]]:
         return list(cursor.fetchall())
 
 
+def bookings(played: Played) -> set[str]:
+    """What became of the day's bookings."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT state FROM scheduling_appointment WHERE facility_id = %s", [played.facility.id])
+        return {state for (state,) in cursor.fetchall()}
+
+
 @pytest.mark.django_db
 @pytest.mark.timeout(600)
 def test_a_day_ends_with_everybody_seen_and_every_invariant_holding():
@@ -50,6 +57,7 @@ def test_a_day_ends_with_everybody_seen_and_every_invariant_holding():
     verbs = {row[3] for row in transitions(played)}
     assert {"check_in", "call", "start", "complete", "hold", "resume", "no_show"} <= verbs
     assert {row[8] for row in transitions(played)} == {"simulator"}
+    assert {"ARRIVED", "CANCELLED", "NO_SHOW"} <= bookings(played)
 
 
 @pytest.mark.django_db

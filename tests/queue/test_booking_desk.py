@@ -161,6 +161,7 @@ def test_the_slip_of_a_booking_shows_when_to_come_and_no_name(ward: Ward, desk: 
     assert row.token.label in page
     assert facility_facts(ward.facility.id).clock(row.at) in page
     assert "R. K., 36 F" in page
+    assert 'class="copy"' not in page
     assert "Ravi" not in page
 
 

@@ -1,5 +1,6 @@
 """Booking: places with doctors, the waiting list, giving up. What a number stands for is its present booking."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -11,11 +12,12 @@ from rest_framework.response import Response
 
 from apps.core.api import Endpoint, TextField
 from apps.core.errors import NotFound
-from apps.core.policy import Actor, Permission, Scope
+from apps.core.policy import Actor, ActorType, Permission, Scope, either
 from apps.queue import commands
 from apps.queue.api.shapes import Expecting, VersionField
 from apps.queue.api.staff import arrived_json
 from apps.queue.queries.links import tracking_url
+from apps.queue.queries.own_bookings import require_own
 from apps.scheduling.queries import (
     AvailabilityOut,
     appointment_of,
@@ -30,6 +32,10 @@ from apps.scheduling.queries import (
 from apps.scheduling.rules.allocation import BookingSource
 from apps.scheduling.rules.appointments import AppointmentState
 
+OWN_OR_SEEN = either(Permission.QUEUE_READ, Permission.BOOKING_READ_OWN)
+OWN_OR_CHANGED = either(Permission.BOOKING_CHANGE, Permission.BOOKING_CHANGE_OWN)
+"""Of routes that staff use for their departments, and patients for those under their phone."""
+
 SOURCES = [str(source) for source in BookingSource]
 STATES = [str(state) for state in AppointmentState]
 
@@ -38,7 +44,7 @@ class BookingIn(serializers.Serializer[Any]):
     """A wish for a place."""
 
     doctorId = serializers.UUIDField(source="doctor_id")
-    patientId = serializers.UUIDField(source="patient_id")
+    patientId = serializers.UUIDField(source="patient_id", required=False, allow_null=True)
     source = serializers.ChoiceField(SOURCES)  # type: ignore[assignment]  # a field of our own, not DRF's
     preferredSlotId = serializers.UUIDField(source="preferred_slot_id", required=False, allow_null=True)
     appointmentTime = serializers.DateTimeField(source="appointment_time", required=False, allow_null=True)
@@ -122,10 +128,17 @@ def moved_json(moved: Any) -> dict[str, Any]:
     return {"token": token, "promoted": [booking_json(other) for other in promoted]}
 
 
+def told_to(actor: Actor, render: Callable[[Any], dict[str, Any]]) -> Callable[[Any], dict[str, Any]]:
+    """Whose place changed by what somebody did is told to staff only."""
+    if actor.type is ActorType.STAFF:
+        return render
+    return lambda result: {name: told for name, told in render(result).items() if name not in ("moved", "promoted")}
+
+
 class Bookings(Endpoint):
     """Bookings of the facility."""
 
-    policy = {"GET": Permission.QUEUE_READ, "POST": Permission.BOOKING_CREATE}
+    policy = {"GET": Permission.QUEUE_READ, "POST": either(Permission.BOOKING_CREATE, Permission.BOOKING_CREATE_OWN)}
 
     @extend_schema(parameters=[BookingFilter])
     def get(self, request: Request) -> Response:
@@ -135,14 +148,15 @@ class Bookings(Endpoint):
 
     @extend_schema(request=BookingIn)
     def post(self, request: Request) -> Response:
-        """Book a place, or wait for one."""
-        return self.run(commands.book, outcome_json, success=201, **self.read(BookingIn))
+        """Book a place, or wait for one. Patients book for those under their phone."""
+        told = told_to(self.actor, outcome_json)
+        return self.run(commands.book, told, success=201, **self.read(BookingIn))
 
 
 class BookingDetail(Endpoint):
     """One booking, by its number's id or its own."""
 
-    policy = Permission.QUEUE_READ
+    policy = OWN_OR_SEEN
 
     def get(self, request: Request, booking_id: UUID) -> Response:
         """Read a booking."""
@@ -152,7 +166,7 @@ class BookingDetail(Endpoint):
 class Availability(Endpoint):
     """A doctor's day for whoever wants to book."""
 
-    policy = Permission.QUEUE_READ
+    policy = either(Permission.QUEUE_READ, Permission.BOOKING_CREATE_OWN)
 
     @extend_schema(parameters=[DayOfDoctor], responses=AvailabilityOut)
     def get(self, request: Request) -> Response:
@@ -176,12 +190,13 @@ class DoctorSlots(Endpoint):
 class Reschedule(Endpoint):
     """Moving a booking."""
 
-    policy = Permission.BOOKING_CHANGE
+    policy = OWN_OR_CHANGED
 
     @extend_schema(request=RescheduleIn)
     def post(self, request: Request, booking_id: UUID) -> Response:
         """Move a booking to a free place of another slot."""
-        return self.run(commands.reschedule, moved_json, booking_id=booking_id, **self.read(RescheduleIn))
+        told = told_to(self.actor, moved_json)
+        return self.run(commands.reschedule, told, booking_id=booking_id, **self.read(RescheduleIn))
 
 
 class MissedBooking(Endpoint):
@@ -222,7 +237,7 @@ class WaitingStatus(Endpoint):
 class WaitingDetail(Endpoint):
     """One entry of a waiting list."""
 
-    policy = {"GET": Permission.QUEUE_READ, "DELETE": Permission.BOOKING_CHANGE}
+    policy = {"GET": OWN_OR_SEEN, "DELETE": OWN_OR_CHANGED}
 
     def get(self, request: Request, waiting_id: UUID) -> Response:
         """Read an entry with its position."""
@@ -251,8 +266,10 @@ class WaitingMove(Endpoint):
 
 
 def seen(row: Any, actor: Actor) -> Any:
-    """The booking or entry, if its department is one of the actor's. Raises `NotFound`."""
-    if not actor.may(Permission.QUEUE_READ, Scope(row.facility_id, row.department_id)):
+    """The booking or entry, if its department is one of the actor's or it is their own. Raises `NotFound`."""
+    if actor.type is ActorType.PATIENT:
+        require_own(actor, row, Permission.BOOKING_READ_OWN)
+    elif not actor.may(Permission.QUEUE_READ, Scope(row.facility_id, row.department_id)):
         raise NotFound
     return row
 

@@ -14,7 +14,7 @@ from apps.core.api import Endpoint
 from apps.core.errors import Invalid, sentence
 from apps.core.policy import Permission
 from apps.queue import commands
-from apps.queue.api.booking import CancelIn, moved_json, of_own_departments, seen
+from apps.queue.api.booking import OWN_OR_CHANGED, OWN_OR_SEEN, CancelIn, moved_json, of_own_departments, seen, told_to
 from apps.queue.queries.bookings import check_json
 from apps.scheduling.queries import (
     appointment_of,
@@ -52,7 +52,7 @@ class HistoryIn(PeriodIn):
 class CancellationCheck(Endpoint):
     """What giving up would mean."""
 
-    policy = Permission.QUEUE_READ
+    policy = OWN_OR_SEEN
 
     def get(self, request: Request, booking_id: UUID) -> Response:
         """Whether a booking can be given up, and what comes back."""
@@ -63,12 +63,13 @@ class CancellationCheck(Endpoint):
 class Cancellation(Endpoint):
     """Giving up."""
 
-    policy = Permission.BOOKING_CHANGE
+    policy = OWN_OR_CHANGED
 
     @extend_schema(request=CancelIn)
     def delete(self, request: Request, booking_id: UUID) -> Response:
         """Cancel a booking; the freed place goes to the waiting list."""
-        return self.run(commands.cancel_booking, _cancelled_json, booking_id=booking_id, **self.read(CancelIn))
+        told = told_to(self.actor, _cancelled_json)
+        return self.run(commands.cancel_booking, told, booking_id=booking_id, **self.read(CancelIn))
 
 
 class Refund(Endpoint):

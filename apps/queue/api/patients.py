@@ -15,8 +15,10 @@ from apps.queue.api import shapes
 from apps.queue.models import Visit
 from apps.queue.queries.links import comes_by, tracking_url
 from apps.queue.queries.own import own_visit_of, own_visit_row, own_visits
+from apps.queue.queries.own_bookings import own_booking_row, own_bookings, own_waiting
 from apps.queue.queries.shapes import OwnVisitsOut, RestoredOut, SelfCheckInOut, SnapshotOut
 from apps.queue.queries.visits import position, snapshot
+from apps.scheduling.queries import waiting_json
 
 
 def standing(visit: Visit) -> dict[str, Any]:
@@ -86,6 +88,28 @@ class OwnVisits(Endpoint):
     def get(self, request: Request) -> Response:
         """Visits of everybody under one's phone, the newest first."""
         return self.page(own_visits(self.actor).order_by("-day", "-scanned_at", "id"), own_visit_row)
+
+
+class OwnBookings(Endpoint):
+    """The bookings of a family."""
+
+    policy = Permission.PATIENT_OWN
+
+    @extend_schema(parameters=[OpenApiParameter("page", int), OpenApiParameter("pageSize", int)])
+    def get(self, request: Request) -> Response:
+        """Bookings of everybody under one's phone, the latest day first."""
+        return self.page(own_bookings(self.actor), own_booking_row)
+
+
+class OwnWaiting(Endpoint):
+    """The places of a family on waiting lists."""
+
+    policy = Permission.PATIENT_OWN
+
+    @extend_schema(parameters=[OpenApiParameter("page", int), OpenApiParameter("pageSize", int)])
+    def get(self, request: Request) -> Response:
+        """Where everybody under one's phone waits for a place, the next day first."""
+        return self.page(own_waiting(self.actor, self.now), lambda entry: waiting_json(entry, self.now))
 
 
 class CancelOwn(Endpoint):

@@ -13,10 +13,11 @@ from apps.core.commands import command, unit
 from apps.core.errors import Conflict, sentence
 from apps.core.events import department_stream
 from apps.core.outbox import emit, lock_streams
-from apps.core.policy import Actor, Permission, Scope
+from apps.core.policy import Actor, ActorType, Permission, Scope
 from apps.patients.queries import get_active
 from apps.queue import events
 from apps.queue.commands.arriving import Arrived, enter_booked
+from apps.queue.queries.own_bookings import require_notice, require_own, require_own_wish, whom_to_book
 from apps.scheduling.commands import (
     Outcome,
     SlotGone,
@@ -75,8 +76,8 @@ def book(
     actor: Actor,
     now: datetime,
     doctor_id: UUID,
-    patient_id: UUID,
     source: str,
+    patient_id: UUID | None = None,
     preferred_slot_id: UUID | None = None,
     appointment_time: datetime | None = None,
     reason: str = "",
@@ -86,16 +87,20 @@ def book(
 
     Without a slot or a time: the first day with a free place, its least used slot, the earliest on ties.
     `exact`: in the preferred slot or not at all. Raises `SlotGone`, `AlreadyBooked`, `AlreadyWaiting`,
-    `PatientNotActive`, `NotFound`.
+    `PatientNotActive`, `NotFound`. Patients book for themselves: then `FollowUpOfNothing`, `TooManyBookings`, too.
     """
-    asked = BookingSource(source)
+    asked, person_id = BookingSource(source), whom_to_book(actor, patient_id)
     department_id, slot = _where(doctor_id, preferred_slot_id, appointment_time, now)
-    require_to_book(actor, department_id, asked)
+    own = actor.type is ActorType.PATIENT
+    if not own:
+        require_to_book(actor, department_id, asked)
     lock_streams(department_stream(department_id))
-    get_active(patient_id)
+    get_active(person_id)
+    if own:
+        require_own_wish(person_id, department_id, asked, now)
     make_room(department_id, doctor_id)
     day = slot.day if slot else _day(doctor_id, asked, appointment_time, now)
-    wish = Wish(department_id, doctor_id, patient_id, asked, day, slot.id if slot else None, reason)
+    wish = Wish(department_id, doctor_id, person_id, asked, day, slot.id if slot else None, reason)
     outcome = place(wish)
     if exact and (outcome.appointment is None or outcome.appointment.slot_id != preferred_slot_id):
         raise SlotGone
@@ -112,7 +117,7 @@ def cancel_booking(
 
     Raises `NotPossibleNow` once the person has arrived: then the visit is cancelled.
     """
-    row = locked_by(booking_id, Permission.BOOKING_CHANGE, expected_version)
+    row = locked_by(booking_id, Permission.BOOKING_CHANGE, expected_version, own=Permission.BOOKING_CHANGE_OWN)
     end(row, AppointmentState.CANCELLED, reason)
     return row, promoted_by(row)
 
@@ -149,7 +154,7 @@ def reschedule(
 
     Raises `SlotGone` when there is no place in the other slot: nobody is displaced for a move.
     """
-    row = locked_by(booking_id, Permission.BOOKING_CHANGE, expected_version)
+    row = locked_by(booking_id, Permission.BOOKING_CHANGE, expected_version, own=Permission.BOOKING_CHANGE_OWN)
     fresh = place_instead(row, slot_id)
     tell_number(fresh)
     return fresh, promoted_by(row)
@@ -172,7 +177,7 @@ def arrive(*, actor: Actor, now: datetime, booking_id: UUID) -> Arrived:
 @command
 def leave_waiting_list(*, actor: Actor, now: datetime, waiting_id: UUID) -> Any:
     """Take somebody off the waiting list."""
-    entry = locked_entry(waiting_id)
+    entry = locked_entry(waiting_id, own=Permission.BOOKING_CHANGE_OWN)
     if has_open_offer(entry.id):
         decline_offer(entry)
     end_waiting(entry, WaitingState.CANCELLED)
@@ -197,21 +202,40 @@ def move_in_waiting_list(*, actor: Actor, now: datetime, waiting_id: UUID, new_p
     return entry
 
 
-def locked_by(booking_id: UUID, permission: Permission, expected_version: int | None = None) -> Any:
-    """A booking, read under the lock of its department. Raises `NotFound`, `BookingChanged`."""
+def locked_by(
+    booking_id: UUID, permission: Permission, expected_version: int | None = None, own: Permission | None = None
+) -> Any:
+    """A booking, read under the lock of its department. With `own` its holder may do it too, in time.
+
+    Raises `NotFound`, `BookingChanged`, `TooLate`.
+    """
     found = appointment_of(booking_id)
-    unit().actor.require(permission, Scope(unit().actor.facility_id, found.department_id))
+    _require_or_own(found, permission, own)
     lock_streams(department_stream(found.department_id))
-    return locked_booking(found.id, expected_version)
+    row = locked_booking(found.id, expected_version)
+    if unit().actor.type is ActorType.PATIENT:
+        require_notice(row, unit().now)
+    return row
 
 
-def locked_entry(waiting_id: UUID) -> Any:
-    """Somebody on a waiting list, read under the lock of the department. Raises `NotFound`, `NotPossibleNow`."""
+def locked_entry(waiting_id: UUID, own: Permission | None = None) -> Any:
+    """Somebody on a waiting list, read under the lock of the department; with `own`, for themselves too.
+
+    Raises `NotFound`, `NotPossibleNow`.
+    """
     found = waiting_entry_of(waiting_id)
-    actor = unit().actor
-    actor.require(Permission.BOOKING_CHANGE, Scope(actor.facility_id, found.department_id))
+    _require_or_own(found, Permission.BOOKING_CHANGE, own)
     lock_streams(department_stream(found.department_id))
     return locked_waiting(found.id)
+
+
+def _require_or_own(found: Any, permission: Permission, own: Permission | None) -> None:
+    """Let in who may do this there, or whose own it is; to a patient another's is as if it were not there."""
+    actor = unit().actor
+    if actor.type is ActorType.PATIENT and own:
+        require_own(actor, found, own)
+    else:
+        actor.require(permission, Scope(actor.facility_id, found.department_id))
 
 
 def require_to_book(actor: Actor, department_id: UUID, source: BookingSource) -> None:

@@ -39,7 +39,7 @@ NAMES: dict[AppointmentState, str] = {
 
 
 def booking_at_desk(booking_id: UUID, actor: Actor) -> Any:
-    """A booking with its person, for somebody who may see that department's. Raises `NotFound`."""
+    """A booking, for somebody who may see that department's. Raises `NotFound`."""
     row = appointment_of(booking_id)
     if not actor.may(Permission.QUEUE_READ, Scope(row.facility_id, row.department_id)):
         raise NotFound
@@ -100,6 +100,7 @@ def booking_slip(row: Any, now: datetime) -> dict[str, Any]:
         "time": facility.clock(row.at),
         "for_": f"{person['initials']}, {person['age_sex']}",
         "printed_at": facility.clock(now),
+        "copy": False,
     }
 
 

@@ -40,7 +40,7 @@ def day_at_desk(
         booked[row.slot_id].append(row)
     slots = list(slots_of_day(doctor.id, day).filter(department_id__in=department_ids))
     shown = [slot for slot in slots if booked[slot.id] or (slot.ends_at > now and not slot.closed_at)]
-    shut = [slot.closed_reason or gettext("Closed") for slot in slots if slot.closed_at]
+    shut = [slot.closed_reason or gettext("no reason given") for slot in slots if slot.closed_at]
     return {
         "shut": list(dict.fromkeys(shut)),
         "slots": [_slot(slot, booked[slot.id], actor, now, facility) for slot in shown],

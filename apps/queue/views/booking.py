@@ -24,9 +24,9 @@ from apps.queue.forms import BookingForm
 from apps.queue.queries.bookings import booking_row, clock_range, coming_of
 from apps.queue.views.asked import asked_day, asked_id, asked_source
 from apps.queue.views.booking_deeds import day_url
-from apps.queue.views.times import Choice, times_to_choose
+from apps.queue.views.times import Choice, soonest, times_to_choose
 from apps.scheduling.commands import SlotGone
-from apps.scheduling.queries import departments, doctors_of_departments, next_free
+from apps.scheduling.queries import departments, doctors_of_departments, next_free, slots_to_book
 from apps.scheduling.rules import DepartmentKind, DepartmentStatus
 from apps.scheduling.rules.allocation import SOURCE_NAMES, BookingSource
 
@@ -68,7 +68,7 @@ def book(request: HttpRequest) -> HttpResponse:
             reason=form.cleaned_data["reason"],
         )
     except (Conflict, Invalid) as refusal:
-        gone = choice.doctor.slots.filter(id=slot_id).first() if isinstance(refusal, SlotGone) else None
+        gone = slots_to_book(choice.doctor.id).filter(id=slot_id).first() if isinstance(refusal, SlotGone) else None
         near = choice.near(gone.starts_at) if gone else []
         form.add_error(None, said(refusal))
         return _book_page(request, offer, choice, patient, form, near, status=refusal.status)
@@ -110,13 +110,8 @@ def _choice(request: HttpRequest, offer: Offer, now: datetime) -> Choice:
     source, wanted = asked_source(request, offer.sources), asked_id(request, "doctor")
     doctor = next((doctor for doctor in offer.doctors if doctor.id == wanted), None)
     if doctor is None and offer.doctors:
-        doctor = _soonest(offer.doctors, next_free([d.id for d in offer.doctors], source, now))[0]
+        doctor = soonest(offer.doctors, next_free([d.id for d in offer.doctors], source, now))[0]
     return Choice(facility, doctor, list(offer.departments), source, asked_day(request), now)
-
-
-def _soonest(doctors: list[Any], free: dict[UUID, Any]) -> list[Any]:
-    """Doctors by when they have a place; those without one last."""
-    return sorted(doctors, key=lambda d: (d.id not in free, free[d.id].starts_at if d.id in free else None, d.name))
 
 
 def _offer(actor: Actor) -> Offer:
@@ -163,7 +158,7 @@ def _doctor_groups(offer: Offer, choice: Choice) -> list[tuple[str, list[tuple[U
     free = next_free([doctor.id for doctor in offer.doctors], choice.source, choice.now)
     groups = []
     for place in offer.departments.values():
-        own = _soonest([doctor for doctor in offer.doctors if place.id in doctor.department_ids], free)
+        own = soonest([doctor for doctor in offer.doctors if place.id in doctor.department_ids], free)
         labels = [(d.id, _doctor_label(d, free.get(d.id), choice.facility), d == choice.doctor) for d in own]
         if labels:
             groups.append((place.name, labels))

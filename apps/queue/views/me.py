@@ -15,6 +15,7 @@ from apps.patients.queries import facts, patients_of
 from apps.queue.models import Visit
 from apps.queue.queries.own import open_today, past_visits
 from apps.queue.queries.shown import state_kind, state_label
+from apps.queue.views.own_bookings import coming_of_family
 
 PAST = 20
 """Earlier visits on the page; the API has all of them."""
@@ -42,7 +43,11 @@ def _family(actor: Actor, now: datetime) -> dict[str, Any]:
     today: dict[Any, list[dict[str, Any]]] = {}
     for visit in open_today(actor, day):
         today.setdefault(visit.patient_id, []).append(_standing(visit, now))
-    people = [facts(patient, now) | {"today": today.get(patient.id, [])} for patient in patients_of(actor)]
+    coming = coming_of_family(actor, now)
+    people = [
+        {**facts(patient, now), "today": today.get(patient.id, []), "coming": coming.get(patient.id, [])}
+        for patient in patients_of(actor)
+    ]
     return {"people": people, "past": [_earlier(visit) for visit in past_visits(actor, day)[:PAST]]}
 
 

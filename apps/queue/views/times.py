@@ -35,6 +35,11 @@ class Choice:
         return nearest_times(self.doctor.id, self.source, around, self.now, self.facility)
 
 
+def soonest(doctors: list[Any], free: dict[UUID, Any]) -> list[Any]:
+    """Doctors by when they have a place, where `free` has the first slot of each; those without one last."""
+    return sorted(doctors, key=lambda d: (d.id not in free, free[d.id].starts_at if d.id in free else None, d.name))
+
+
 def times_to_choose(choice: Choice, path: str, near: Sequence[dict[str, Any]] = (), **kept: Any) -> dict[str, Any]:
     """The days on which a doctor sees people, as links to `path` that keep what was chosen, and the times of one:
     the chosen one, else the first with a free place. `near` are times that stand before them."""

@@ -24,6 +24,7 @@ from apps.scheduling.queries.bookings import (
     times_before,
     tracked_booking,
     waiting_counts,
+    waiting_entries,
     waiting_entry_of,
     waiting_json,
     waiting_list,
@@ -35,6 +36,8 @@ from apps.scheduling.queries.days import (
     nearest_free,
     next_free,
     open_slots,
+    positions_of,
+    slots_to_book,
 )
 from apps.scheduling.queries.given_up import given_up, given_up_json, giving_up_counts, refund_json
 from apps.scheduling.queries.leave import (
@@ -164,6 +167,7 @@ __all__ = [
     "plan_closing",
     "policy_json",
     "position_of",
+    "positions_of",
     "refund_json",
     "room_exists",
     "rooms",
@@ -174,6 +178,7 @@ __all__ = [
     "slots",
     "slots_between",
     "slots_of_day",
+    "slots_to_book",
     "slots_to_delay",
     "still_held",
     "stranded",
@@ -183,6 +188,7 @@ __all__ = [
     "to_be_called",
     "tracked_booking",
     "waiting_counts",
+    "waiting_entries",
     "waiting_entry_of",
     "waiting_in_vain",
     "waiting_json",

@@ -89,10 +89,14 @@ def has_booking(patient_id: UUID, doctor_id: UUID, day: date) -> bool:
     return live.filter(patient_id=patient_id, doctor_id=doctor_id, day=day).exists()
 
 
+def waiting_entries(now: datetime) -> QuerySet[WaitingEntry]:
+    """Everybody who waits for a place."""
+    return WaitingEntry.objects.filter(state=WaitingState.WAITING, expires_at__gt=now)
+
+
 def waiting_list(doctor_id: UUID, now: datetime) -> QuerySet[WaitingEntry]:
     """Who waits for a place with a doctor, in the order of promotion."""
-    waiting = WaitingEntry.objects.filter(doctor_id=doctor_id, state=WaitingState.WAITING, expires_at__gt=now)
-    return waiting.order_by("sort_key", "since", "id")
+    return waiting_entries(now).filter(doctor_id=doctor_id).order_by("sort_key", "since", "id")
 
 
 def waiting_entry_of(waiting_id: UUID) -> WaitingEntry:

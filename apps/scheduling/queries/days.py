@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 
-from apps.scheduling.models import Appointment, Slot
+from apps.scheduling.models import Appointment, Slot, WaitingEntry
+from apps.scheduling.queries.bookings import waiting_entries
 from apps.scheduling.queries.slots import bookable, with_room
 from apps.scheduling.rules.allocation import BookingSource, free_places
 from apps.scheduling.rules.appointments import LIVE, AppointmentState
@@ -26,6 +28,11 @@ _WALK_INS = Count(
 def open_slots(doctor_id: UUID, now: datetime) -> QuerySet[Slot]:
     """A doctor's slots that can be booked, each with its `walk_ins`, in order."""
     return bookable(doctor_id, now).annotate(walk_ins=_WALK_INS)
+
+
+def slots_to_book(doctor_id: UUID) -> QuerySet[Slot]:
+    """All slots of a doctor, over and closed ones too: what somebody looks at may have gone meanwhile."""
+    return Slot.objects.filter(doctor_id=doctor_id)
 
 
 def free_in(slot: Slot, source: BookingSource) -> int:
@@ -57,6 +64,18 @@ def nearest_free(doctor_id: UUID, source: BookingSource, around: datetime, now: 
     free = [slot for slot in near if free_in(slot, source)]
     nearest = sorted(free, key=lambda slot: abs(slot.starts_at - around))[:NEAREST]
     return sorted(nearest, key=lambda slot: slot.starts_at)
+
+
+def positions_of(entries: Iterable[WaitingEntry], now: datetime) -> dict[UUID, int]:
+    """Who is promoted when, by entry: 1 for the next of that doctor and day. One statement for all of them."""
+    wanted = [entry.id for entry in entries]
+    beside = WaitingEntry.objects.filter(id__in=wanted, doctor_id=OuterRef("doctor_id"))
+    waiting = waiting_entries(now).filter(Exists(beside.filter(preferred_day=OuterRef("preferred_day"))))
+    order = [F("sort_key"), F("since"), F("id")]
+    numbered = waiting.annotate(
+        position=Window(RowNumber(), partition_by=[F("doctor_id"), F("preferred_day")], order_by=order)
+    )
+    return dict(numbered.filter(id__in=wanted).values_list("id", "position")) if wanted else {}
 
 
 def bookings_of_day(doctor_id: UUID, day: date) -> QuerySet[Appointment]:

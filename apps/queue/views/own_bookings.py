@@ -1,0 +1,170 @@
+"""A family's bookings and places on waiting lists: look, move, give up."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+
+from apps.accounts.queries import facility_facts
+from apps.core.errors import Conflict
+from apps.core.policy import Actor, Permission
+from apps.core.views import actor_of, page, run_form, said, version_of
+from apps.queue import commands
+from apps.queue.forms import BookingForm
+from apps.queue.queries.bookings import KINDS, NAMES, check_json
+from apps.queue.queries.own_bookings import own_booking_of, own_bookings, own_waiting, own_waiting_of
+from apps.queue.views.asked import asked_day
+from apps.queue.views.times import Choice, times_to_choose
+from apps.scheduling.commands import SlotGone
+from apps.scheduling.queries import positions_of
+from apps.scheduling.rules.allocation import BookingSource
+from apps.scheduling.rules.appointments import OPEN, AppointmentState
+
+BY_PATIENT = "by the patient"
+"""The reason that stands in the audit trail."""
+
+
+def coming_of_family(actor: Actor, now: datetime) -> dict[UUID, list[dict[str, Any]]]:
+    """Coming bookings and places on waiting lists by person, as `templates/me/coming.html` takes them."""
+    assert actor.facility_id is not None, "a code login is some facility's"
+    day = facility_facts(actor.facility_id).day_of(now)
+    coming = own_bookings(actor).filter(state__in=sorted(OPEN), day__gte=day).order_by("at")
+    waiting = list(own_waiting(actor, now))
+    places = positions_of(waiting, now)
+    found: dict[UUID, list[dict[str, Any]]] = {}
+    for row in coming:
+        found.setdefault(row.patient_id, []).append(shown(row))
+    for entry in waiting:
+        found.setdefault(entry.patient_id, []).append(shown_waiting(entry, places.get(entry.id)))
+    return found
+
+
+def shown(row: Any) -> dict[str, Any]:
+    """A booking as its own people see it."""
+    facility, room = facility_facts(row.facility_id), row.doctor.room
+    state = AppointmentState(row.state)
+    return {
+        "url": reverse("own-booking", args=[row.id]),
+        "token": row.token.label if row.token else "",
+        "name": row.patient.name,
+        "kind": KINDS[state],
+        "state": row.state,
+        "state_label": gettext(NAMES[state]),
+        "day": date_format(row.day, "l j F"),
+        "short_day": date_format(row.day, "D j M"),
+        "time": facility.clock(row.at),
+        "department": row.department.name,
+        "doctor": row.doctor.name,
+        "room": room.number if room else "",
+        "symbol": room.symbol if room else "",
+        "moved": row.displaced > 0,
+        "version": row.version,
+    }
+
+
+def shown_waiting(entry: Any, position: int | None) -> dict[str, Any]:
+    """A place on a waiting list as its own people see it."""
+    facility = facility_facts(entry.facility_id)
+    return {
+        "url": reverse("own-waiting-place", args=[entry.id]),
+        "position": position,
+        "name": entry.patient.name,
+        "day": date_format(entry.preferred_day, "l j F"),
+        "short_day": date_format(entry.preferred_day, "D j M"),
+        "doctor": entry.doctor.name,
+        "until": date_format(facility.day_of(entry.expires_at), "D j M"),
+    }
+
+
+@page(policy=Permission.PATIENT_OWN, door="login")
+def booking(request: HttpRequest, booking_id: UUID) -> HttpResponse:
+    """One booking: the number, when to come, and what can be changed."""
+    row = own_booking_of(actor_of(request), booking_id)
+    context = {"booking": shown(row), "open": row.state == AppointmentState.BOOKED, "id": row.id}
+    return render(request, "me/booking.html", context | {"check": check_json(row, timezone.now())})
+
+
+@page(policy=Permission.PATIENT_OWN, methods=("GET", "POST"), door="login")
+def cancel(request: HttpRequest, booking_id: UUID) -> HttpResponse:
+    """Say what giving the booking up means, and do it."""
+    row = own_booking_of(actor_of(request), booking_id)
+    form = forms.Form(request.POST if request.method == "POST" else None)
+    if request.method == "POST":
+        try:
+            run_form(
+                request,
+                commands.cancel_booking,
+                lambda _moved: {},
+                booking_id=row.id,
+                reason=BY_PATIENT,
+                expected_version=version_of(request),
+            )
+        except Conflict as refusal:
+            form.add_error(None, said(refusal))
+            row = own_booking_of(actor_of(request), booking_id)
+        else:
+            return redirect("own-booking", row.id)
+    context = {"booking": shown(row), "check": check_json(row, timezone.now()), "form": form, "id": row.id}
+    return render(request, "me/cancel.html", context, status=409 if form.errors else 200)
+
+
+@page(policy=Permission.PATIENT_OWN, methods=("GET", "POST"), door="login")
+def move(request: HttpRequest, booking_id: UUID) -> HttpResponse:
+    """Another time with the same doctor."""
+    row = own_booking_of(actor_of(request), booking_id)
+    if request.method != "POST":
+        return _move_page(request, row, BookingForm())
+    form = BookingForm(request.POST)
+    if not form.is_valid():
+        return _move_page(request, row, form, status=400)
+    try:
+        answer = run_form(
+            request,
+            commands.reschedule,
+            lambda moved: {"bookingId": str(moved[0].id)},
+            booking_id=row.id,
+            slot_id=form.cleaned_data["slot"][1],
+            expected_version=version_of(request),
+        )
+    except Conflict as refusal:
+        form.add_error(None, said(refusal))
+        near = _choice(request, row).near(row.at) if isinstance(refusal, SlotGone) else []
+        return _move_page(request, own_booking_of(actor_of(request), booking_id), form, near, status=409)
+    return redirect("own-booking", answer["bookingId"])
+
+
+def _choice(request: HttpRequest, row: Any) -> Choice:
+    day, source = asked_day(request) or row.day, BookingSource(row.source)
+    return Choice(facility_facts(row.facility_id), row.doctor, [row.department_id], source, day, timezone.now())
+
+
+def _move_page(
+    request: HttpRequest, row: Any, form: BookingForm, near: list[dict[str, Any]] | None = None, status: int = 200
+) -> HttpResponse:
+    context = times_to_choose(_choice(request, row), reverse("own-booking-move", args=[row.id]), near or [])
+    context |= {"booking": shown(row), "form": form, "id": row.id}
+    return render(request, "me/move.html", context, status=status)
+
+
+@page(policy=Permission.PATIENT_OWN, methods=("GET", "POST"), door="login")
+def waiting(request: HttpRequest, waiting_id: UUID) -> HttpResponse:
+    """A place on a waiting list: which, until when; given up by its button."""
+    now = timezone.now()
+    entry = own_waiting_of(actor_of(request), waiting_id)
+    if entry.appointment_id:
+        return redirect("own-booking", entry.appointment_id)
+    place = positions_of([entry], now).get(entry.id)
+    if place is None:
+        return redirect("me")
+    if request.method == "POST":
+        run_form(request, commands.leave_waiting_list, lambda _entry: {}, waiting_id=waiting_id)
+        return redirect("me")
+    context = {"waiting": shown_waiting(entry, place)}
+    return render(request, "me/waiting.html", context)

@@ -1,0 +1,109 @@
+"""The coming two weeks of the demo: booked by every source, living, and left alone where a person had a hand in it."""
+
+from collections import Counter
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import pytest
+
+from apps.accounts.queries import facility_facts, staff_actor
+from apps.patients.queries import search
+from apps.queue import commands
+from apps.queue.models import Visit
+from apps.scheduling.models import Appointment, Slot, WaitingEntry
+from apps.scheduling.queries import doctors
+from opd.demo.hospital import DEMO
+from opd.invariants import Look, check
+from opd.simulation import ahead
+from opd.simulation.ahead import Ahead
+from opd.simulation.cast import cast_of
+from tests.cast import DESK
+from tests.opd.test_live import Clock
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fewer of everything, so that it is soon there."""
+    monkeypatch.setattr(ahead, "DAYS", 4)
+    monkeypatch.setattr(ahead, "SOON", 3)
+    monkeypatch.setattr(ahead, "AT_ONCE", 40)
+    monkeypatch.setattr(ahead, "_places", lambda doctor_id, day: 5)
+
+
+def books(clock: Clock, looks: int = 8) -> Ahead:
+    """Looks until nothing is missing."""
+    player = Ahead(DEMO, clock, Random(3))
+    for _ in range(looks):
+        player.tick(cast_of(DEMO))
+        clock.later(11)
+    return player
+
+
+def test_every_doctor_and_day_is_booked_and_then_it_rests(asha: Any, few: None):
+    clock = Clock()
+    player = books(clock)
+    per_day = Counter(Appointment.objects.filter(state="BOOKED").values_list("doctor_id", "day"))
+    today = asha.day_of(clock.now)
+    for doctor in doctors():
+        for days in range(1, 4):
+            assert per_day[doctor.id, today + timedelta(days=days)] >= 3
+    count = Appointment.objects.count()
+    assert player.tick(cast_of(DEMO)) == 0
+    assert Appointment.objects.count() == count
+    assert len(set(Appointment.objects.values_list("source", flat=True))) >= 4
+    broken = [f for f in check(Look([asha.id], clock.now)) if not f.holds]
+    assert {f.name for f in broken} <= {"events are delivered or parked", "the audit chain verifies"}
+
+
+def test_those_who_sign_in_find_a_booking_of_their_own(asha: Any, few: None, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(ahead, "DAYS", 1)
+    books(Clock(), looks=3)
+    for somebody in DEMO.patients[: ahead.FAMILIES]:
+        assert Appointment.objects.filter(patient=search(somebody.phone, DESK).get()).count() == 1
+
+
+def test_a_day_that_is_booked_out_has_people_waiting(asha: Any, few: None):
+    clock = Clock()
+    day = asha.day_of(clock.now) + timedelta(days=ahead.CROWDED)
+    crowded = list(cast_of(DEMO).practitioners.values())[-1]
+    slots = Slot.objects.filter(doctor_id=crowded.id, day=day).order_by("starts_at")
+    slots.exclude(id=slots[10].id).update(closed_at=clock.now)
+    books(clock)
+    assert WaitingEntry.objects.filter(doctor_id=crowded.id, preferred_day=day).exists()
+
+
+def test_people_come_give_up_and_stay_away(asha: Any, few: None, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(ahead, "DAYS", 1)
+    monkeypatch.setattr(ahead, "TODAY", 12)
+    clock = Clock()
+    player = books(clock, looks=4)
+    for _ in range(60):
+        clock.later(300)
+        player.tick(cast_of(DEMO))
+    states = Counter(Appointment.objects.values_list("state", flat=True))
+    assert states["ARRIVED"] > states["NO_SHOW"] > 0
+    assert states["CANCELLED"] > 0
+    arrived = Visit.objects.filter(token__appointments__state="ARRIVED").count()
+    assert arrived == states["ARRIVED"]
+
+
+def test_what_a_person_booked_is_left_alone(asha: Any):
+    clock = Clock()
+    meera, rao = staff_actor("reception@demo.opd"), doctors().get(name="Dr Suresh Rao")
+    outcome = commands.book(
+        actor=meera,
+        now=clock.now,
+        doctor_id=rao.id,
+        patient_id=search(DEMO.patients[20].phone, DESK).get().id,
+        source="online",
+        appointment_time=clock.now + timedelta(minutes=30),
+    )
+    row = outcome.appointment
+    player = Ahead(DEMO, clock, Random(3))
+    for _ in range(12):
+        clock.later(600)
+        for deed in player._of_today(cast_of(DEMO), facility_facts(asha.id).day_of(clock.now), clock.now):
+            deed()
+    row.refresh_from_db()
+    assert row.state == "BOOKED"
