@@ -269,6 +269,8 @@ API = [
     api("GET waiting/<uuid:waiting_id>", OF_QUEUE_OR_OWN, words=OWN_WAITING),
     api("DELETE waiting/<uuid:waiting_id>", OF_DESK_OR_OWN, words=OWN_WAITING),
     api("POST waiting/<uuid:waiting_id>/move", OF_DESK, {"newPosition": 1, "reason": "Matrix"}),
+    api("GET cancellations/check/<uuid:booking_id>", OF_QUEUE_OR_OWN),
+    api("DELETE cancellations/<uuid:booking_id>", OF_DESK_OR_OWN, {"reason": "Matrix"}),
     # --- leave, delay, what does not take place
     api("GET doctors/<uuid:doctor_id>/leave", OF_CLERK),
     api("GET doctors/<uuid:doctor_id>/leave/preview", OF_CLERK, query="from={tomorrow}&to={tomorrow}"),

@@ -102,6 +102,18 @@ def test_who_is_displaced_to_another_day_gets_a_number_of_that_day_and_the_old_o
     assert old.voided_at
 
 
+def test_nobody_is_displaced_to_a_day_on_which_they_have_another_booking(ward):
+    slot, tomorrow, after = open_slot(ward, 24, 1), open_slot(ward, 48, 2), open_slot(ward, 72, 1)
+    asha = ward.register()
+    low = book(ward, slot, patient=asha).appointment
+    book(ward, tomorrow, patient=asha)
+    book(ward, slot, "paid_priority")
+    low.refresh_from_db()
+    assert low.slot_id == after.id
+    other = book(ward, after, "paid_priority")
+    assert other.appointment is None, "there is no other day for her: she stays"
+
+
 def test_an_emergency_goes_beyond_the_places_flagged(ward):
     slot = open_slot(ward, capacity=1)
     book(ward, slot, "emergency")

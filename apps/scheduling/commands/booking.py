@@ -23,6 +23,7 @@ from apps.scheduling.models import Appointment, Slot, WaitingEntry
 from apps.scheduling.queries import (
     as_value,
     bookable,
+    days_booked,
     department_of,
     has_booking,
     keys_of_others,
@@ -293,8 +294,12 @@ class Hall:
         decision = allocate(wish.source, self._values(wanted), [], rules, wish.slot_id)
         if gently or not wanted or (isinstance(decision, Place) and wish.slot_id in (None, decision.slot_id)):
             return decision
-        later = self._of_days(wish.day + timedelta(days=1), wish.day + timedelta(days=REFUGE_DAYS))
-        return allocate(wish.source, self._values(wanted), self._values(later), self._rules, wish.slot_id)
+        first, last = wish.day + timedelta(days=1), wish.day + timedelta(days=REFUGE_DAYS)
+        later = self._of_days(first, last)
+        people = {row.patient_id for slot in wanted for row in self.live[slot.id]}
+        elsewhere = days_booked(wish.doctor_id, people, first, last)
+        holders = [as_value(slot, self.live[slot.id], elsewhere) for slot in wanted]
+        return allocate(wish.source, holders, self._values(later), self._rules, wish.slot_id)
 
     def _of_days(self, first: date, last: date) -> list[Slot]:
         found = list(self._open.filter(day__range=(first, last)).order_by("starts_at").select_for_update())

@@ -1,7 +1,7 @@
 """Slots with whoever has a place in them, as plain values for the rules and as the contract's JSON."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -84,8 +84,17 @@ def live_appointments(slot_ids: Iterable[UUID], *related: str) -> dict[UUID, lis
     return found
 
 
-def as_value(slot: Slot, live: list[Appointment]) -> OpenSlot:
-    """A slot as the rules of allocation take it."""
+def days_booked(doctor_id: UUID, patient_ids: Iterable[UUID], first: date, last: date) -> dict[UUID, frozenset[date]]:
+    """The days on which these people have a place with a doctor, by patient."""
+    live = Appointment.objects.filter(state__in=sorted(LIVE), doctor_id=doctor_id, day__range=(first, last))
+    found: dict[UUID, set[date]] = defaultdict(set)
+    for patient_id, day in live.filter(patient_id__in=list(patient_ids)).values_list("patient_id", "day"):
+        found[patient_id].add(day)
+    return {patient_id: frozenset(days) for patient_id, days in found.items()}
+
+
+def as_value(slot: Slot, live: list[Appointment], elsewhere: Mapping[UUID, frozenset[date]] | None = None) -> OpenSlot:
+    """A slot as the rules of allocation take it. `elsewhere`: by patient, other days with a place."""
     return OpenSlot(
         id=slot.id,
         day=slot.day,
@@ -99,6 +108,7 @@ def as_value(slot: Slot, live: list[Appointment]) -> OpenSlot:
                 row.booked_at,
                 row.displaced,
                 movable=row.state == AppointmentState.BOOKED,
+                elsewhere=(elsewhere or {}).get(row.patient_id, frozenset()),
             )
             for row in live
         ),

@@ -75,6 +75,8 @@ class Holder:
     displaced: int = 0
     movable: bool = True
     """Not once they have arrived, nor while they only hold the place for a moment."""
+    elsewhere: frozenset[date] = frozenset()
+    """Other days on which they have a place with this doctor, and so cannot be given another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,8 @@ def allocate(
 def next_place(holder: Holder, left: OpenSlot, slots: Iterable[OpenSlot]) -> OpenSlot | None:
     """Where somebody who has to go can go: the next slot in time with a free place. Nobody is moved to an earlier
     time: they may not hear of it."""
-    free = [slot for slot in slots if slot.starts_at > left.starts_at and slot.free_for(holder.source)]
+    later = (slot for slot in slots if slot.starts_at > left.starts_at and slot.day not in holder.elsewhere)
+    free = (slot for slot in later if slot.free_for(holder.source))
     return min(free, key=lambda slot: slot.starts_at, default=None)
 
 
