@@ -7,6 +7,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -83,7 +84,8 @@ class Ahead:
         done = sum(self._try(deed) for deed in self._of_today(cast, today, now))
         missing = list(self._missing(cast, today, now))
         self.random.shuffle(missing)
-        made = sum(self._try(lambda w=wanted: self._book(cast, *w, now)) for wanted in missing[:AT_ONCE])
+        wanted = [partial(self._book, cast, doctor, day, somebody, now) for doctor, day, somebody in missing[:AT_ONCE]]
+        made = sum(self._try(deed) for deed in wanted)
         self._next_look = None if len(missing) > AT_ONCE else now + PAUSE
         return done + made
 
