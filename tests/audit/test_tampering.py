@@ -28,7 +28,7 @@ from tests.races.threads import PROVE
 ENTRY, SEAL = AuditEntry._meta.db_table, Seal._meta.db_table
 FLIPS, ROUNDS = 1_000, 10 if PROVE else 1
 ROWS = 12
-MANY = 25_000 if PROVE else 2_500
+MANY = 25_000
 RAO = Actor(ActorType.STAFF, UUID(int=3), "Dr Rao", FACILITY, role=Role.DOCTOR, via="simulator")
 
 
@@ -217,6 +217,7 @@ def test_the_command_ends_with_an_error_that_names_the_row():
     assert ended.value.returncode == 1
 
 
+@pytest.mark.proof
 def test_a_trail_four_times_as_long_is_checked_in_about_four_times_the_time():
     write_entries(MANY)
     short = seconds_to_verify(ROWS + MANY)
