@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from math import ceil
 from zoneinfo import ZoneInfo
 
 DEFAULT_SLOT_MINUTES = 60
@@ -105,13 +106,14 @@ def free_place(
     starts_at: datetime, ends_at: datetime, places: int, taken: Collection[int], now: datetime
 ) -> tuple[int, datetime]:
     """The first free place whose time is still to come (counted from 0), and when its holder should come; where all
-    times are gone, the lowest free one, now. Whoever overflows comes with the last."""
+    times are gone, the lowest free one, at the next whole minute. Whoever overflows comes with the last."""
     times = times_in(starts_at, ends_at, max(places, 1))
     coming = (place for place, at in enumerate(times[:places]) if place not in taken and at >= now)
     place = next(coming, None)
     if place is None:
         place = first_free_place(taken)
-    return place, max(times[min(place, len(times) - 1)], now)
+    soonest = ceil(now.timestamp() / 60) * 60
+    return place, max(times[min(place, len(times) - 1)], datetime.fromtimestamp(soonest, UTC))
 
 
 def first_free_place(taken: Iterable[int]) -> int:

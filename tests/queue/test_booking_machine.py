@@ -1,0 +1,225 @@
+"""Whatever people do with bookings, in whatever order: nobody is lost, nobody sits on anybody's lap."""
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from apps.core.errors import DomainError
+from apps.queue import commands
+from apps.queue.models import Visit
+from apps.scheduling.models import Appointment, Leave, Slot, WaitingEntry
+from apps.scheduling.queries.bookings import waiting_list
+from apps.scheduling.queries.slots import as_value, bookable, live_appointments
+from apps.scheduling.rules.allocation import SCORES, BookingSource
+from opd.invariants import Look, check
+from tests.bookings import open_slot
+from tests.matrix.world import kept_back
+from tests.races.threads import PROVE
+from tests.ward import open_ward
+
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(7200)]
+
+LIVE = ("HELD", "BOOKED", "ARRIVED")
+OF_THE_HOUSE = {
+    "events are delivered or parked",
+    "the audit chain verifies",
+    "no session idles in a transaction",
+    "partitions are made ahead",
+}
+"""What nobody delivers, seals, ends or makes here."""
+
+TOTAL: Counter[str] = Counter()
+"""What was done and refused, in all halls."""
+
+MUST = {
+    "book online",
+    "book emergency",
+    "displace",
+    "cancel",
+    "miss",
+    "arrive",
+    "move",
+    "delay",
+    "leave",
+    "undo",
+    "close",
+}
+"""What must have happened, or the run was hollow."""
+
+some = st.integers(0, 1_000)
+"""Which one of however many there are."""
+
+
+class Hall(RuleBasedStateMachine):
+    """Two doctors of one department, two days, three slots a day with one or two places; seven people."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open = ExitStack()
+        self.open.enter_context(kept_back())
+        self.ward = ward = self.open.enter_context(open_ward(doctors=2))
+        self.people = [ward.register(name=f"Person {number}") for number in range(7)]
+        for doctor in ward.doctors:
+            for hours, capacity in ((1, 1), (2, 2), (3, 1), (25, 2), (26, 1), (27, 1)):
+                open_slot(ward, hours=hours, capacity=capacity, doctor=doctor)
+        self.done: Counter[str] = Counter()
+
+    def teardown(self) -> None:
+        """Another hall begins empty."""
+        self.open.close()
+        TOTAL.update(self.done)
+
+    def attempt(self, what: str, command: Callable[..., Any], **how: Any) -> None:
+        """Do it, or be told why not."""
+        try:
+            command(actor=self.ward.meera, now=self.ward.now, **how)
+        except DomainError as refusal:
+            self.done[f"{what}: {refusal.code}"] += 1
+        else:
+            self.done[what] += 1
+
+    def one_of(self, rows: Any, number: int) -> Any:
+        """One of some rows; None where there are none."""
+        found = list(rows)
+        return found[number % len(found)] if found else None
+
+    def booking(self, number: int) -> Any:
+        return self.one_of(Appointment.objects.filter(state__in=LIVE).order_by("booked_at", "place", "at"), number)
+
+    def slot(self, number: int) -> Slot:
+        return self.one_of(Slot.objects.order_by("starts_at", "doctor__name"), number)
+
+    @rule(person=some, doctor=some, source=st.sampled_from(BookingSource), wished=st.none() | some)
+    def book(self, person: int, doctor: int, source: BookingSource, wished: int | None) -> None:
+        who = self.ward.doctors[doctor % 2]
+        slot = None if wished is None else self.slot(wished)
+        before = dict(Appointment.objects.values_list("id", "displaced"))
+        self.attempt(
+            f"book {source}",
+            commands.book,
+            doctor_id=slot.doctor_id if slot else who.id,
+            patient_id=self.people[person % len(self.people)].id,
+            source=source,
+            preferred_slot_id=slot.id if slot else None,
+        )
+        for row in Appointment.objects.filter(id__in=before):
+            if row.displaced > before[row.id]:
+                self.done["displace"] += 1
+                assert SCORES[BookingSource(row.source)] < SCORES[source], "only somebody higher takes a place"
+
+    @precondition(lambda self: self.booking(0))
+    @rule(number=some)
+    def cancel(self, number: int) -> None:
+        if row := self.booking(number):
+            self.attempt("cancel", commands.cancel_booking, booking_id=row.id, reason="cannot come")
+
+    @precondition(lambda self: self.booking(0))
+    @rule(number=some)
+    def miss(self, number: int) -> None:
+        if row := self.booking(number):
+            self.attempt("miss", commands.miss_booking, booking_id=row.id)
+
+    @precondition(lambda self: self.booking(0))
+    @rule(number=some)
+    def arrive(self, number: int) -> None:
+        if row := self.booking(number):
+            self.attempt("arrive", commands.arrive, booking_id=row.id)
+
+    @precondition(lambda self: self.booking(0))
+    @rule(number=some, wished=some)
+    def move(self, number: int, wished: int) -> None:
+        if row := self.booking(number):
+            self.attempt("move", commands.reschedule, booking_id=row.id, slot_id=self.slot(wished).id)
+
+    @rule(number=some)
+    def wait_no_more(self, number: int) -> None:
+        if entry := self.one_of(WaitingEntry.objects.filter(state="WAITING").order_by("since"), number):
+            self.attempt("wait no more", commands.leave_waiting_list, waiting_id=entry.id)
+
+    @rule(doctor=some, minutes=st.sampled_from([0, 10, 45, 120]))
+    def be_late(self, doctor: int, minutes: int) -> None:
+        self.attempt("delay", commands.delay_doctor, doctor_id=self.ward.doctors[doctor % 2].id, minutes=minutes)
+
+    @rule(doctor=some, starts=st.integers(1, 27), hours=st.integers(1, 4))
+    def be_away(self, doctor: int, starts: int, hours: int) -> None:
+        first = self.ward.now + timedelta(hours=starts)
+        who = self.ward.doctors[doctor % 2].id
+        ends = first + timedelta(hours=hours)
+        self.attempt("leave", commands.take_leave, doctor_id=who, starts_at=first, ends_at=ends, reason="ill")
+
+    @rule(number=some)
+    def be_back(self, number: int) -> None:
+        if leave := self.one_of(Leave.objects.order_by("starts_at"), number):
+            self.attempt("undo", commands.undo_leave, doctor_id=leave.doctor_id, leave_id=leave.id)
+
+    @rule(number=some)
+    def close(self, number: int) -> None:
+        self.attempt("close", commands.close_session, slot_id=self.slot(number).id, reason="no light")
+
+    @rule(number=some, wished=some)
+    def place_stranded(self, number: int, wished: int) -> None:
+        if row := self.one_of(Appointment.objects.filter(state="BOOKED", slot__closed_at__isnull=False), number):
+            how = {"booking_id": row.id, "slot_id": self.slot(wished).id}
+            self.attempt("place", commands.place_escalated, **how)
+
+    @rule(minutes=st.integers(5, 90))
+    def time_passes(self, minutes: int) -> None:
+        self.ward.later(minutes=minutes)
+
+    @invariant()
+    def what_must_always_hold_holds(self) -> None:
+        found = check(Look([self.ward.facility.id], self.ward.now))
+        assert [wrong for wrong in found if not wrong.holds and wrong.name not in OF_THE_HOUSE] == []
+
+    @invariant()
+    def no_slot_is_over_its_places_but_for_flagged_overflow(self) -> None:
+        for slot in Slot.objects.all():
+            live = live_appointments([slot.id])[slot.id]
+            assert slot.taken == len(live)
+            assert sum(not row.overflow for row in live) <= slot.capacity or slot.closed_at
+
+    @invariant()
+    def each_person_is_in_exactly_one_place(self) -> None:
+        places: Counter[tuple[UUID, UUID, Any]] = Counter()
+        for row in Appointment.objects.filter(state__in=LIVE):
+            places[row.patient_id, row.doctor_id, row.day] += 1
+            visits = Visit.objects.filter(token_id=row.token_id).count()
+            assert visits == (1 if row.state == "ARRIVED" else 0)
+        for entry in WaitingEntry.objects.filter(state="WAITING", expires_at__gt=self.ward.now):
+            places[entry.patient_id, entry.doctor_id, entry.preferred_day] += 1
+        assert not [place for place, times in places.items() if times > 1]
+
+    @invariant()
+    def nobody_waits_for_a_place_that_is_free(self) -> None:
+        for doctor in self.ward.doctors:
+            for entry in waiting_list(doctor.id, self.ward.now):
+                slots = list(bookable(doctor.id, self.ward.now).filter(day=entry.preferred_day))
+                live = live_appointments(slot.id for slot in slots)
+                free = [s for s in slots if as_value(s, live[s.id]).free_for(BookingSource(entry.source))]
+                assert not free, f"{free[0]} is free, {entry.source} waits"
+
+    @invariant()
+    def nobody_is_displaced_more_than_twice(self) -> None:
+        assert not Appointment.objects.filter(displaced__gt=2).exists()
+
+
+def test_whatever_is_done_nobody_is_lost_and_no_place_is_given_twice() -> None:
+    many = settings(
+        max_examples=400 if PROVE else 12,
+        stateful_step_count=50 if PROVE else 25,
+        deadline=None,
+        database=None,
+        derandomize=not PROVE,
+        phases=list(Phase) if PROVE else [Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(Hall, settings=many)
+    assert set(TOTAL) >= MUST, TOTAL
