@@ -97,7 +97,13 @@ class Hall(RuleBasedStateMachine):
     def slot(self, number: int) -> Slot:
         return self.one_of(Slot.objects.order_by("starts_at", "doctor__name"), number)
 
-    @rule(person=some, doctor=some, source=st.sampled_from(BookingSource), wished=st.none() | some)
+    @rule(
+        wishes=st.lists(st.tuples(some, some, st.sampled_from(BookingSource), st.none() | some), min_size=2, max_size=4)
+    )
+    def book_some(self, wishes: list[tuple[int, int, BookingSource, int | None]]) -> None:
+        for wish in wishes:
+            self.book(*wish)
+
     def book(self, person: int, doctor: int, source: BookingSource, wished: int | None) -> None:
         who = self.ward.doctors[doctor % 2]
         slot = None if wished is None else self.slot(wished)
@@ -144,24 +150,24 @@ class Hall(RuleBasedStateMachine):
         if entry := self.one_of(WaitingEntry.objects.filter(state="WAITING").order_by("since"), number):
             self.attempt("wait no more", commands.leave_waiting_list, waiting_id=entry.id)
 
-    @rule(doctor=some, minutes=st.sampled_from([0, 10, 45, 120]))
-    def be_late(self, doctor: int, minutes: int) -> None:
-        self.attempt("delay", commands.delay_doctor, doctor_id=self.ward.doctors[doctor % 2].id, minutes=minutes)
+    @rule(which=st.sampled_from(["be_late", "be_away", "be_back", "close"]), number=some, how_long=some)
+    def disturb(self, which: str, number: int, how_long: int) -> None:
+        getattr(self, which)(number, how_long)
 
-    @rule(doctor=some, starts=st.integers(1, 27), hours=st.integers(1, 4))
-    def be_away(self, doctor: int, starts: int, hours: int) -> None:
-        first = self.ward.now + timedelta(hours=starts)
-        who = self.ward.doctors[doctor % 2].id
-        ends = first + timedelta(hours=hours)
+    def be_late(self, number: int, how_long: int) -> None:
+        minutes = (0, 10, 45, 120)[how_long % 4]
+        self.attempt("delay", commands.delay_doctor, doctor_id=self.ward.doctors[number % 2].id, minutes=minutes)
+
+    def be_away(self, number: int, how_long: int) -> None:
+        first = self.ward.now + timedelta(hours=1 + number % 27)
+        who, ends = self.ward.doctors[number % 2].id, first + timedelta(hours=1 + how_long % 4)
         self.attempt("leave", commands.take_leave, doctor_id=who, starts_at=first, ends_at=ends, reason="ill")
 
-    @rule(number=some)
-    def be_back(self, number: int) -> None:
+    def be_back(self, number: int, how_long: int) -> None:
         if leave := self.one_of(Leave.objects.order_by("starts_at"), number):
             self.attempt("undo", commands.undo_leave, doctor_id=leave.doctor_id, leave_id=leave.id)
 
-    @rule(number=some)
-    def close(self, number: int) -> None:
+    def close(self, number: int, how_long: int) -> None:
         self.attempt("close", commands.close_session, slot_id=self.slot(number).id, reason="no light")
 
     @rule(number=some, wished=some)

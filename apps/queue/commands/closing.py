@@ -21,6 +21,7 @@ from apps.scheduling.commands import (
     locked_booking,
     onto_waiting_list,
     place_stranded,
+    promote,
     send_on,
 )
 from apps.scheduling.queries import Plan, appointment_of, plan_closing, session_of, slot_of, stranded
@@ -71,15 +72,28 @@ def close_session(
         elif entry := onto_waiting_list(one.row, reason):
             waiting.append(entry)
     moved = [one.row for one in plan.decided if one.slot]
+    earlier = _earlier_the_same_day(waiting)
     tell_numbers(row for row in moved if row.token_id != numbers[row.id])
     for slot in plan.closed:
         record(action="slot.cancelled", entity_type="slot", entity_id=slot.id, reason=reason)
     change, away = str(slot_id), found.doctor.name
     untold = tell_people(moved, Kind.DOCTOR_AWAY, MOVED, change, away=away)
-    gone = [one.row for one in plan.of(Fate.ESCALATED)]
+    untold += tell_people(earlier, Kind.DOCTOR_AWAY, MOVED, change, away=away)
+    placed = {row.patient_id for row in earlier}
+    gone = [one.row for one in plan.of(Fate.ESCALATED) if one.row.patient_id not in placed]
     untold += tell_people(gone, Kind.DOCTOR_AWAY, WAITS, change)
     tell_screens(found.doctor_id, "doctor_leave")
-    return SessionClosed(plan, waiting, untold)
+    return SessionClosed(plan, [entry for entry in waiting if entry.patient_id not in placed], untold)
+
+
+@step
+def _earlier_the_same_day(waiting: list[Any]) -> list[Any]:
+    """The new bookings of whoever was put on the waiting list although a time before theirs is free: nobody is moved
+    to an earlier time unasked, but nobody waits for a place that is free either."""
+    days = sorted({(entry.department_id, entry.doctor_id, entry.preferred_day) for entry in waiting}, key=str)
+    promoted = [row for day in days for row in promote(*day)]
+    tell_numbers(promoted)
+    return promoted
 
 
 @command
