@@ -91,8 +91,9 @@ class Hall(RuleBasedStateMachine):
         found = list(rows)
         return found[number % len(found)] if found else None
 
-    def booking(self, number: int) -> Any:
-        return self.one_of(Appointment.objects.filter(state__in=LIVE).order_by("booked_at", "place", "at"), number)
+    def booking(self, number: int, **which: Any) -> Any:
+        rows = Appointment.objects.filter(**({"state__in": LIVE} | which))
+        return self.one_of(rows.order_by("booked_at", "place", "at"), number)
 
     def slot(self, number: int) -> Slot:
         return self.one_of(Slot.objects.order_by("starts_at", "doctor__name"), number)
@@ -127,16 +128,16 @@ class Hall(RuleBasedStateMachine):
         if row := self.booking(number):
             self.attempt("cancel", commands.cancel_booking, booking_id=row.id, reason="cannot come")
 
-    @precondition(lambda self: self.booking(0))
+    @precondition(lambda self: self.booking(0, state="BOOKED", at__lt=self.ward.now))
     @rule(number=some)
     def miss(self, number: int) -> None:
-        if row := self.booking(number):
+        if row := self.booking(number, state="BOOKED", at__lt=self.ward.now):
             self.attempt("miss", commands.miss_booking, booking_id=row.id)
 
-    @precondition(lambda self: self.booking(0))
+    @precondition(lambda self: self.booking(0, state="BOOKED"))
     @rule(number=some)
     def arrive(self, number: int) -> None:
-        if row := self.booking(number):
+        if row := self.booking(number, state="BOOKED"):
             self.attempt("arrive", commands.arrive, booking_id=row.id)
 
     @precondition(lambda self: self.booking(0))
@@ -176,7 +177,7 @@ class Hall(RuleBasedStateMachine):
             how = {"booking_id": row.id, "slot_id": self.slot(wished).id}
             self.attempt("place", commands.place_escalated, **how)
 
-    @rule(minutes=st.integers(5, 90))
+    @rule(minutes=st.integers(10, 120))
     def time_passes(self, minutes: int) -> None:
         self.ward.later(minutes=minutes)
 
