@@ -194,6 +194,9 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_TIMEZONE = "UTC"
 
+MEETING_PROVIDER = env.str("OPD_MEETING_PROVIDER", default="apps.queue.providers.named_rooms.room")
+MEETING_URL = env.str("OPD_MEETING_URL", default="https://meet.example")
+
 SMS_ADAPTER = env.str("OPD_SMS_ADAPTER", default="")
 CHANNEL_ADAPTERS = {"sms": SMS_ADAPTER or "apps.notifications.channels.nowhere.deliver"}
 SMS_URL = env.str("OPD_SMS_URL", default="")

@@ -8,20 +8,20 @@ from rest_framework import serializers
 from rest_framework.request import Request as HttpRequest
 from rest_framework.response import Response
 
-from apps.core.api import Endpoint, TextField
-from apps.core.policy import Permission
+from apps.core.api import Endpoint, TextField, explain
+from apps.core.policy import Permission, either
 from apps.queue import commands
-from apps.queue.api.booking import SOURCES, DoctorIn, booked_json, moved_json, of_own_departments
-from apps.scheduling.queries import doctor_of, waiting_counts, waiting_json
+from apps.queue.api.booking import OWN_OR_CHANGED, SOURCES, DoctorIn, booked_json, moved_json, of_own_departments
+from apps.scheduling.queries import booking_json, doctor_of, waiting_counts, waiting_json
 from apps.scheduling.rules.allocation import BookingSource
 
 
 class RequestIn(serializers.Serializer[Any]):
-    """Which place, for whom."""
+    """Which place, for whom; a patient who is the only one under their phone need not say so."""
 
     doctorId = serializers.UUIDField(source="doctor_id")
     slotId = serializers.UUIDField(source="slot_id")
-    patientId = serializers.UUIDField(source="patient_id")
+    patientId = serializers.UUIDField(source="patient_id", required=False)
     source = serializers.ChoiceField(SOURCES, default=str(BookingSource.ONLINE))  # type: ignore[assignment]
     reason = TextField(max_length=200, required=False, allow_blank=True)
 
@@ -41,7 +41,7 @@ def held_json(row: Any) -> dict[str, Any]:
 class Request(Endpoint):
     """Holding a place."""
 
-    policy = Permission.BOOKING_CREATE
+    policy = either(Permission.BOOKING_CREATE, Permission.BOOKING_CREATE_OWN)
 
     @extend_schema(request=RequestIn)
     def post(self, request: HttpRequest) -> Response:
@@ -52,7 +52,7 @@ class Request(Endpoint):
 class Confirm(Endpoint):
     """Booking what is held."""
 
-    policy = Permission.BOOKING_CREATE
+    policy = either(Permission.BOOKING_CREATE, Permission.BOOKING_CREATE_OWN)
 
     @extend_schema(request=None)
     def post(self, request: HttpRequest, booking_id: UUID) -> Response:
@@ -63,7 +63,7 @@ class Confirm(Endpoint):
 class Accept(Endpoint):
     """Taking what was offered."""
 
-    policy = Permission.BOOKING_CHANGE
+    policy = OWN_OR_CHANGED
 
     @extend_schema(request=None)
     def post(self, request: HttpRequest, waiting_id: UUID) -> Response:
@@ -74,12 +74,80 @@ class Accept(Endpoint):
 class Decline(Endpoint):
     """Not taking what was offered."""
 
-    policy = Permission.BOOKING_CHANGE
+    policy = OWN_OR_CHANGED
 
     @extend_schema(request=None)
     def post(self, request: HttpRequest, waiting_id: UUID) -> Response:
         """Let the offered place go; the person goes on waiting."""
         return self.run(commands.decline_place, lambda entry: waiting_json(entry, self.now), waiting_id=waiting_id)
+
+
+class SeriesIn(RequestIn):
+    """The first week's slot, and for how many weeks."""
+
+    patientId = serializers.UUIDField(source="patient_id")
+    weeks = serializers.IntegerField(min_value=2, max_value=26)
+    reason = None  # type: ignore[assignment]
+
+
+def series_json(series: Any) -> dict[str, Any]:
+    """Every week of a series: its booking, or why there is none."""
+    return {
+        "seriesId": str(series.id),
+        "booked": sum(1 for one in series.weeks if one.row),
+        "weeks": [
+            {
+                "date": one.day.isoformat(),
+                "token": booked_json(one.row) if one.row else None,
+                "problem": explain(one.refusal) if one.refusal else None,
+            }
+            for one in series.weeks
+        ],
+    }
+
+
+class Recurring(Endpoint):
+    """The same time every week."""
+
+    policy = Permission.BOOKING_CREATE
+
+    @extend_schema(request=SeriesIn)
+    def post(self, request: HttpRequest) -> Response:
+        """Book the same time for several weeks; each is booked, or it is said why it is not."""
+        return self.run(commands.book_series, series_json, success=201, **self.read(SeriesIn))
+
+
+class Meeting(Endpoint):
+    """Meeting by video."""
+
+    policy = Permission.BOOKING_CHANGE
+
+    @extend_schema(request=None)
+    def post(self, request: HttpRequest, booking_id: UUID) -> Response:
+        """Give a booking an address to meet by video; again, the same one."""
+        return self.run(commands.give_meeting_link, booking_json, booking_id=booking_id)
+
+
+class NotesIn(serializers.Serializer[Any]):
+    """What to remember about somebody who waits."""
+
+    notes = TextField(max_length=200, allow_blank=True)
+
+
+class WaitingNotes(Endpoint):
+    """What to remember."""
+
+    policy = Permission.BOOKING_CHANGE
+
+    @extend_schema(request=NotesIn)
+    def put(self, request: HttpRequest, waiting_id: UUID) -> Response:
+        """Write something down about somebody who waits, in place of what stood there."""
+        return self.run(
+            commands.note_in_waiting_list,
+            lambda entry: waiting_json(entry, self.now),
+            waiting_id=waiting_id,
+            **self.read(NotesIn),
+        )
 
 
 class WaitingStatistics(Endpoint):

@@ -6,9 +6,11 @@ from apps.queue.commands.booking import (
     ask_refund,
     book,
     cancel_booking,
+    give_meeting_link,
     leave_waiting_list,
     miss_booking,
     move_in_waiting_list,
+    note_in_waiting_list,
     reschedule,
 )
 from apps.queue.commands.calling import call, call_if_next, call_next, put_back, recall
@@ -36,6 +38,7 @@ from apps.queue.commands.masters import (
 )
 from apps.queue.commands.own import RestoreRefused, restore
 from apps.queue.commands.reordering import announce_emergency, move_in_queue
+from apps.queue.commands.series import book_series
 from apps.queue.commands.slips import renew_link
 
 __all__ = [
@@ -45,6 +48,7 @@ __all__ = [
     "arrive",
     "ask_refund",
     "book",
+    "book_series",
     "call",
     "call_if_next",
     "call_next",
@@ -63,6 +67,7 @@ __all__ = [
     "delete_department",
     "end_overrides",
     "fast_track",
+    "give_meeting_link",
     "give_up_escalated",
     "hold",
     "leave_waiting_list",
@@ -70,6 +75,7 @@ __all__ = [
     "move_in_queue",
     "move_in_waiting_list",
     "no_show",
+    "note_in_waiting_list",
     "override_slot",
     "place_escalated",
     "put_back",

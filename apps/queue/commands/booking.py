@@ -17,6 +17,7 @@ from apps.core.policy import Actor, ActorType, Permission, Scope
 from apps.patients.queries import get_active
 from apps.queue import events
 from apps.queue.commands.arriving import Arrived, enter_booked
+from apps.queue.providers import room
 from apps.queue.queries.own_bookings import require_notice, require_own, require_own_wish, whom_to_book
 from apps.scheduling.commands import (
     Outcome,
@@ -25,10 +26,12 @@ from apps.scheduling.commands import (
     decline_offer,
     end,
     end_waiting,
+    give_meeting,
     lapse,
     locked_booking,
     locked_waiting,
     mark_arrived,
+    note_waiting,
     place,
     place_instead,
     promote,
@@ -186,6 +189,19 @@ def leave_waiting_list(*, actor: Actor, now: datetime, waiting_id: UUID) -> Any:
 
 
 @command
+def note_in_waiting_list(*, actor: Actor, now: datetime, waiting_id: UUID, notes: str) -> Any:
+    """Write something down about somebody who waits."""
+    return note_waiting(locked_entry(waiting_id), notes)
+
+
+@command
+def give_meeting_link(*, actor: Actor, now: datetime, booking_id: UUID) -> Any:
+    """Give a booking an address to meet by video; again, the same one. Raises `NoRoom`, `NotPossibleNow`."""
+    row = locked_by(booking_id, Permission.BOOKING_CHANGE)
+    return row if row.meeting_url else give_meeting(row, room(row.id))
+
+
+@command
 def move_in_waiting_list(*, actor: Actor, now: datetime, waiting_id: UUID, new_position: int, reason: str) -> Any:
     """Put somebody at another place of the waiting list, for a reason that stands in the audit trail."""
     entry = locked_entry(waiting_id)
@@ -213,7 +229,7 @@ def locked_by(
     _require_or_own(found, permission, own)
     lock_streams(department_stream(found.department_id))
     row = locked_booking(found.id, expected_version)
-    if unit().actor.type is ActorType.PATIENT:
+    if unit().actor.type is ActorType.PATIENT and row.state != AppointmentState.HELD:
         require_notice(row, unit().now)
     return row
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from apps.core.commands import command
 from apps.core.events import department_stream
 from apps.core.outbox import lock_streams
-from apps.core.policy import Actor, Permission, Scope
+from apps.core.policy import Actor, ActorType, Permission, Scope
 from apps.patients.queries import get_active
 from apps.queue.commands.booking import (
     Moved,
@@ -19,6 +19,7 @@ from apps.queue.commands.booking import (
     require_to_book,
     tell_number,
 )
+from apps.queue.queries.own_bookings import require_own_wish, whom_to_book
 from apps.scheduling.commands import (
     SlotGone,
     Wish,
@@ -35,27 +36,39 @@ from apps.scheduling.rules.allocation import BookingSource
 
 @command
 def request_hold(
-    *, actor: Actor, now: datetime, doctor_id: UUID, slot_id: UUID, patient_id: UUID, source: str, reason: str = ""
+    *,
+    actor: Actor,
+    now: datetime,
+    doctor_id: UUID,
+    slot_id: UUID,
+    source: str,
+    patient_id: UUID | None = None,
+    reason: str = "",
 ) -> Any:
     """Hold a free place of a slot for a few minutes, so that somebody can think or pay.
 
-    Nobody is displaced for it. Raises `SlotGone`, `AlreadyBooked`, `PatientNotActive`.
+    Nobody is displaced for it. Raises `SlotGone`, `AlreadyBooked`, `PatientNotActive`; for patients also what `book`
+    raises for them.
     """
+    asked, person_id = BookingSource(source), whom_to_book(actor, patient_id)
     slot = bookable(doctor_id, now).filter(id=slot_id).first()
     if slot is None:
         raise SlotGone
-    asked = BookingSource(source)
-    require_to_book(actor, slot.department_id, asked)
+    own = actor.type is ActorType.PATIENT
+    if not own:
+        require_to_book(actor, slot.department_id, asked)
     lock_streams(department_stream(slot.department_id))
-    get_active(patient_id)
+    get_active(person_id)
+    if own:
+        require_own_wish(person_id, slot.department_id, asked, now)
     make_room(slot.department_id, doctor_id)
-    return hold(Wish(slot.department_id, doctor_id, patient_id, asked, slot.day, slot.id, reason))
+    return hold(Wish(slot.department_id, doctor_id, person_id, asked, slot.day, slot.id, reason))
 
 
 @command
 def confirm_booking(*, actor: Actor, now: datetime, booking_id: UUID) -> Any:
     """Book the place that is held, or that was offered. Raises `HoldOver`, `OfferOver`, `NotPossibleNow`."""
-    row = locked_by(booking_id, Permission.BOOKING_CREATE)
+    row = locked_by(booking_id, Permission.BOOKING_CREATE, own=Permission.BOOKING_CREATE_OWN)
     entry = asked_about(row)
     booked = accept_offer(entry) if entry else confirm_hold(row)
     tell_number(booked)
@@ -68,7 +81,7 @@ def accept_place(*, actor: Actor, now: datetime, waiting_id: UUID) -> Moved:
 
     Of all who were asked about it the first gets it. Raises `OfferOver` for the others.
     """
-    entry = locked_entry(waiting_id)
+    entry = locked_entry(waiting_id, own=Permission.BOOKING_CHANGE_OWN)
     row = accept_offer(entry)
     tell_number(row)
     return row, promoted_by(row)
@@ -77,7 +90,7 @@ def accept_place(*, actor: Actor, now: datetime, waiting_id: UUID) -> Moved:
 @command
 def decline_place(*, actor: Actor, now: datetime, waiting_id: UUID) -> Any:
     """Somebody who waits does not want the place they were asked about, and goes on waiting. Raises `OfferOver`."""
-    entry = locked_entry(waiting_id)
+    entry = locked_entry(waiting_id, own=Permission.BOOKING_CHANGE_OWN)
     decline_offer(entry)
     give_on(promote(entry.department_id, entry.doctor_id, entry.preferred_day))
     return entry

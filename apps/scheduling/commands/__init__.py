@@ -1,22 +1,22 @@
 """Writes of scheduling: departments, doctors, numbers, slots, and places in them."""
 
 from apps.scheduling.commands.booking import (
+    end,
+    give_meeting,
+    locked_booking,
+    mark_arrived,
+    place,
+    place_gently,
+    place_instead,
+)
+from apps.scheduling.commands.exchange import exchange_places
+from apps.scheduling.commands.hall import (
     AlreadyBooked,
-    AlreadyWaiting,
     NotPossibleNow,
     Outcome,
     SlotGone,
     Wish,
-    end,
-    end_waiting,
-    locked_booking,
-    locked_waiting,
-    mark_arrived,
-    place,
-    place_instead,
-    rank_waiting,
 )
-from apps.scheduling.commands.exchange import exchange_places
 from apps.scheduling.commands.holds import HoldOver, confirm_hold, expire_waiting, hold, lapse
 from apps.scheduling.commands.leave import (
     AlreadyAway,
@@ -51,6 +51,13 @@ from apps.scheduling.commands.promotion import promote
 from apps.scheduling.commands.slots import make_slots
 from apps.scheduling.commands.stretching import SlotOver, end_stretches, locked_slot, stretch
 from apps.scheduling.commands.tokens import issue_token, void_token
+from apps.scheduling.commands.waiting import (
+    AlreadyWaiting,
+    end_waiting,
+    locked_waiting,
+    note_waiting,
+    rank_waiting,
+)
 
 __all__ = [
     "AlreadyAway",
@@ -84,6 +91,7 @@ __all__ = [
     "end_waiting",
     "exchange_places",
     "expire_waiting",
+    "give_meeting",
     "hold",
     "issue_token",
     "keep_visits",
@@ -93,8 +101,10 @@ __all__ = [
     "locked_waiting",
     "make_slots",
     "mark_arrived",
+    "note_waiting",
     "onto_waiting_list",
     "place",
+    "place_gently",
     "place_instead",
     "place_stranded",
     "promote",

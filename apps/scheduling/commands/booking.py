@@ -4,9 +4,8 @@ The stream of the department must be locked by the caller, so that all changes t
 holds capacity besides.
 """
 
-from collections.abc import Container, Iterable
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,85 +14,28 @@ from django.db import IntegrityError, transaction
 from apps.accounts.commands import carry_tracking, issue_tracking
 from apps.audit.commands import record
 from apps.core.commands import step, unit
-from apps.core.errors import Conflict, sentence
 from apps.core.outbox import emit
 from apps.scheduling import events
+from apps.scheduling.commands.hall import AlreadyBooked, BookingChanged, Hall, NotPossibleNow, Outcome, SlotGone, Wish
+from apps.scheduling.commands.limits import require_within_limits
 from apps.scheduling.commands.tokens import issue_token, void_token
-from apps.scheduling.models import Appointment, Slot, WaitingEntry
+from apps.scheduling.commands.waiting import enlist
+from apps.scheduling.models import Appointment, Slot
 from apps.scheduling.queries import (
-    as_value,
     bookable,
-    days_booked,
     department_of,
     has_booking,
-    keys_of_others,
     live_appointments,
     place_in,
-    rules_of,
-    waiting_list,
 )
 from apps.scheduling.rules.allocation import (
-    REFUGE_DAYS,
-    SCORES,
     BookingSource,
-    Decision,
     Displace,
-    OpenSlot,
     Place,
     Wait,
-    allocate,
 )
 from apps.scheduling.rules.appointments import AppointmentState, may_become
 from apps.scheduling.rules.offers import OfferState
-from apps.scheduling.rules.waiting import WAITS_FOR, WaitingState, key_at, waiting_key
-
-
-class AlreadyBooked(Conflict):
-    code = "already_booked"
-    detail = sentence("This person already has a booking with this doctor on this day.")
-
-
-class AlreadyWaiting(Conflict):
-    code = "already_on_waiting_list"
-    detail = sentence("This person already waits for a place with this doctor on this day.")
-
-
-class SlotGone(Conflict):
-    code = "slot_not_bookable"
-    detail = sentence("There is no free place at this time any more. Please choose another one.")
-
-
-class BookingChanged(Conflict):
-    code = "version_conflict"
-    detail = sentence("Somebody else changed this booking meanwhile. Look again and repeat if needed.")
-
-
-class NotPossibleNow(Conflict):
-    code = "not_allowed"
-    detail = sentence("This is not possible any more: the booking has moved on. Look again.")
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """Who wants a place with whom, on which day, and where the day leaves a choice, in which slot."""
-
-    department_id: UUID
-    doctor_id: UUID
-    patient_id: UUID
-    source: BookingSource
-    day: date
-    slot_id: UUID | None = None
-    reason: str = ""
-    severity: str = ""
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What came of a wish: a place or a place on the waiting list, and who had to move for it."""
-
-    appointment: Appointment | None = None
-    waiting: WaitingEntry | None = None
-    moved: list[Appointment] = field(default_factory=list)
 
 
 @step
@@ -101,6 +43,7 @@ def place(wish: Wish) -> Outcome:
     """Give somebody a place, or a place on the waiting list. Raises `AlreadyBooked`, `AlreadyWaiting`."""
     if has_booking(wish.patient_id, wish.doctor_id, wish.day):
         raise AlreadyBooked
+    require_within_limits(wish)
     hall = Hall(wish.department_id, wish.doctor_id, unit().now)
     decision = hall.decide(wish)
     if isinstance(decision, Wait):
@@ -111,6 +54,34 @@ def place(wish: Wish) -> Outcome:
     overflows = isinstance(decision, Place) and decision.overflows
     appointment = seat(hall.slots[decision.slot_id], hall.live[decision.slot_id], wish, overflows=overflows)
     return Outcome(appointment=appointment, moved=moved)
+
+
+@step
+def place_gently(wish: Wish, at: datetime, **more: Any) -> Appointment:
+    """Book a free place of the slot that begins at a moment, without moving anybody for it. Raises `SlotGone`,
+    `AlreadyBooked`, and what the department's limits refuse."""
+    slots = bookable(wish.doctor_id, unit().now).filter(starts_at=at, department_id=wish.department_id)
+    wanted = slots.values_list("id", flat=True).first()
+    if wanted is None:
+        raise SlotGone
+    if has_booking(wish.patient_id, wish.doctor_id, wish.day):
+        raise AlreadyBooked
+    require_within_limits(wish)
+    hall = Hall(wish.department_id, wish.doctor_id, unit().now)
+    decision = hall.decide(replace(wish, slot_id=wanted), gently=True)
+    if not isinstance(decision, Place) or decision.slot_id != wanted:
+        raise SlotGone
+    return seat(hall.slots[wanted], hall.live[wanted], wish, **more)
+
+
+@step
+def give_meeting(row: Appointment, url: str) -> Appointment:
+    """Note where the people of a booking meet by video. Raises `NotPossibleNow` once it is over."""
+    if row.state not in (AppointmentState.BOOKED, AppointmentState.ARRIVED):
+        raise NotPossibleNow(extra={"state": row.state, "version": row.version})
+    change(row, meeting_url=url)
+    record(action="appointment.meeting_given", entity_type="appointment", entity_id=row.id)
+    return row
 
 
 @step
@@ -231,88 +202,6 @@ def require_edge(row: Appointment, state: AppointmentState) -> None:
         raise NotPossibleNow(extra={"state": row.state, "version": row.version})
 
 
-def wish_of(entry: WaitingEntry) -> Wish:
-    """What somebody on the waiting list wants."""
-    return Wish(
-        entry.department_id,
-        entry.doctor_id,
-        entry.patient_id,
-        BookingSource(entry.source),
-        entry.preferred_day,
-        reason=entry.reason,
-    )
-
-
-@step
-def end_waiting(entry: WaitingEntry, state: WaitingState, **more: Any) -> WaitingEntry:
-    """Take somebody off the waiting list, with what became of them."""
-    changes = {"state": state, "ended_at": unit().now, "version": entry.version + 1} | more
-    for name, value in changes.items():
-        setattr(entry, name, value)
-    entry.save(update_fields=list(changes))
-    record(action=f"waiting.{state.lower()}", entity_type="waiting_entry", entity_id=entry.id, after={"state": state})
-    emit(events.waiting_changed(entry.department_id, entry.id, entry.version, state))
-    return entry
-
-
-@step
-def rank_waiting(entry: WaitingEntry, position: int) -> WaitingEntry:
-    """Put somebody at a position of the waiting list, counted from 1."""
-    entry.sort_key = key_at(position, keys_of_others(entry, unit().now))
-    entry.version += 1
-    entry.save(update_fields=["sort_key", "version"])
-    emit(events.waiting_changed(entry.department_id, entry.id, entry.version, entry.state))
-    return entry
-
-
-@step
-def locked_waiting(waiting_id: UUID) -> WaitingEntry:
-    """Somebody on a waiting list, locked. Raises `NotPossibleNow` when they wait no more."""
-    entry = WaitingEntry.objects.select_for_update().get(id=waiting_id)
-    if entry.state != WaitingState.WAITING:
-        raise NotPossibleNow(extra={"state": entry.state, "version": entry.version})
-    return entry
-
-
-class Hall:
-    """One doctor's open slots in a department under lock, with whoever has a place; kept in step as places change."""
-
-    def __init__(self, department_id: UUID, doctor_id: UUID, now: datetime) -> None:
-        self._open = bookable(doctor_id, now).filter(department_id=department_id)
-        self._rules = rules_of(department_id)
-        self.slots: dict[UUID, Slot] = {}
-        self.live: dict[UUID, list[Appointment]] = {}
-
-    def decide(self, wish: Wish, *, gently: bool = False, but: Container[UUID] = ()) -> Decision:
-        """What the rules say to a wish; `gently`, without moving anybody or going beyond the places; of all slots
-        `but` some.
-
-        The days to come are looked at only if somebody would have to go there.
-        """
-        wanted = [slot for slot in self._of_days(wish.day, wish.day) if slot.id not in but]
-        rules = replace(self._rules, may_displace=frozenset(), emergency_overflows=False)
-        decision = allocate(wish.source, self._values(wanted), [], rules, wish.slot_id)
-        if gently or not wanted or (isinstance(decision, Place) and wish.slot_id in (None, decision.slot_id)):
-            return decision
-        first, last = wish.day + timedelta(days=1), wish.day + timedelta(days=REFUGE_DAYS)
-        later = self._of_days(first, last)
-        people = {row.patient_id for slot in wanted for row in self.live[slot.id]}
-        elsewhere = days_booked(wish.doctor_id, people, first, last)
-        holders = [as_value(slot, self.live[slot.id], elsewhere) for slot in wanted]
-        return allocate(wish.source, holders, self._values(later), self._rules, wish.slot_id)
-
-    def _of_days(self, first: date, last: date) -> list[Slot]:
-        found = list(self._open.filter(day__range=(first, last)).order_by("starts_at").select_for_update())
-        unknown = [slot for slot in found if slot.id not in self.slots]
-        live = live_appointments(slot.id for slot in unknown)
-        for slot in unknown:
-            self.slots[slot.id], self.live[slot.id] = slot, live[slot.id]
-        return [self.slots[slot.id] for slot in found]
-
-    def _values(self, slots: Iterable[Slot]) -> list[OpenSlot]:
-        return [as_value(slot, self.live[slot.id]) for slot in slots]
-
-
 def _displace(hall: Hall, decision: Displace) -> Appointment:
     """Move the victim to the other slot: the same booking, the same number on the same day."""
     origin, refuge = hall.live[decision.slot_id], hall.slots[decision.victim_slot_id]
@@ -383,36 +272,6 @@ def change(row: Appointment, **changes: Any) -> None:
     for name, value in changes.items():
         setattr(row, name, value)
     row.save(update_fields=list(changes))
-
-
-@step
-def enlist(wish: Wish) -> WaitingEntry:
-    """Put somebody onto a doctor's waiting list. Raises `AlreadyWaiting`."""
-    now = unit().now
-    there = waiting_list(wish.doctor_id, now).filter(patient_id=wish.patient_id, preferred_day=wish.day)
-    if there.exists():
-        raise AlreadyWaiting
-    entry = WaitingEntry.objects.create(
-        facility_id=department_of(wish.department_id).facility_id,
-        doctor_id=wish.doctor_id,
-        department_id=wish.department_id,
-        patient_id=wish.patient_id,
-        source=wish.source,
-        preferred_day=wish.day,
-        state=WaitingState.WAITING,
-        sort_key=waiting_key(SCORES[wish.source], now),
-        reason=wish.reason,
-        since=now,
-        expires_at=now + WAITS_FOR,
-    )
-    record(
-        action="waiting.enlisted",
-        entity_type="waiting_entry",
-        entity_id=entry.id,
-        after={"doctorId": str(wish.doctor_id), "source": wish.source, "preferredDate": str(wish.day)},
-    )
-    emit(events.waiting_changed(wish.department_id, entry.id, entry.version, entry.state))
-    return entry
 
 
 def tell(row: Appointment, action: str, event: str, reason: str = "") -> None:

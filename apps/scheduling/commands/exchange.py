@@ -4,7 +4,13 @@ from typing import Any
 
 from apps.core.commands import step
 from apps.scheduling import events
-from apps.scheduling.commands.booking import NotPossibleNow, change, tell
+from apps.scheduling.commands.booking import (
+    change,
+    tell,
+)
+from apps.scheduling.commands.hall import (
+    NotPossibleNow,
+)
 from apps.scheduling.models import Appointment
 from apps.scheduling.queries import live_appointments, time_in
 from apps.scheduling.rules.appointments import AppointmentState

@@ -7,8 +7,23 @@ from uuid import UUID
 from apps.core.commands import step, unit
 from apps.core.errors import Conflict, sentence
 from apps.scheduling import events
-from apps.scheduling.commands.booking import AlreadyBooked, Hall, SlotGone, Wish, confirm, end, end_waiting, sit, tell
+from apps.scheduling.commands.booking import (
+    confirm,
+    end,
+    sit,
+    tell,
+)
+from apps.scheduling.commands.hall import (
+    AlreadyBooked,
+    Hall,
+    SlotGone,
+    Wish,
+)
+from apps.scheduling.commands.limits import require_within_limits
 from apps.scheduling.commands.promotion import promote
+from apps.scheduling.commands.waiting import (
+    end_waiting,
+)
 from apps.scheduling.models import Appointment
 from apps.scheduling.queries import consent_of, has_booking, lapsed_holds, overdue_entries
 from apps.scheduling.rules.allocation import Place
@@ -29,6 +44,7 @@ def hold(wish: Wish) -> Appointment:
     """Hold a free place of a slot, without a number and without moving anybody. Raises `SlotGone`, `AlreadyBooked`."""
     if has_booking(wish.patient_id, wish.doctor_id, wish.day):
         raise AlreadyBooked
+    require_within_limits(wish)
     hall = Hall(wish.department_id, wish.doctor_id, unit().now)
     decision = hall.decide(wish, gently=True)
     if not isinstance(decision, Place) or decision.slot_id != wish.slot_id:

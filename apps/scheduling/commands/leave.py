@@ -14,7 +14,19 @@ from apps.core.commands import step, unit
 from apps.core.errors import Conflict, sentence
 from apps.core.outbox import emit
 from apps.scheduling import events
-from apps.scheduling.commands.booking import AlreadyWaiting, SlotGone, Wish, end, enlist, rehouse, tell_moved
+from apps.scheduling.commands.booking import (
+    end,
+    rehouse,
+    tell_moved,
+)
+from apps.scheduling.commands.hall import (
+    SlotGone,
+    Wish,
+)
+from apps.scheduling.commands.waiting import (
+    AlreadyWaiting,
+    enlist,
+)
 from apps.scheduling.models import Appointment, Leave, LeaveCase, LeaveSlot, Slot, WaitingEntry
 from apps.scheduling.queries import bookable, has_booking, live_appointments, places_for
 from apps.scheduling.queries.leave import Decided, Plan

@@ -9,7 +9,20 @@ from apps.core.commands import step, unit
 from apps.core.errors import Conflict, sentence
 from apps.core.outbox import emit
 from apps.scheduling import events
-from apps.scheduling.commands.booking import Hall, confirm, end, end_waiting, seat, sit, tell, wish_of
+from apps.scheduling.commands.booking import (
+    confirm,
+    end,
+    seat,
+    sit,
+    tell,
+)
+from apps.scheduling.commands.hall import (
+    Hall,
+)
+from apps.scheduling.commands.waiting import (
+    end_waiting,
+    wish_of,
+)
 from apps.scheduling.models import Appointment, Offer, Slot, WaitingEntry
 from apps.scheduling.queries import has_booking, live_appointments, offers_of
 from apps.scheduling.rules.allocation import Place

@@ -4,8 +4,18 @@ from datetime import date
 from uuid import UUID
 
 from apps.core.commands import step, unit
-from apps.scheduling.commands.booking import Hall, Wish, end_waiting, seat, wish_of
+from apps.scheduling.commands.booking import (
+    seat,
+)
+from apps.scheduling.commands.hall import (
+    Hall,
+    Wish,
+)
 from apps.scheduling.commands.offers import offer_places
+from apps.scheduling.commands.waiting import (
+    end_waiting,
+    wish_of,
+)
 from apps.scheduling.models import Appointment, WaitingEntry
 from apps.scheduling.queries import consent_of, has_booking, waiting_list
 from apps.scheduling.rules.allocation import Place

@@ -62,6 +62,11 @@ def department_of_booking(booking_id: UUID) -> UUID | None:
     return Appointment.objects.filter(id=booking_id).values_list("department_id", flat=True).first()
 
 
+def places_taken(day: date, **whose: UUID) -> int:
+    """How many places somebody has on a day, or how many a doctor's people have."""
+    return Appointment.objects.filter(state__in=sorted(LIVE), day=day, **whose).count()
+
+
 def booking_today(patient_id: UUID, doctor_id: UUID, day: date) -> Appointment | None:
     """What somebody has booked with a doctor on a day and has not come for yet."""
     booked = Appointment.objects.filter(state=AppointmentState.BOOKED, patient_id=patient_id, doctor_id=doctor_id)
@@ -237,6 +242,8 @@ def booking_json(row: Appointment) -> dict[str, Any]:
         "isReallocation": row.displaced > 0,
         "originalSlotId": str(row.first_slot_id) if row.first_slot_id else None,
         "overflow": row.overflow,
+        "seriesId": str(row.series_id) if row.series_id else None,
+        "meetingUrl": row.meeting_url or None,
         "holdExpiresAt": row.hold_expires_at.isoformat() if row.hold_expires_at else None,
         "etaFrom": None,
         "etaTo": None,

@@ -94,6 +94,12 @@ def moment(day: date, minutes: int, time_zone: str) -> datetime:
         minutes += 1
 
 
+def same_clock(at: datetime, days: int, time_zone: str) -> datetime:
+    """The same time on the wall so many days later, in UTC, whatever the clock did meanwhile."""
+    wall = at.astimezone(ZoneInfo(time_zone))
+    return moment(wall.date() + timedelta(days=days), wall.hour * 60 + wall.minute, time_zone)
+
+
 def times_in(starts_at: datetime, ends_at: datetime, places: int) -> list[datetime]:
     """One time for each place of a slot, evenly spread from its start (`eta.md` 5.4: individual times halve the
     wait of hourly blocks), on whole five minutes where the places are that far apart."""
