@@ -7,8 +7,9 @@ import pytest
 
 from apps.accounts.queries import actor_of_tracking
 from apps.audit.models import AuditEntry
-from apps.core.errors import Forbidden
+from apps.core.errors import Forbidden, NotFound
 from apps.core.models import OutboxEvent
+from apps.core.policy import Actor, ActorType
 from apps.queue import commands
 from apps.queue.tasks import sweep_bookings
 from apps.scheduling.commands import AlreadyBooked, HoldOver, NotPossibleNow, OfferOver, SlotGone
@@ -247,3 +248,27 @@ def test_a_link_lives_as_long_as_the_day_the_booking_was_moved_to(ward):
     row = book(ward, slot).appointment
     commands.reschedule(actor=ward.meera, now=ward.now, booking_id=row.id, slot_id=far.id)
     assert actor_of_tracking(row.link[1], ward.later(days=9))
+
+
+def test_a_patient_holds_and_confirms_their_own_and_nobody_elses(ward):
+    asha, other = (
+        ward.register(name=name, phone=f"+9198111222{end}") for name, end in (("Asha", "31"), ("Ravi", "32"))
+    )
+    slot = open_slot(ward, 0.2)
+    holders = [holder_of(person) for person in (asha, other)]
+    row = commands.request_hold(
+        actor=holders[0], now=ward.now, doctor_id=ward.doctor.id, slot_id=slot.id, source="online"
+    )
+    assert row.patient_id == asha.id
+    with pytest.raises(NotFound):
+        commands.confirm_booking(actor=holders[1], now=ward.now, booking_id=row.id)
+    assert commands.confirm_booking(actor=holders[0], now=ward.now, booking_id=row.id).state == "BOOKED"
+    with pytest.raises(Forbidden):
+        commands.request_hold(
+            actor=holders[1], now=ward.now, doctor_id=ward.doctor.id, slot_id=slot.id, source="emergency"
+        )
+
+
+def holder_of(person: Any) -> Actor:
+    """Who proved to hold somebody's phone."""
+    return Actor(ActorType.PATIENT, None, "patient", person.facility_id, phone_index=person.phone_index)
