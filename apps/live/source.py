@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -23,8 +24,11 @@ AWAY = (DatabaseError, psycopg.Error, OSError, TimeoutError, Unavailable)
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 """Seconds between two tries to reach the source."""
 
-LISTENER = "opd-live"
-"""What the listening connection calls itself in PostgreSQL."""
+
+def listener_name() -> str:
+    """What this process's listening connection calls itself in PostgreSQL."""
+    return f"opd-live {os.getpid()}"
+
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +102,7 @@ async def _connect() -> psycopg.AsyncConnection[Any]:
     return await psycopg.AsyncConnection.connect(
         **wanted,
         autocommit=True,
-        application_name=LISTENER,
+        application_name=listener_name(),
         keepalives_idle=5,
         keepalives_interval=2,
         keepalives_count=2,

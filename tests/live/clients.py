@@ -10,7 +10,7 @@ from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.db import connection
 
-from apps.live.source import LISTENER
+from apps.live.source import listener_name
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,10 +38,11 @@ async def done(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
 
 
 def listeners() -> list[int]:
-    """The process ids of the hub's listening connections, as PostgreSQL knows them."""
+    """The process ids of this process's listening connections, as PostgreSQL knows them."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pid FROM pg_stat_activity WHERE application_name = %s AND datname = current_database()", [LISTENER]
+            "SELECT pid FROM pg_stat_activity WHERE application_name = %s AND datname = current_database()",
+            [listener_name()],
         )
         return [pid for (pid,) in cursor.fetchall()]
 

@@ -12,7 +12,7 @@ from apps.core.commands import NOTIFY_CHANNEL
 from apps.core.models import OutboxEvent, Stream
 from apps.live import hub as hub_module
 from apps.live import source as source_module
-from apps.live.source import LISTENER
+from apps.live.source import listener_name
 from tests.live.clients import BOARD, DOCTOR, PATIENCE, Client, done, listeners, open_socket
 
 pytestmark = pytest.mark.usefixtures("hub")
@@ -23,7 +23,7 @@ def cut_the_source() -> None:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE application_name = %s AND datname = current_database()",
-            [LISTENER],
+            [listener_name()],
         )
 
 
