@@ -10,6 +10,7 @@ class Kind(StrEnum):
     """What a message is about; an app that sends another kind adds it here."""
 
     LOGIN_CODE = "login_code"
+    BOOKING = "booking"
     DOCTOR_AWAY = "doctor_away"
     DELAY = "delay"
 

@@ -9,10 +9,11 @@ from apps.audit.models import AuditEntry
 from apps.core.errors import Forbidden
 from apps.core.models import OutboxEvent
 from apps.core.policy import Role
+from apps.notifications.models import Message
 from apps.queue import commands
 from apps.queue.commands.booking import NotMissingYet, OtherDay
 from apps.scheduling.commands import AlreadyBooked, AlreadyWaiting, NotPossibleNow, SlotGone
-from apps.scheduling.models import Appointment, Slot, Token, WaitingEntry
+from apps.scheduling.models import AllocationPolicy, Appointment, Slot, Token, WaitingEntry
 from apps.scheduling.queries import position_of
 from tests.bookings import book, cancel, clock, open_slot
 
@@ -230,5 +231,39 @@ def test_who_may_not_book_is_refused(ward):
 
 def test_a_booking_asks_the_database_few_things(ward, django_assert_max_num_queries):
     slot, patient = open_slot(ward), ward.register()
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(22):
         book(ward, slot, patient=patient)
+
+
+def told(ward):
+    """What people were sent about bookings, the newest last."""
+    return [message.text for message in Message.objects.filter(kind="booking").order_by("created_at", "id")]
+
+
+def test_whoever_gets_loses_or_moves_a_place_is_told_with_a_link(ward):
+    slot, other = open_slot(ward, capacity=1), open_slot(ward, hours=26, capacity=1)
+    asha = ward.register("Asha", phone="+919876543210")
+    ravi = ward.register("Ravi", phone="+919876543211")
+    book(ward, slot, source="online", patient=asha)
+    assert "booked. G01 with" in told(ward)[0]
+    assert "/t/" in told(ward)[0]
+    book(ward, slot, source="paid_priority", patient=ravi)
+    assert {text.split(": ", 1)[1][:20] for text in told(ward)[1:]} == {"booked. G02 with Dr ", "somebody more urgent"}
+    late = ward.register("Late", phone="+919876543212")
+    assert book(ward, other, source="online", patient=late).waiting
+    assert len(told(ward)) == 3
+    cancel(ward, Appointment.objects.get(patient=ravi, state="BOOKED"))
+    assert "there is a place for you. G03 with" in told(ward)[-1]
+    assert len(told(ward)) == 4
+
+
+def test_whoever_is_asked_about_a_place_is_told_until_when_they_may_answer(ward):
+    AllocationPolicy.objects.update_or_create(department=ward.department, defaults={"asks_first": True})
+    slot = open_slot(ward, capacity=1)
+    first = book(ward, slot, patient=ward.register("First")).appointment
+    asked = ward.register("Asked", phone="+919876543210")
+    book(ward, slot, patient=asked)
+    cancel(ward, first)
+    (text,) = told(ward)
+    assert "Do you want it?" in text
+    assert "/me/" in text

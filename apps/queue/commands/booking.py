@@ -12,11 +12,11 @@ from apps.audit.commands import record
 from apps.core.commands import command, unit
 from apps.core.errors import Conflict, sentence
 from apps.core.events import department_stream
-from apps.core.outbox import emit, lock_streams
+from apps.core.outbox import lock_streams
 from apps.core.policy import Actor, ActorType, Permission, Scope
 from apps.patients.queries import get_active
-from apps.queue import events
 from apps.queue.commands.arriving import Arrived, enter_booked
+from apps.queue.commands.telling import REBOOKED, give_on, tell_booked, tell_displaced
 from apps.queue.providers import room
 from apps.queue.queries.own_bookings import require_notice, require_own, require_own_wish, whom_to_book
 from apps.scheduling.commands import (
@@ -108,7 +108,8 @@ def book(
     if exact and (outcome.appointment is None or outcome.appointment.slot_id != preferred_slot_id):
         raise SlotGone
     if outcome.appointment:
-        tell_number(outcome.appointment)
+        tell_booked(outcome.appointment)
+        tell_displaced(outcome.moved)
     return outcome
 
 
@@ -159,7 +160,7 @@ def reschedule(
     """
     row = locked_by(booking_id, Permission.BOOKING_CHANGE, expected_version, own=Permission.BOOKING_CHANGE_OWN)
     fresh = place_instead(row, slot_id)
-    tell_number(fresh)
+    tell_booked(fresh, REBOOKED)
     return fresh, promoted_by(row)
 
 
@@ -293,15 +294,3 @@ def promoted_by(row: Any) -> list[Any]:
 def make_room(department_id: UUID, doctor_id: UUID | None = None) -> list[Any]:
     """End what is over before somebody else wants a place: who waits goes first."""
     return give_on(lapse(department_id, doctor_id))
-
-
-def give_on(promoted: list[Any]) -> list[Any]:
-    """Tell the numbers of those who came off the waiting list."""
-    for row in promoted:
-        tell_number(row)
-    return promoted
-
-
-def tell_number(row: Any) -> None:
-    """Tell others that a number was given."""
-    emit(events.token_created(row.department_id, row.token_id, row.token.token_number))

@@ -13,7 +13,7 @@ from apps.core.outbox import lock_streams
 from apps.core.policy import Actor, Permission, Scope
 from apps.notifications.rules import Kind
 from apps.queue.commands.leaving import lock_doctor, tell_screens
-from apps.queue.commands.telling import tell_numbers, tell_people
+from apps.queue.commands.telling import tell_asked, tell_numbers, tell_people
 from apps.scheduling.commands import (
     SlotGone,
     close_slots,
@@ -93,6 +93,7 @@ def _earlier_the_same_day(waiting: list[Any]) -> list[Any]:
     days = sorted({(entry.department_id, entry.doctor_id, entry.preferred_day) for entry in waiting}, key=str)
     promoted = [row for day in days for row in promote(*day)]
     tell_numbers(promoted)
+    tell_asked()
     return promoted
 
 

@@ -14,8 +14,9 @@ from apps.core.policy import Actor, Permission, Scope
 from apps.patients.queries import get_active
 from apps.queue.commands.arriving import Wish as Arrival
 from apps.queue.commands.arriving import enter, enter_booked, with_links
-from apps.queue.commands.booking import Moved, give_on, make_room, tell_number
+from apps.queue.commands.booking import Moved, make_room
 from apps.queue.commands.consulting import raise_triage
+from apps.queue.commands.telling import give_on, tell_booked, tell_displaced
 from apps.queue.models import Visit
 from apps.queue.queries.visits import open_visit_of
 from apps.queue.rules.order import Source
@@ -54,7 +55,8 @@ def request_emergency(
     wish = Wish(department_id, doctor_id, patient_id, BookingSource.EMERGENCY, day, wished, reason, Severity(severity))
     outcome = place(wish)
     if outcome.appointment:
-        tell_number(outcome.appointment)
+        tell_booked(outcome.appointment)
+        tell_displaced(outcome.moved)
     return outcome
 
 

@@ -11,14 +11,13 @@ from apps.core.policy import Actor, ActorType, Permission, Scope
 from apps.patients.queries import get_active
 from apps.queue.commands.booking import (
     Moved,
-    give_on,
     locked_by,
     locked_entry,
     make_room,
     promoted_by,
     require_to_book,
-    tell_number,
 )
+from apps.queue.commands.telling import give_on, tell_booked
 from apps.queue.queries.own_bookings import require_own_wish, whom_to_book
 from apps.scheduling.commands import (
     SlotGone,
@@ -71,7 +70,7 @@ def confirm_booking(*, actor: Actor, now: datetime, booking_id: UUID) -> Any:
     row = locked_by(booking_id, Permission.BOOKING_CREATE, own=Permission.BOOKING_CREATE_OWN)
     entry = asked_about(row)
     booked = accept_offer(entry) if entry else confirm_hold(row)
-    tell_number(booked)
+    tell_booked(booked)
     return booked
 
 
@@ -83,7 +82,7 @@ def accept_place(*, actor: Actor, now: datetime, waiting_id: UUID) -> Moved:
     """
     entry = locked_entry(waiting_id, own=Permission.BOOKING_CHANGE_OWN)
     row = accept_offer(entry)
-    tell_number(row)
+    tell_booked(row)
     return row, promoted_by(row)
 
 

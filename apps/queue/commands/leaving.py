@@ -19,7 +19,7 @@ from apps.core.policy import Actor
 from apps.notifications.rules import Kind
 from apps.queue import events
 from apps.queue.commands.moving import amend
-from apps.queue.commands.telling import tell_numbers, tell_people
+from apps.queue.commands.telling import give_on, tell_numbers, tell_people
 from apps.queue.models import Visit
 from apps.queue.queries.leave import Handed, LeavePlan, plan_leave, require_schedule
 from apps.queue.rules.states import ACTIVE, OPEN
@@ -113,7 +113,7 @@ def undo_leave(*, actor: Actor, now: datetime, doctor_id: UUID, leave_id: UUID) 
         _bring_back_visits(leave)
     for place in sorted(free, key=str):
         undone.promoted += promote(*place)
-    tell_numbers(undone.promoted)
+    give_on(undone.promoted)
     tell_screens(doctor_id, "doctor_leave")
     return undone
 

@@ -15,7 +15,8 @@ from apps.core.events import department_stream
 from apps.core.outbox import lock_streams
 from apps.core.policy import Actor
 from apps.patients.queries import get_active
-from apps.queue.commands.booking import make_room, require_to_book, tell_number
+from apps.queue.commands.booking import make_room, require_to_book
+from apps.queue.commands.telling import tell_booked
 from apps.scheduling.commands import SlotGone, Wish, place_gently
 from apps.scheduling.queries import bookable
 from apps.scheduling.rules.allocation import BookingSource
@@ -74,5 +75,5 @@ def _book_week(wish: Wish, at: datetime, series_id: UUID) -> Occurrence:
             row = place_gently(wish, at, series_id=series_id)
     except Conflict as refusal:
         return Occurrence(wish.day, refusal=refusal)
-    tell_number(row)
+    tell_booked(row)
     return Occurrence(wish.day, row)

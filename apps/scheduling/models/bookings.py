@@ -152,7 +152,10 @@ class Offer(ScopedModel):
                 fields=["hold"], condition=Q(state=OfferState.ACCEPTED), name="one_accepts_an_offer"
             ),
         ]
-        indexes = [models.Index(fields=["entry", "slot"], name="offer_of_entry")]
+        indexes = [
+            models.Index(fields=["entry", "slot"], name="offer_of_entry"),
+            models.Index(fields=["made_at"], condition=Q(state=OfferState.OPEN), name="offer_open"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.made_at:%d.%m. %H:%M} {self.state}"

@@ -212,6 +212,12 @@ class Asked:
     open: bool = False
 
 
+def offers_made_at(now: datetime) -> QuerySet[Offer]:
+    """What was offered at a moment and is still open, with whoever was asked."""
+    made = Offer.objects.filter(state=OfferState.OPEN, made_at=now)
+    return made.select_related("entry__patient", "entry__doctor", "hold").order_by("id")
+
+
 def offers_of(entry_ids: Iterable[UUID]) -> dict[UUID, Asked]:
     """What people who wait were asked about, by entry."""
     found: dict[UUID, Asked] = defaultdict(Asked)
