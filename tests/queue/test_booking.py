@@ -9,13 +9,13 @@ from apps.audit.models import AuditEntry
 from apps.core.errors import Forbidden
 from apps.core.models import OutboxEvent
 from apps.core.policy import Role
-from apps.notifications.models import Message
 from apps.queue import commands
 from apps.queue.commands.booking import NotMissingYet, OtherDay
 from apps.scheduling.commands import AlreadyBooked, AlreadyWaiting, NotPossibleNow, SlotGone
 from apps.scheduling.models import AllocationPolicy, Appointment, Slot, Token, WaitingEntry
 from apps.scheduling.queries import position_of
 from tests.bookings import book, cancel, clock, open_slot
+from tests.patients.codes import messages
 
 pytestmark = pytest.mark.django_db
 
@@ -235,35 +235,32 @@ def test_a_booking_asks_the_database_few_things(ward, django_assert_max_num_quer
         book(ward, slot, patient=patient)
 
 
-def told(ward):
-    """What people were sent about bookings, the newest last."""
-    return [message.text for message in Message.objects.filter(kind="booking").order_by("created_at", "id")]
+ASHA, RAVI = "+919876543210", "+919876543211"
 
 
 def test_whoever_gets_loses_or_moves_a_place_is_told_with_a_link(ward):
     slot, other = open_slot(ward, capacity=1), open_slot(ward, hours=26, capacity=1)
-    asha = ward.register("Asha", phone="+919876543210")
-    ravi = ward.register("Ravi", phone="+919876543211")
+    asha, ravi = ward.register("Asha", phone=ASHA), ward.register("Ravi", phone=RAVI)
     book(ward, slot, source="online", patient=asha)
-    assert "booked. G01 with" in told(ward)[0]
-    assert "/t/" in told(ward)[0]
-    book(ward, slot, source="paid_priority", patient=ravi)
-    assert {text.split(": ", 1)[1][:20] for text in told(ward)[1:]} == {"booked. G02 with Dr ", "somebody more urgent"}
+    (text,) = messages(ASHA)
+    assert "booked. G01 with" in text
+    assert "/t/" in text
+    row = book(ward, slot, source="paid_priority", patient=ravi).appointment
+    assert {"somebody more urgent" in text for text in messages(ASHA)} == {True, False}
+    assert ["booked. G02 with" in text for text in messages(RAVI)] == [True]
     late = ward.register("Late", phone="+919876543212")
     assert book(ward, other, source="online", patient=late).waiting
-    assert len(told(ward)) == 3
-    cancel(ward, Appointment.objects.get(patient=ravi, state="BOOKED"))
-    assert "there is a place for you. G03 with" in told(ward)[-1]
-    assert len(told(ward)) == 4
+    assert messages("+919876543212") == []
+    cancel(ward, row)
+    assert "there is a place for you. G03 with" in messages("+919876543212")[0]
 
 
 def test_whoever_is_asked_about_a_place_is_told_until_when_they_may_answer(ward):
-    AllocationPolicy.objects.update_or_create(department=ward.department, defaults={"asks_first": True})
+    AllocationPolicy.objects.create(facility=ward.facility, department=ward.department, asks_first=True)
     slot = open_slot(ward, capacity=1)
     first = book(ward, slot, patient=ward.register("First")).appointment
-    asked = ward.register("Asked", phone="+919876543210")
-    book(ward, slot, patient=asked)
+    book(ward, slot, patient=ward.register("Asha", phone=ASHA))
     cancel(ward, first)
-    (text,) = told(ward)
+    (text,) = messages(ASHA)
     assert "Do you want it?" in text
     assert "/me/" in text
