@@ -13,7 +13,7 @@ from apps.audit.models import AuditEntry
 from apps.patients.commands import change
 from apps.queue.models import Visit
 from apps.queue.queries.own_bookings import FOLLOW_UP_WITHIN
-from apps.scheduling.models import Appointment, Slot, WaitingEntry
+from apps.scheduling.models import AllocationPolicy, Appointment, Slot, WaitingEntry
 from tests.bookings import book, cancel, open_slot
 from tests.patients.codes import PHONE
 from tests.queue.test_own import OTHER, Holder, call, checked_in, signed_in_browser
@@ -261,6 +261,32 @@ def test_on_a_full_day_one_joins_the_waiting_list_and_sees_the_place(ward: Ward,
     cancel(ward, first)
     row = Appointment.objects.get(patient=asha)
     assert phone.get(joined.url).url == f"/me/bookings/{row.id}/"
+
+
+def test_whoever_is_asked_about_a_place_takes_it_or_leaves_it_by_a_button(ward: Ward, asha: Any, phone: Client):
+    AllocationPolicy.objects.create(facility=ward.facility, department=ward.department, asks_first=True)
+    for answer, state in [("decline", "WAITING"), ("take", "ALLOCATED")]:
+        slot = open_slot(ward, 30 if answer == "take" else 60, capacity=1)
+        first = book(ward, slot).appointment
+        entry = book(ward, slot, patient=asha).waiting
+        path = f"/me/waiting/{entry.id}/"
+        assert "A place is free" not in page_of(phone.get(path))
+        cancel(ward, first)
+        assert "A place is free. Do you want it?" in page_of(phone.get("/me/"))
+        assert "Yes, I will come" in page_of(phone.get(path))
+        assert phone.post(path, {"answer": answer}).url == path
+        entry.refresh_from_db()
+        assert entry.state == state
+    assert Appointment.objects.get(patient=asha, state="BOOKED").slot_id == slot.id
+
+
+def test_who_answers_too_late_is_told_so(ward: Ward, asha: Any, phone: Client):
+    slot = open_slot(ward, 30, capacity=1)
+    book(ward, slot)
+    entry = book(ward, slot, patient=asha).waiting
+    late = phone.post(f"/me/waiting/{entry.id}/", {"answer": "take"})
+    assert late.status_code == 409
+    assert "somebody else was faster" in page_of(late)
 
 
 def test_the_waiting_list_is_left_by_a_button(ward: Ward, asha: Any, phone: Client):

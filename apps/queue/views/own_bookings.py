@@ -23,9 +23,12 @@ from apps.queue.queries.own_bookings import own_booking_of, own_bookings, own_wa
 from apps.queue.views.asked import asked_day
 from apps.queue.views.times import Choice, times_to_choose
 from apps.scheduling.commands import SlotGone
-from apps.scheduling.queries import positions_of
+from apps.scheduling.queries import open_offers, positions_of
 from apps.scheduling.rules.allocation import BookingSource
 from apps.scheduling.rules.appointments import OPEN, AppointmentState
+
+ANSWERS = {"take": commands.accept_place, "decline": commands.decline_place}
+"""What somebody may say who is asked about a place."""
 
 BY_PATIENT = "by the patient"
 """The reason that stands in the audit trail."""
@@ -38,11 +41,12 @@ def coming_of_family(actor: Actor, now: datetime) -> dict[UUID, list[dict[str, A
     coming = own_bookings(actor).filter(state__in=sorted(OPEN), day__gte=day).order_by("at")
     waiting = list(own_waiting(actor, now))
     places = positions_of(waiting, now)
+    offers = open_offers((entry.id for entry in waiting), now)
     found: dict[UUID, list[dict[str, Any]]] = {}
     for row in coming:
         found.setdefault(row.patient_id, []).append(shown(row))
     for entry in waiting:
-        found.setdefault(entry.patient_id, []).append(shown_waiting(entry, places.get(entry.id)))
+        found.setdefault(entry.patient_id, []).append(shown_waiting(entry, places.get(entry.id), offers.get(entry.id)))
     return found
 
 
@@ -69,8 +73,8 @@ def shown(row: Any) -> dict[str, Any]:
     }
 
 
-def shown_waiting(entry: Any, position: int | None) -> dict[str, Any]:
-    """A place on a waiting list as its own people see it."""
+def shown_waiting(entry: Any, position: int | None, offer: Any = None) -> dict[str, Any]:
+    """A place on a waiting list as its own people see it, with the place they are asked about, if they are."""
     facility = facility_facts(entry.facility_id)
     return {
         "url": reverse("own-waiting-place", args=[entry.id]),
@@ -80,6 +84,8 @@ def shown_waiting(entry: Any, position: int | None) -> dict[str, Any]:
         "short_day": date_format(entry.preferred_day, "D j M"),
         "doctor": entry.doctor.name,
         "until": date_format(facility.day_of(entry.expires_at), "D j M"),
+        "offered": facility.clock(offer.hold.at) if offer else "",
+        "answer_by": facility.clock(offer.expires_at) if offer else "",
     }
 
 
@@ -155,7 +161,7 @@ def _move_page(
 
 @page(policy=Permission.PATIENT_OWN, methods=("GET", "POST"), door="login")
 def waiting(request: HttpRequest, waiting_id: UUID) -> HttpResponse:
-    """A place on a waiting list: which, until when; given up by its button."""
+    """A place on a waiting list: which, until when; a place that is free is taken or left; given up by its button."""
     now = timezone.now()
     entry = own_waiting_of(actor_of(request), waiting_id)
     if entry.appointment_id:
@@ -163,8 +169,15 @@ def waiting(request: HttpRequest, waiting_id: UUID) -> HttpResponse:
     place = positions_of([entry], now).get(entry.id)
     if place is None:
         return redirect("me")
+    form = forms.Form(request.POST if request.method == "POST" else None)
     if request.method == "POST":
-        run_form(request, commands.leave_waiting_list, lambda _entry: {}, waiting_id=waiting_id)
-        return redirect("me")
-    context = {"waiting": shown_waiting(entry, place)}
-    return render(request, "me/waiting.html", context)
+        answer = ANSWERS.get(request.POST.get("answer", ""), commands.leave_waiting_list)
+        try:
+            run_form(request, answer, lambda _: {}, waiting_id=waiting_id)
+        except Conflict as refusal:
+            form.add_error(None, said(refusal))
+        else:
+            return redirect("me" if answer is commands.leave_waiting_list else request.path)
+    offer = open_offers([entry.id], now).get(entry.id)
+    context = {"waiting": shown_waiting(entry, place, offer), "form": form}
+    return render(request, "me/waiting.html", context, status=409 if form.errors else 200)

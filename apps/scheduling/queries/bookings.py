@@ -190,6 +190,12 @@ def has_open_offer(entry_id: UUID) -> bool:
     return Offer.objects.filter(entry_id=entry_id, state=OfferState.OPEN).exists()
 
 
+def open_offers(entry_ids: Iterable[UUID], now: datetime) -> dict[UUID, Offer]:
+    """The places that people who wait are being asked about, by entry, with what is held."""
+    found = Offer.objects.filter(entry_id__in=list(entry_ids), state=OfferState.OPEN, expires_at__gt=now)
+    return {offer.entry_id: offer for offer in found.select_related("hold")}
+
+
 def asked_about(row: Appointment) -> WaitingEntry | None:
     """Who waits and is asked about the place that is held for them; None for a hold that nobody was asked about."""
     asked = Offer.objects.filter(hold_id=row.id, state=OfferState.OPEN, entry__patient_id=row.patient_id)
