@@ -17,13 +17,14 @@ from django.db.models import Count
 
 from apps.accounts.queries import facility_facts
 from apps.audit.queries import entries
-from apps.core.errors import DomainError
+from apps.core.errors import DomainError, NotFound
 from apps.patients.queries import search
 from apps.queue import commands
 from apps.queue.queries.bookings import coming_of
-from apps.scheduling.queries import appointments, slots_of_day, waiting_entries
+from apps.scheduling.queries import appointments, leaves, slots_of_day, waiting_entries
 from apps.scheduling.rules.allocation import BookingSource
 from apps.scheduling.rules.appointments import LIVE, AppointmentState
+from apps.scheduling.rules.slots import moment
 from opd.demo.hospital import Hospital
 from opd.demo.loading import enrol
 from opd.simulation.cast import VIA, Cast, Practitioner
@@ -45,6 +46,9 @@ CROWDED = 2
 
 WAITING = 4
 """So many of them."""
+
+AWAY, AWAY_HOURS = 3, (10, 13)
+"""In so many days one of the doctors is away, between these hours."""
 
 FAMILIES = 6
 """Of the people whose phones are known, the first so many have a booking of their own."""
@@ -86,6 +90,8 @@ class Ahead:
         self.random.shuffle(missing)
         wanted = [partial(self._book, cast, doctor, day, somebody, now) for doctor, day, somebody in missing[:AT_ONCE]]
         made = sum(self._try(deed) for deed in wanted)
+        if not missing:
+            made += self._try(partial(self._away, cast, today, now))
         self._next_look = None if len(missing) > AT_ONCE else now + PAUSE
         return done + made
 
@@ -97,6 +103,21 @@ class Ahead:
             log.debug("outrun", extra={"refusal": type(refusal).__name__})
             return False
         return True
+
+    def _away(self, cast: Cast, today: date, now: datetime) -> None:
+        """Somebody of the doctors has a morning off soon: those who booked it are moved, and are told."""
+        if leaves().filter(ends_at__gt=now).exists():
+            raise NotFound
+        zone = facility_facts(cast.facility_id).time_zone
+        first, last = (moment(today + timedelta(days=AWAY), 60 * hour, zone) for hour in AWAY_HOURS)
+        commands.take_leave(
+            actor=cast.desk,
+            now=now,
+            doctor_id=list(cast.practitioners.values())[1].id,
+            starts_at=first,
+            ends_at=last,
+            reason="Training",
+        )
 
     # What is missing
 

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from apps.accounts.queries import facility_facts, staff_actor
+from apps.notifications.models import Message
 from apps.patients.queries import search
 from apps.queue import commands
 from apps.queue.models import Visit
-from apps.scheduling.models import Appointment, Slot, WaitingEntry
+from apps.scheduling.models import Appointment, Leave, LeaveCase, Slot, WaitingEntry
 from apps.scheduling.queries import doctors
 from opd.demo.hospital import DEMO
 from opd.invariants import Look, check
@@ -54,6 +55,10 @@ def test_every_doctor_and_day_is_booked_and_then_it_rests(asha: Any, few: None):
     assert len(set(Appointment.objects.values_list("source", flat=True))) >= 4
     broken = [f for f in check(Look([asha.id], clock.now)) if not f.holds]
     assert {f.name for f in broken} <= {"events are delivered or parked", "the audit chain verifies"}
+    (leave,) = Leave.objects.all()
+    assert leave.starts_at > clock.now, "one of the doctors has a morning off, and whoever is moved hears of it"
+    moved = LeaveCase.objects.filter(leave=leave).count()
+    assert moved == Message.objects.filter(kind="doctor_away").count()
 
 
 def test_those_who_sign_in_find_a_booking_of_their_own(asha: Any, few: None, monkeypatch: pytest.MonkeyPatch):
