@@ -2,16 +2,20 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import override_settings
 from django_scopes import scope
 
 from apps.accounts.queries import FacilityFacts
 from apps.accounts.rules.demo import DEMO_PASSWORD
 from opd.demo.hospital import DEMO
 from opd.demo.loading import load
+from tests.matrix.world import kept_back
 
 MONDAY = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 
@@ -22,12 +26,23 @@ def quick_passwords(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
-@pytest.fixture
-def asha(db: None) -> Iterator[FacilityFacts]:
-    """Asha District Hospital on a Monday morning, with its scope active."""
-    facility = load(DEMO, MONDAY, DEMO_PASSWORD)
-    with scope(facility=facility.id):
+@pytest.fixture(scope="module")
+def demo(django_db_setup: None, django_db_blocker: Any) -> Iterator[FacilityFacts]:
+    """The hospital, loaded once for a module and undone after it; each test undoes what it did itself."""
+    quick = override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"])
+    with django_db_blocker.unblock(), kept_back():
+        with connection.cursor() as cursor:  # a test may take longer than a transaction may wait in production
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        with quick, TemporaryDirectory() as folder, override_settings(AUDIT_ANCHOR=Path(folder) / "anchor"):
+            facility = load(DEMO, MONDAY, DEMO_PASSWORD)
         yield facility
+
+
+@pytest.fixture
+def asha(demo: FacilityFacts, db: None) -> Iterator[FacilityFacts]:
+    """Asha District Hospital on a Monday morning, with its scope active."""
+    with scope(facility=demo.id):
+        yield demo
 
 
 @pytest.fixture

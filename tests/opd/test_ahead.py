@@ -80,15 +80,15 @@ def test_a_day_that_is_booked_out_has_people_waiting(asha: Any, few: None):
 
 def test_people_come_give_up_and_stay_away(asha: Any, few: None, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(ahead, "DAYS", 1)
-    monkeypatch.setattr(ahead, "TODAY", 12)
+    monkeypatch.setattr(ahead, "GIVES_UP", 0.25)
+    monkeypatch.setattr(ahead, "STAYS_AWAY", 0.25)
     clock = Clock()
-    player = books(clock, looks=4)
-    for _ in range(60):
-        clock.later(300)
+    player = books(clock, looks=2)
+    for _ in range(20):
+        clock.later(600)
         player.tick(cast_of(DEMO))
     states = Counter(Appointment.objects.values_list("state", flat=True))
-    assert states["ARRIVED"] > states["NO_SHOW"] > 0
-    assert states["CANCELLED"] > 0
+    assert min(states["ARRIVED"], states["NO_SHOW"], states["CANCELLED"]) > 0
     arrived = Visit.objects.filter(token__appointments__state="ARRIVED").count()
     assert arrived == states["ARRIVED"]
 

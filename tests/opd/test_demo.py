@@ -1,27 +1,19 @@
 """Loading the demo hospital, again, and anew."""
 
-from io import StringIO
-from typing import Any
-
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.db import connection
-from django.utils import timezone
-from django_scopes import scope
 
-from apps.accounts.queries import facility_by_code, staff_by_email
+from apps.accounts.queries import staff_by_email
 from apps.accounts.rules.demo import DEMO_PASSWORD
 from apps.patients.queries import search
 from apps.queue.rules.triage import urgent_by
 from apps.scheduling.queries import departments, doctors
 from opd.demo.hospital import DEMO
 from opd.demo.loading import load
-from opd.invariants import Look, check
 from opd.removal import remove_facility
-from opd.simulation.playing import settle
 from tests.cast import DESK
 from tests.opd.conftest import MONDAY
-from tests.opd.test_live import live_player
 
 
 def rows() -> dict[str, int]:
@@ -105,45 +97,9 @@ def test_everything_loaded_is_in_the_audit_trail(asha):
     assert audited["room.created"] == 6
 
 
-@pytest.mark.django_db
-def test_the_command_refuses_outside_of_a_demo(settings: Any):
-    settings.DEMO = False
-    with pytest.raises(CommandError, match="OPD_DEMO=1"):
-        call_command("demo")
-    assert facility_by_code(DEMO.code) is None
-
-
 def test_only_the_tables_owner_removes_a_hospital(asha):
     with connection.cursor() as cursor:
         cursor.execute("CREATE ROLE opd_test_somebody")
         cursor.execute("SET LOCAL ROLE opd_test_somebody")
     with pytest.raises(CommandError, match="DATABASE_OWNER_URL"):
         remove_facility(asha.id, MONDAY)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_reset_makes_a_hospital_without_a_past(settings: Any):
-    settings.DEMO = True
-    call_command("demo", stdout=StringIO())
-    first = facility_by_code(DEMO.code)
-    player, clock = live_player()
-    for _ in range(3):
-        player.tick()
-        clock.later(5)
-    call_command("demo", "--reset", stdout=StringIO())
-    second = facility_by_code(DEMO.code)
-    assert first
-    assert second
-    assert first.id != second.id
-    with connection.cursor() as cursor:
-        for table in ("queue_visit", "queue_visittransition", "core_outboxevent", "accounts_credential"):
-            cursor.execute(f"SELECT count(*) FROM {table} WHERE facility_id = %s", [first.id])
-            assert cursor.fetchone() == (0,)
-        cursor.execute("SELECT count(*) FROM audit_auditentry WHERE facility_id = %s", [first.id])
-        assert cursor.fetchone()[0] > 100
-    with scope(facility=second.id):
-        assert doctors().count() == 5
-    player.tick()
-    assert player.tick() > 30, "who played in the old one finds the new one"
-    settle(second.id)
-    assert [f for f in check(Look([second.id], timezone.now(), settled=True)) if not f.holds] == []

@@ -7,15 +7,12 @@ from random import Random
 from uuid import UUID
 
 from django.db import connection
-from django_scopes import scope
 
 from apps.accounts.queries import staff_actor
-from apps.accounts.rules.demo import DEMO_PASSWORD
 from apps.patients.queries import search
 from apps.queue import commands
 from apps.scheduling.queries import departments, doctors
 from opd.demo.hospital import DEMO
-from opd.demo.loading import load
 from opd.invariants import Look, check
 from opd.simulation.live import POOL, LivePlayer
 from tests.cast import DESK
@@ -175,14 +172,6 @@ def test_somebody_whom_a_person_checked_in_is_seen_by_the_simulated_doctors(asha
     play(player, clock, 60, seconds=6)
     assert moves(visit_id=arrived.visit.id)[:2] == [("check_in", ""), ("call", "simulator")]
     assert [verb for verb, _ in moves(department_id=department_id("GEN"))].count("call") > 8
-
-
-def test_without_the_hospital_it_waits_and_with_it_it_begins(db):
-    player, _ = live_player()
-    assert player.tick() == 0
-    facility = load(DEMO, MONDAY, DEMO_PASSWORD)
-    with scope(facility=facility.id):
-        assert player.tick() > 30
 
 
 def test_it_goes_on_when_a_department_is_renamed_and_a_doctor_leaves(asha, without_append_only):
