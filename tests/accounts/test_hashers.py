@@ -10,6 +10,7 @@ from django.contrib.auth.hashers import check_password, make_password
 from apps.accounts import hashers
 from apps.accounts.models import FailedTries
 from apps.core.errors import Unavailable
+from tests.conftest import IN_EARNEST
 from tests.factories import PASSWORD
 
 TOKEN, DOOR = "/api/v1/auth/token", "/login/staff/"
@@ -78,3 +79,7 @@ def test_a_turn_is_given_back_also_after_an_error(monkeypatch):
             make_password("x")
     monkeypatch.undo()
     assert make_password("x")
+
+
+def test_in_earnest_a_guess_costs_three_passes_over_forty_six_mebibytes():
+    assert IN_EARNEST == {"time_cost": 3, "memory_cost": 46 * 1024}

@@ -28,7 +28,7 @@ CASES = {
 }
 """Of either kind, right and wrong, for every operation: a sample."""
 
-EVERY = 1 if PROVE else 3
+EVERY = 1 if PROVE else 5
 """Everybody asks for every so many of the operations, each beginning with another one."""
 
 PROVING = 40
