@@ -13,6 +13,7 @@ from apps.core.policy import Actor, Role
 from apps.encounters.queries import history, history_values
 from apps.patients.commands import break_glass
 from apps.patients.models import EmergencyAccess
+from tests.bookings import noon
 from tests.browsers import browser_of
 from tests.patients.test_api import ask
 from tests.ward import Ward, open_ward
@@ -25,7 +26,9 @@ HERE, THERE = "Paracetamol 500 mg", "Sertraline 50 mg"
 def ward(db: None) -> Iterator[Ward]:
     """Two departments with a doctor each, at this hour."""
     with open_ward(departments=2, doctors=2) as opened:
-        opened.now = timezone.now() - timedelta(hours=1)
+        opened.now = timezone.now()
+        noon(opened)
+        opened.later(hours=-1)
         yield opened
 
 

@@ -1,6 +1,7 @@
 """Puts what exists into generated requests, so that they get past the door and reach what lies behind it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from random import Random
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,7 +14,15 @@ from apps.queue.queries.visits import waiting_in
 from apps.queue.rules.states import State
 from apps.scheduling.models import Doctor, Slot
 from tests.factories import PASSWORD
-from tests.fuzz.bookings import roomy_slot, somebody_booked, somebody_waiting
+from tests.fuzz.bookings import (
+    another_slot,
+    free_day,
+    roomy_slot,
+    some_leave,
+    somebody_asked,
+    somebody_booked,
+    somebody_waiting,
+)
 from tests.fuzz.hospital import Asker, check_in_by_link
 
 NEEDED = {
@@ -40,6 +49,11 @@ ELSEWHERE = 0.05
 """How many of the real visits are another hospital's."""
 
 
+def action_of(path: str) -> str:
+    """The last word of an address that names no thing."""
+    return next(word for word in reversed(path.split("/")) if word[:1] != "{")
+
+
 class Feeder:
     """Feeds one request of one asker; `luck` decides which values are real."""
 
@@ -57,7 +71,7 @@ class Feeder:
         """Change a generated case in place: path first, since it says what the rest is about."""
         for made_up in [name for name in case.headers if self.luck.random() < FED]:
             del case.headers[made_up]
-        action = case.operation.path.rsplit("/", maxsplit=1)[-1]
+        action = action_of(case.operation.path)
         values = self.known(action)
         for container in (case.path_parameters, case.query, case.body):
             if isinstance(container, dict):
@@ -103,7 +117,12 @@ class Feeder:
             "visit_id": lambda: self._visit(action),
             "visitId": lambda: self._visit(action),
             "booking_id": lambda: self._booking(action),
-            "waiting_id": self._waiting,
+            "waiting_id": lambda: self._waiting(action),
+            "slot_id": self._own_slot,
+            "leave_id": self._leave,
+            "token": self._link,
+            "slotStartTime": lambda: self._roomy().starts_at.isoformat(),
+            "slotEndTime": lambda: self._roomy().ends_at.isoformat(),
             "session_id": self._session,
             "preferredSlotId": self._slot,
             "slotId": self._slot,
@@ -125,8 +144,8 @@ class Feeder:
             "code": lambda: f"N{self.luck.randrange(10**5):05}",
             "licenseNumber": lambda: f"L-{uuid4()}",
             "letter": lambda: self.luck.choice("STUVWXY"),
-            "from": lambda: "2026-01-01",
-            "to": lambda: "2199-12-31T23:59:59+05:30",
+            "from": lambda: self._away()[0] if action in ("leave", "preview") else "2026-01-01",
+            "to": lambda: self._away()[1] if action in ("leave", "preview") else "2199-12-31T23:59:59+05:30",
             "reason": lambda: "Brought in by ambulance",
             "entityType": lambda: "visit",
             "search": lambda: self.luck.choice(["Asha", "Person", "98765", "H1-000001-1"]),
@@ -178,9 +197,28 @@ class Feeder:
         self.version = booked.version
         return str(booked.id)
 
-    def _waiting(self) -> str:
+    def _waiting(self, action: str) -> str:
+        asked = action in ("accept", "decline")
         with self.hospital.open() as ward:
-            return str(somebody_waiting(ward).id)
+            return str((somebody_asked if asked else somebody_waiting)(ward).id)
+
+    def _own_slot(self) -> str:
+        with self.hospital.open() as ward:
+            return str(another_slot(ward).id)
+
+    def _leave(self) -> str:
+        with self.hospital.open() as ward:
+            return str(some_leave(ward, self.asker.works_for).id)
+
+    def _away(self) -> tuple[str, str]:
+        """A day that nobody has taken off yet."""
+        with self.hospital.open() as ward:
+            starts = free_day(ward)
+        return starts.isoformat(), (starts + timedelta(hours=2)).isoformat()
+
+    def _link(self) -> str:
+        with self.hospital.open() as ward:
+            return str(somebody_booked(ward, "").link[0])
 
     def _roomy(self) -> Slot:
         with self.hospital.open() as ward:

@@ -14,7 +14,7 @@ from django.http import HttpResponse
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
-from tests.fuzz.feeding import Feeder
+from tests.fuzz.feeding import Feeder, action_of
 from tests.fuzz.hospital import Asker
 
 PLACE = '"@here@"'
@@ -25,7 +25,10 @@ LEFT_OUT = ("expectedVersion", "idempotencyKey", "identifiers", "letter")
 
 BY_DOCTOR = ("start", "complete", "break-glass", "}/visits")
 BY_HOLDER = "/patient/visits/"
-BY_FAMILY = {"PATCH /api/v1/auth/me", "POST /api/v1/patient/forget", "GET /api/v1/patient/visits"}
+BY_FAMILY = {"PATCH /api/v1/auth/me", "POST /api/v1/patient/forget", "GET /api/v1/patient/visits"} | {
+    "GET /api/v1/patient/bookings",
+    "GET /api/v1/patient/waiting",
+}
 Body = dict[str, Any]
 Where = tuple[str | int, ...]
 
@@ -46,8 +49,8 @@ class Route:
 
     @property
     def action(self) -> str:
-        """The last word of the address."""
-        return self.path.rsplit("/", maxsplit=1)[-1]
+        """What is done, by the address."""
+        return action_of(self.path)
 
     @cached_property
     def schema(self) -> dict[str, Any]:

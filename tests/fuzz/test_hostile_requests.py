@@ -40,8 +40,13 @@ SHARE = 1 if PROVE else 4
 MADE_UP = 100 if PROVE else 1
 """Texts that Hypothesis invents, for each field that takes text."""
 
-BY_A_SECRET = {"POST /api/v1/auth/otp/verify"}
-"""What no made-up request gets done: it takes a code that only a phone shows."""
+NOT_BY_CHANCE = {
+    "POST /api/v1/auth/otp/verify",
+    "DELETE /api/v1/escalations/{booking_id}",
+    "PATCH /api/v1/tokens/{booking_id}/status",
+}
+"""What no made-up request gets done: it takes a code that only a phone shows, a body that the document leaves out, a
+status that just this booking may have."""
 
 TEXT_FIELDS = {"name", "address", "reason", "symptoms", "prescriptionText", "specialization", "qualifications"}
 """Fields in which somebody writes what they like."""
@@ -58,7 +63,7 @@ def test_without_a_hostile_value_every_request_is_carried_out(routes: list[Route
     for route in routes:
         path, body = prepare(trier, route)
         answer = trier.attempt(route.label, "right", partial(route.send, path, json.dumps(body).encode()))
-        if answer.status_code >= 400 and route.label not in BY_A_SECRET:
+        if answer.status_code >= 400 and route.label not in NOT_BY_CHANCE:
             trier.fault(route.label, f"{path} {body}", f"{answer.status_code} {answer.content[:300]!r}")
     trier.judge()
 
@@ -172,7 +177,7 @@ def stored(route: Route, field: str, answer: dict[str, Any]) -> str | None:
     if field in ("name", "address"):
         about = Visit.objects.get(id=answer["visitId"]).patient_id if "visitId" in answer else answer["id"]
         return str(getattr(Patient.objects.get(id=about), field))
-    if field == "reason":
+    if field == "reason" and "visitId" in answer and "version" in answer:
         return VisitTransition.objects.get(visit_id=answer["visitId"], version=answer["version"]).reason
     if field == "symptoms":
         return next(iter(Visit.objects.get(id=answer["visitId"]).symptoms), "")

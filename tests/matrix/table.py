@@ -137,6 +137,8 @@ class Row:
     query: str = ""
     words: dict[str, str] = field(default_factory=dict)
     answers: frozenset[int] = OK
+    free: frozenset[str] = frozenset()
+    """Words of the body that patients may fill with whatever their hospital has."""
     shows: frozenset[Kind] = frozenset()
     """What is shown here beside what these principals see anywhere, of the place that is asked about."""
 
@@ -258,7 +260,7 @@ API = [
     api("GET doctors/<uuid:doctor_id>/slots", ANY_STAFF, query="date={tomorrow}"),
     api("GET tokens/availability", WHOEVER_SIGNED_IN, query="doctorId={doctor}&date={tomorrow}"),
     api("GET tokens", anywhere(STAFF), query="doctor={doctor}"),
-    api("POST tokens", OF_DESK_OR_OWN, WISH),
+    api("POST tokens", OF_DESK_OR_OWN, WISH, free=frozenset({"doctor"})),
     api("GET tokens/<uuid:booking_id>", OF_QUEUE_OR_OWN),
     api("PATCH tokens/<uuid:booking_id>/check-in", OF_DESK, {}, answers=frozenset({409})),
     api("POST tokens/<uuid:booking_id>/no-show", OF_DESK, {}, answers=frozenset({409})),

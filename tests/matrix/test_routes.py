@@ -16,7 +16,7 @@ from tests.matrix.cells import (
     texts,
     told,
 )
-from tests.matrix.table import TABLE, Row, sees
+from tests.matrix.table import PATIENTS, TABLE, Row, sees
 from tests.matrix.world import Principal, Where, World, kept_back, writes
 
 pytestmark = pytest.mark.django_db
@@ -78,7 +78,9 @@ def test_nobody_mixes_their_own_with_what_is_not_theirs(world: World, row: Row, 
     with kept_back():
         here.bring(row.state)
         mixed = request_of(world, row, here.words() | {word: other.words()[word]})
-        for who in row.who.here - (row.who.there if where is Where.THERE else frozenset()):
+        may = row.who.there if where is Where.THERE else frozenset()
+        may |= PATIENTS if where is Where.THERE and word in row.free else frozenset()
+        for who in row.who.here - may:
             before = writes()
             with kept_back():
                 answer = world.ask(who, row.method, *mixed)
