@@ -72,7 +72,7 @@ def somebody_asked(ward: Ward) -> WaitingEntry:
     policy, _ = AllocationPolicy.objects.get_or_create(facility=ward.facility, department=ward.department)
     policy.asks_first = True
     policy.save()
-    slot = another_slot(ward, capacity=1)
+    slot = open_slot(ward, hours=24 * (30 + WaitingEntry.objects.count()), capacity=1)
     first = book(ward, slot, patient=ward.register(name=f"First {uuid4().hex[:8]}")).appointment
     asked = ward.register(name=f"Asked {uuid4().hex[:8]}")
     entry: WaitingEntry | None = book(ward, slot, patient=asked).waiting

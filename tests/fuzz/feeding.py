@@ -125,7 +125,7 @@ class Feeder:
             "slotEndTime": lambda: self._roomy().ends_at.isoformat(),
             "session_id": self._session,
             "preferredSlotId": self._slot,
-            "slotId": self._slot,
+            "slotId": self._own_slot if action == "escalations" else self._slot,
             "appointmentTime": lambda: self._roomy().starts_at.isoformat(),
             "gracePeriod": lambda: 0,
             "date": lambda: self._roomy().day.isoformat(),
