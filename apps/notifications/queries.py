@@ -3,8 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
+
 from apps.notifications.models import Message
-from apps.notifications.rules import OPEN, Status
+from apps.notifications.rules import OPEN, Kind, Status
 
 NEWEST = 500
 """Messages that the demonstration lists."""
@@ -12,9 +14,11 @@ NEWEST = 500
 LATELY = timedelta(days=1)
 
 
-def newest_messages(most: int = NEWEST) -> list[dict[str, Any]]:
-    """`{to, channel, text, at}` of all facilities, newest first, whatever became of them; for the demonstration."""
-    messages = Message.outgoing.order_by("-created_at", "-id")[:most]
+def newest_messages(most: int = NEWEST, *, codes: bool | None = None) -> list[dict[str, Any]]:
+    """`{to, channel, text, at}` of all facilities, newest first, whatever became of them; for the demonstration.
+    `codes`: login codes only, or everything else."""
+    wanted = Q() if codes is None else Q(kind=Kind.LOGIN_CODE) if codes else ~Q(kind=Kind.LOGIN_CODE)
+    messages = Message.outgoing.filter(wanted).order_by("-created_at", "-id")[:most]
     return [
         {
             "to": message.recipient,

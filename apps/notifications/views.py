@@ -9,17 +9,18 @@ from apps.core.policy import PUBLIC
 from apps.core.views import page
 from apps.notifications.queries import newest_messages
 
-SHOWN = 100
+CODES, SHOWN = 5, 100
 """Messages on the page."""
 
 
 @page(policy=PUBLIC)
 def demo_messages(request: HttpRequest) -> HttpResponse:
-    """The newest messages; the list asks for itself again."""
+    """The newest codes, for whoever is signing in, then the newest of all else; the list asks for itself again."""
     _only_in_the_demonstration()
     part = request.headers.get("HX-Request") == "true"
     template = "notifications/_messages.html" if part else "notifications/messages.html"
-    return _never_kept(render(request, template, {"messages": newest_messages(SHOWN)}))
+    shown = newest_messages(CODES, codes=True) + newest_messages(SHOWN, codes=False)
+    return _never_kept(render(request, template, {"messages": shown}))
 
 
 @page(policy=PUBLIC)

@@ -1,6 +1,8 @@
+from datetime import timedelta
+
 import pytest
 
-from tests.notifications.conftest import say
+from tests.notifications.conftest import NOW, say
 
 pytestmark = pytest.mark.django_db
 PAGES = ("/demo/messages/", "/demo/messages.json")
@@ -35,3 +37,13 @@ def test_what_a_message_says_is_inert(client, settings):
     settings.DEMO = True
     say(text="<script>alert(1)</script>")
     assert "<script>alert" not in client.get("/demo/messages/").content.decode()
+
+
+def test_a_code_stands_above_whatever_came_after_it(client, settings):
+    settings.DEMO = True
+    say(text="your code")
+    for number in range(120):
+        say(now=NOW + timedelta(seconds=number), text=f"booked {number}", kind="booking")
+    page = client.get("/demo/messages/").content.decode()
+    assert 0 < page.index("your code") < page.index("booked 119")
+    assert "booked 10<" not in page
