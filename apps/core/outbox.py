@@ -9,6 +9,7 @@ from apps.core.commands import collect, unit
 from apps.core.events import Event
 from apps.core.models import OutboxEvent, Stream
 from apps.core.policy import Actor
+from apps.core.queries import one
 
 
 def lock_streams(*names: str) -> None:
@@ -100,7 +101,7 @@ def _events_after(stream: str, after: int) -> list[OutboxEvent]:
 
 def sequence_of(event_id: UUID) -> tuple[str, int] | None:
     """Where an event stands, by its id: (stream, sequence), or None when it is unknown or long gone."""
-    found = OutboxEvent.objects.filter(id=event_id).values_list("stream", "sequence").first()
+    found = one(OutboxEvent.objects.filter(id=event_id).values_list("stream", "sequence"))
     return (found[0], found[1]) if found else None
 
 

@@ -13,6 +13,7 @@ from apps.accounts.rules.doors import seconds_left, step_at
 from apps.accounts.rules.qr import qr_svg
 from apps.core.errors import NotFound
 from apps.core.policy import Actor, ActorType, Permission, Scope
+from apps.core.queries import one
 from apps.display.models import Board, PairingRequest
 from apps.display.rules import HERE
 from apps.queue.queries.board import rooms_and_calls
@@ -47,7 +48,7 @@ def board_stream(board_id: UUID) -> str:
 def board_at(slug: str) -> Board:
     """The board of an address, of whatever facility. Raises `NotFound`."""
     with scopes_disabled():
-        board = Board.objects.filter(slug=slug).first()
+        board = one(Board.objects.filter(slug=slug))
     if board is None:
         raise NotFound
     return board
@@ -56,7 +57,7 @@ def board_at(slug: str) -> Board:
 def board_of(board_id: UUID) -> Board:
     """A board by its id, of whatever facility. Raises `NotFound`."""
     with scopes_disabled():
-        board = Board.objects.filter(id=board_id).first()
+        board = one(Board.objects.filter(id=board_id))
     if board is None:
         raise NotFound
     return board
@@ -110,7 +111,7 @@ def paired_screens(facility_id: UUID, now: datetime) -> list[dict[str, Any]]:
 def facility_of_board(board_id: UUID) -> UUID | None:
     """Whose board this is; None when there is none."""
     with scopes_disabled():
-        return Board.objects.filter(id=board_id).values_list("facility_id", flat=True).first()
+        return one(Board.objects.filter(id=board_id).values_list("facility_id", flat=True))
 
 
 def department_ids_of(board: Board) -> list[UUID]:

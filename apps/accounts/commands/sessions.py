@@ -12,6 +12,7 @@ from apps.audit.commands import record
 from apps.core.commands import command, step
 from apps.core.errors import NotFound
 from apps.core.policy import Actor, Permission, Scope
+from apps.core.queries import one
 
 
 @command
@@ -35,7 +36,7 @@ def end_sessions(*, actor: Actor, now: datetime, staff_id: UUID) -> None:
 @step
 def _whose(actor: Actor, staff_id: UUID) -> Staff:
     """Oneself, or somebody whom this administrator looks after."""
-    staff = Staff.objects.filter(id=staff_id).first()
+    staff = one(Staff.objects.filter(id=staff_id))
     if staff is None or staff.facility_id != actor.facility_id:
         raise NotFound
     if actor.id != staff.id:

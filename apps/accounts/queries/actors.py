@@ -30,6 +30,7 @@ from apps.accounts.rules.links import TOKEN_LENGTH, short_code, unseal
 from apps.accounts.rules.passes import Use, credential_of_pass
 from apps.core.errors import DomainError, sentence
 from apps.core.policy import Actor, ActorType, Role
+from apps.core.queries import one
 
 SESSION_KEY = "credential"
 """Where the session cookie keeps the secret of its credential."""
@@ -173,7 +174,7 @@ def _rows() -> QuerySet[Credential]:
 
 
 def _live(rows: QuerySet[Credential], now: datetime) -> Credential | None:
-    credential = rows.first()
+    credential = one(rows)
     return credential if credential and credential.is_live(now) else None
 
 

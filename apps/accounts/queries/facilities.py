@@ -8,6 +8,7 @@ from uuid import UUID
 
 from apps.accounts.models import Facility
 from apps.accounts.rules.places import clock_in, day_in, end_of_day
+from apps.core.queries import one
 
 KEPT_SECONDS = 60
 """How long a process goes on with a facility's name and time zone as it read them."""
@@ -56,7 +57,7 @@ def facilities() -> list[FacilityFacts]:
 
 def facility_by_code(code: str) -> FacilityFacts | None:
     """The facility with a code, or None."""
-    found = Facility.objects.filter(code=code).first()
+    found = one(Facility.objects.filter(code=code))
     return _of(found) if found else None
 
 

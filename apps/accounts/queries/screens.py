@@ -19,6 +19,7 @@ from apps.accounts.models import Credential
 from apps.accounts.queries.actors import actor_of_credential, actor_of_headers, hash_secret, is_plausible
 from apps.accounts.rules.credentials import CredentialKind
 from apps.core.policy import Actor, Permission
+from apps.core.queries import one
 
 
 def screen_fingerprint(secret: str) -> str:
@@ -35,7 +36,7 @@ def secret_of_screen(cookies: Mapping[str, str]) -> str:
 def screen_of(cookies: Mapping[str, str]) -> Credential | None:
     """The credential of the screen that these cookies are of, whether it still counts or not."""
     secret = secret_of_screen(cookies)
-    return _screens().filter(secret_hash=screen_fingerprint(secret)).first() if secret else None
+    return one(_screens().filter(secret_hash=screen_fingerprint(secret))) if secret else None
 
 
 def screens_of(facility_id: UUID, now: datetime) -> QuerySet[Credential]:

@@ -7,6 +7,7 @@ from apps.accounts.models import ROLE_NAMES, Staff
 from apps.accounts.queries.actors import actor_of_staff
 from apps.accounts.rules.demo import DEMO_DOMAIN
 from apps.core.policy import Actor, Role
+from apps.core.queries import one
 
 department_sources: list[Callable[[], list[tuple[UUID, str]]]] = []
 """Tell the departments of the facility in scope as (id, name). Departments stand higher: scheduling adds itself."""
@@ -14,7 +15,7 @@ department_sources: list[Callable[[], list[tuple[UUID, str]]]] = []
 
 def staff_by_email(email: str) -> Staff | None:
     """Whoever signs in with this address, employed or not."""
-    return Staff.objects.filter(email=email.lower()).first()
+    return one(Staff.objects.filter(email=email.lower()))
 
 
 def staff_actor(email: str, via: str = "") -> Actor:

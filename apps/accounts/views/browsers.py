@@ -13,6 +13,7 @@ from apps.accounts.commands.credentials import new_secret
 from apps.accounts.models import Staff
 from apps.accounts.rules.credentials import fingerprint
 from apps.accounts.rules.devices import ShownDevice, label_of
+from apps.core.queries import one
 
 HALFWAY_KEY = "halfway"
 HALFWAY_LASTS = timedelta(minutes=5)
@@ -69,7 +70,7 @@ def halfway(request: HttpRequest) -> Halfway | None:
     if read is None:
         return None
     staff_id, mark, back = read
-    staff = Staff.objects.filter(id=staff_id, is_active=True).first()
+    staff = one(Staff.objects.filter(id=staff_id, is_active=True))
     return Halfway(staff, back) if staff and _mark(staff) == mark else None
 
 

@@ -14,6 +14,7 @@ from apps.core.errors import Conflict, Forbidden, Invalid, NotFound, sentence
 from apps.core.events import facility_stream
 from apps.core.outbox import emit, lock_streams
 from apps.core.policy import Actor, Fields, Permission, Scope
+from apps.core.queries import one
 from apps.patients import events
 from apps.patients.models import (
     Patient,
@@ -190,7 +191,7 @@ def _locked(actor: Actor, patient_id: UUID) -> Patient:
     facility_id = _facility_of(actor)
     actor.require(Permission.PATIENT_REGISTER, Scope(facility_id))
     lock_streams(facility_stream(facility_id))
-    patient = Patient.objects.select_for_update().filter(id=patient_id, facility_id=facility_id).first()
+    patient = one(Patient.objects.select_for_update().filter(id=patient_id, facility_id=facility_id))
     if patient is None:
         raise NotFound
     return patient

@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from apps.accounts.queries import facility_facts
 from apps.core.errors import Conflict, NotFound, sentence
 from apps.core.policy import Actor, Fields
+from apps.core.queries import one
 from apps.patients.models import Patient, PatientIdentifier, identifier_fingerprint, phone_fingerprint
 from apps.patients.rules.duplicates import FAR_APART, LIKELY, Reason, Traits, likeness
 from apps.patients.rules.identifiers import IdentifierKind, possible_identifier
@@ -67,7 +68,7 @@ class Duplicate(TypedDict):
 
 def get(patient_id: UUID) -> Patient:
     """A record of this facility. Raises `NotFound`."""
-    patient = Patient.objects.filter(id=patient_id).first()
+    patient = one(Patient.objects.filter(id=patient_id))
     if patient is None:
         raise NotFound
     return patient

@@ -14,6 +14,7 @@ from apps.core.errors import Conflict, sentence
 from apps.core.events import department_stream
 from apps.core.outbox import lock_streams
 from apps.core.policy import Actor, ActorType, Permission, Scope
+from apps.core.queries import one
 from apps.patients.queries import get_active
 from apps.queue.commands.arriving import Arrived, enter_booked
 from apps.queue.commands.telling import REBOOKED, give_on, tell_booked, tell_displaced
@@ -268,7 +269,7 @@ def _where(doctor_id: UUID, slot_id: UUID | None, at: datetime | None, now: date
     departments = departments_of_doctor(doctor_id)
     open_slots = bookable(doctor_id, now)
     if slot_id:
-        slot = open_slots.filter(id=slot_id).first()
+        slot = one(open_slots.filter(id=slot_id))
         if slot is None:
             raise SlotGone
         return slot.department_id, slot

@@ -8,6 +8,7 @@ from apps.core.commands import command
 from apps.core.events import department_stream
 from apps.core.outbox import lock_streams
 from apps.core.policy import Actor, ActorType, Permission, Scope
+from apps.core.queries import one
 from apps.patients.queries import get_active
 from apps.queue.commands.booking import (
     Moved,
@@ -50,7 +51,7 @@ def request_hold(
     raises for them.
     """
     asked, person_id = BookingSource(source), whom_to_book(actor, patient_id)
-    slot = bookable(doctor_id, now).filter(id=slot_id).first()
+    slot = one(bookable(doctor_id, now).filter(id=slot_id))
     if slot is None:
         raise SlotGone
     own = actor.type is ActorType.PATIENT

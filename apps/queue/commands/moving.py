@@ -12,6 +12,7 @@ from apps.core.errors import Conflict, Forbidden, NotFound, sentence
 from apps.core.events import department_stream
 from apps.core.outbox import emit, lock_streams
 from apps.core.policy import Actor, Permission, Role, Scope
+from apps.core.queries import one
 from apps.queue import events
 from apps.queue.models import Visit, VisitTransition
 from apps.queue.queries.visits import allowed_actions
@@ -36,7 +37,7 @@ class ActiveVisit(Conflict):
 @step
 def locked_visit(visit_id: UUID, permission: Permission, also: tuple[UUID, ...] = ()) -> Visit:
     """A visit, read under the lock of its queue (and of other departments' queues). Raises `NotFound`."""
-    department_id = Visit.objects.filter(id=visit_id).values_list("department_id", flat=True).first()
+    department_id = one(Visit.objects.filter(id=visit_id).values_list("department_id", flat=True))
     if department_id is None:
         raise NotFound
     unit().actor.require(permission, Scope(unit().actor.facility_id, department_id))

@@ -14,6 +14,7 @@ from apps.core.errors import Conflict
 from apps.core.events import department_stream
 from apps.core.outbox import lock_streams
 from apps.core.policy import Actor
+from apps.core.queries import one
 from apps.patients.queries import get_active
 from apps.queue.commands.booking import make_room, require_to_book
 from apps.queue.commands.telling import tell_booked
@@ -46,7 +47,7 @@ def book_series(
 ) -> Series:
     """Book the same time every week, beginning with a slot. Each week is booked or said to be not possible: nobody
     is displaced for it or put onto a waiting list. One transaction. Raises `SlotGone` when the first is none."""
-    first = bookable(doctor_id, now).filter(id=slot_id).first()
+    first = one(bookable(doctor_id, now).filter(id=slot_id))
     if first is None:
         raise SlotGone
     asked = BookingSource(source)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from apps.accounts.queries import facility_facts
 from apps.core.policy import Actor, Fields, Permission, Scope
+from apps.core.queries import one
 from apps.patients.queries import brief
 from apps.queue.models import Visit
 from apps.queue.queries.lines import of_doctor, sequences_of, stamp, waiting_by_line, waiting_for
@@ -151,7 +152,7 @@ def _counts(business: QuerySet[Visit], day: date, now: datetime) -> dict[str, in
 
 def token_of(visit_id: UUID) -> str:
     """The number of a visit, to speak of it; "" when there is no such visit."""
-    visit = Visit.objects.select_related("token").filter(id=visit_id).first()
+    visit = one(Visit.objects.select_related("token").filter(id=visit_id))
     return visit.token.label if visit else ""
 
 

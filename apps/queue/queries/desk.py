@@ -11,6 +11,7 @@ from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from apps.accounts.queries import FacilityFacts
 from apps.core.errors import NotFound
 from apps.core.policy import Actor, Permission, Scope
+from apps.core.queries import one
 from apps.patients.queries import brief
 from apps.patients.queries import search as search_patients
 from apps.queue.models import Visit
@@ -112,7 +113,7 @@ def desk_verbs(visit: Visit, actor: Actor) -> list[Verb]:
 def visit_at_desk(visit_id: UUID, actor: Actor) -> Visit:
     """A visit with its person, for somebody who may see that queue. Raises `NotFound` as for one that is not there."""
     shown = Visit.objects.select_related("token", "doctor__room", "room", "department", "patient")
-    visit = shown.defer("patient__phone", "patient__address").filter(id=visit_id).first()
+    visit = one(shown.defer("patient__phone", "patient__address").filter(id=visit_id))
     if visit is None or not actor.may(Permission.QUEUE_READ, Scope(visit.facility_id, visit.department_id)):
         raise NotFound
     return visit

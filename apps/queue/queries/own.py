@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 
 from apps.core.commands import hidden_from
 from apps.core.policy import Actor, Permission
+from apps.core.queries import one
 from apps.queue.models import Visit
 from apps.queue.queries.visits import position, visits_with_names
 from apps.queue.rules.states import ACTIVE, OPEN
@@ -23,7 +24,7 @@ def own_visits(actor: Actor) -> QuerySet[Visit]:
 
 def own_visit_of(actor: Actor, visit_id: UUID) -> Visit:
     """One of somebody's own visits. Raises `NotFound` for anybody else's, as for none."""
-    visit = own_visits(actor).filter(id=visit_id).first()
+    visit = one(own_visits(actor).filter(id=visit_id))
     if visit is None:
         raise hidden_from(actor, Permission.VISIT_READ_OWN)
     return visit

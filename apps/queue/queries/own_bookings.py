@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from apps.core.commands import hidden_from
 from apps.core.errors import Conflict, Forbidden, Invalid, sentence
 from apps.core.policy import Actor, Permission
+from apps.core.queries import one
 from apps.patients.queries import patients_of
 from apps.patients.rules.people import Status
 from apps.queue.models import Visit
@@ -126,7 +127,7 @@ def _mine(actor: Actor) -> Q:
 
 def own_booking_of(actor: Actor, booking_id: UUID) -> Any:
     """One of somebody's own bookings. Raises `NotFound` for anybody else's, as for none."""
-    row = own_bookings(actor).filter(id=booking_id).first()
+    row = one(own_bookings(actor).filter(id=booking_id))
     if row is None:
         raise hidden_from(actor, Permission.BOOKING_READ_OWN)
     return row

@@ -11,6 +11,7 @@ from django.utils.translation import gettext, ngettext
 from apps.accounts.queries import facility_facts
 from apps.core.errors import sentence
 from apps.core.events import department_stream
+from apps.core.queries import one
 from apps.eta.queries import USUAL_CONSULTATION, expected_at, expected_turn
 from apps.patients.rules.names import initials
 from apps.queue.models import Visit
@@ -56,7 +57,7 @@ def track_sequence(subject_id: UUID) -> tuple[Any, str]:
     """What a tracking link shows, a visit or a booking of which none has come yet, and the number of the last change
     of its queue."""
     visits = Visit.objects.select_related("token", "patient", "doctor__room", "room", "department")
-    visit = visits.defer("patient__phone", "patient__address").filter(id=subject_id).first()
+    visit = one(visits.defer("patient__phone", "patient__address").filter(id=subject_id))
     shown = visit or tracked_booking(subject_id)
     return shown, sequences_of([shown.department_id])
 

@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from apps.core.errors import NotFound
+from apps.core.queries import one
 from apps.queue.models import Visit
 from apps.queue.rules.order import Tier, places
 from apps.queue.rules.states import OPEN, QUEUED, State, Verb, verbs_from
@@ -45,7 +46,7 @@ def visits_with_names() -> QuerySet[Visit]:
 
 def visit_of(visit_id: UUID) -> Visit:
     """A visit of this facility. Raises `NotFound`."""
-    visit = visits_with_names().filter(id=visit_id).first()
+    visit = one(visits_with_names().filter(id=visit_id))
     if visit is None:
         raise NotFound
     return visit

@@ -15,6 +15,7 @@ from apps.accounts.commands import carry_tracking, issue_tracking
 from apps.audit.commands import record
 from apps.core.commands import step, unit
 from apps.core.outbox import emit
+from apps.core.queries import one
 from apps.scheduling import events
 from apps.scheduling.commands.hall import AlreadyBooked, BookingChanged, Hall, NotPossibleNow, Outcome, SlotGone, Wish
 from apps.scheduling.commands.limits import require_within_limits
@@ -148,7 +149,7 @@ def place_instead(row: Appointment, slot_id: UUID) -> Appointment:
 
     Raises `SlotGone` when that slot is over, closed, full or another department's.
     """
-    slot = bookable(row.doctor_id, unit().now).filter(id=slot_id, department_id=row.department_id).first()
+    slot = one(bookable(row.doctor_id, unit().now).filter(id=slot_id, department_id=row.department_id))
     if slot is None:
         raise SlotGone
     end(row, AppointmentState.RESCHEDULED, "")

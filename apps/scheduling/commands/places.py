@@ -11,6 +11,7 @@ from apps.core.errors import Conflict, Invalid, NotFound, sentence
 from apps.core.events import department_stream, facility_stream
 from apps.core.outbox import emit, lock_streams
 from apps.core.policy import Actor, Permission, Scope
+from apps.core.queries import one
 from apps.scheduling import events
 from apps.scheduling.models import Department, Doctor, DoctorDepartment, QueuePolicy, Token
 from apps.scheduling.rules import Availability, DepartmentStatus, free_letter
@@ -117,7 +118,7 @@ def change_doctor(
     """Change a doctor's profile. Raises `VersionConflict` when somebody was faster, `LicenceTaken`, `NotFound`."""
     actor.require(Permission.MASTERS_CHANGE, Scope(actor.facility_id))
     lock_streams(facility_stream(_facility(actor)))
-    doctor = Doctor.objects.select_for_update().filter(id=doctor_id).first()
+    doctor = one(Doctor.objects.select_for_update().filter(id=doctor_id))
     if doctor is None:
         raise NotFound
     if expected_version is not None and expected_version != doctor.version:

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import Count, Min, Q, QuerySet
 
 from apps.core.errors import NotFound
+from apps.core.queries import one
 from apps.scheduling.models import AllocationPolicy, Appointment, Offer, Slot, Token, WaitingEntry
 from apps.scheduling.rules.allocation import SCORES, BookingSource, Limits, Rules
 from apps.scheduling.rules.appointments import LIVE, AppointmentState
@@ -38,7 +39,7 @@ def booking_or_none(some_id: UUID) -> Appointment | None:
 
 def department_of_token(token_id: UUID) -> UUID:
     """Where a number was given. Raises `NotFound`."""
-    found = Token.objects.filter(id=token_id).values_list("department_id", flat=True).first()
+    found = one(Token.objects.filter(id=token_id).values_list("department_id", flat=True))
     if found is None:
         raise NotFound
     return found
@@ -59,7 +60,7 @@ def times_before(row: Appointment) -> list[datetime]:
 
 def department_of_booking(booking_id: UUID) -> UUID | None:
     """Where somebody is booked; None when that is no booking."""
-    return Appointment.objects.filter(id=booking_id).values_list("department_id", flat=True).first()
+    return one(Appointment.objects.filter(id=booking_id).values_list("department_id", flat=True))
 
 
 def places_taken(day: date, **whose: UUID) -> int:
@@ -106,7 +107,7 @@ def waiting_list(doctor_id: UUID, now: datetime) -> QuerySet[WaitingEntry]:
 
 def waiting_entry_of(waiting_id: UUID) -> WaitingEntry:
     """An entry of a waiting list, still waiting or not. Raises `NotFound`."""
-    found = WaitingEntry.objects.select_related("doctor").filter(id=waiting_id).first()
+    found = one(WaitingEntry.objects.select_related("doctor").filter(id=waiting_id))
     if found is None:
         raise NotFound
     return found
@@ -172,7 +173,7 @@ def limits_of(department_id: UUID) -> Limits:
 
 
 def _policy_of(department_id: UUID) -> AllocationPolicy | None:
-    return AllocationPolicy.objects.filter(department_id=department_id).first()
+    return one(AllocationPolicy.objects.filter(department_id=department_id))
 
 
 def lapsed_holds(now: datetime) -> QuerySet[Appointment]:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet, prefetch_related_objects
 
 from apps.core.errors import NotFound
+from apps.core.queries import one
 from apps.scheduling.models import Appointment, Leave, LeaveCase, Slot, WaitingEntry
 from apps.scheduling.queries.bookings import rules_of
 from apps.scheduling.queries.slots import as_value, live_appointments
@@ -77,7 +78,7 @@ def leave_of(leave_id: UUID, doctor_id: UUID) -> Leave:
 
 def slot_of(slot_id: UUID) -> Slot:
     """A slot with its doctor. Raises `NotFound`."""
-    found = Slot.objects.select_related("doctor").filter(id=slot_id).first()
+    found = one(Slot.objects.select_related("doctor").filter(id=slot_id))
     if found is None:
         raise NotFound
     return found

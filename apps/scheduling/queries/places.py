@@ -10,6 +10,7 @@ from django_scopes import scopes_disabled
 from rest_framework import serializers
 
 from apps.core.errors import NotFound
+from apps.core.queries import one
 from apps.scheduling.models import (
     Department,
     Doctor,
@@ -32,7 +33,7 @@ def department_names() -> list[tuple[UUID, str]]:
 
 def department_of(department_id: UUID) -> Department:
     """A department with its queue policy. Raises `NotFound`."""
-    found = Department.objects.select_related("policy").filter(id=department_id).first()
+    found = one(Department.objects.select_related("policy").filter(id=department_id))
     if found is None:
         raise NotFound
     return found
@@ -41,13 +42,13 @@ def department_of(department_id: UUID) -> Department:
 def facility_of_department(department_id: UUID) -> UUID | None:
     """Whose department this is, asked before it is known in which facility one is."""
     with scopes_disabled():
-        return Department.objects.filter(id=department_id).values_list("facility_id", flat=True).first()
+        return one(Department.objects.filter(id=department_id).values_list("facility_id", flat=True))
 
 
 def facility_of_doctor(doctor_id: UUID) -> UUID | None:
     """Whose doctor this is, asked before it is known in which facility one is."""
     with scopes_disabled():
-        return Doctor.objects.filter(id=doctor_id).values_list("facility_id", flat=True).first()
+        return one(Doctor.objects.filter(id=doctor_id).values_list("facility_id", flat=True))
 
 
 def rooms() -> QuerySet[Room]:
@@ -71,7 +72,7 @@ def doctors() -> QuerySet[Doctor]:
 
 def doctor_of(doctor_id: UUID) -> Doctor:
     """A doctor with room and `department_ids`. Raises `NotFound`."""
-    found = doctors().filter(id=doctor_id).first()
+    found = one(doctors().filter(id=doctor_id))
     if found is None:
         raise NotFound
     return found
@@ -88,7 +89,7 @@ class DoctorAtWork(NamedTuple):
 
 def doctor_to_call_for(doctor_id: UUID) -> DoctorAtWork:
     """Who calls, from where, and whether they see people now. Raises `NotFound`."""
-    found = Doctor.objects.filter(id=doctor_id).values_list(*DoctorAtWork._fields).first()
+    found = one(Doctor.objects.filter(id=doctor_id).values_list(*DoctorAtWork._fields))
     if found is None:
         raise NotFound
     return DoctorAtWork(*found)
@@ -96,7 +97,7 @@ def doctor_to_call_for(doctor_id: UUID) -> DoctorAtWork:
 
 def doctor_of_staff(staff_id: UUID) -> Doctor | None:
     """The doctor whose account this is, if any."""
-    return doctors().filter(staff_id=staff_id).first()
+    return one(doctors().filter(staff_id=staff_id))
 
 
 def departments_of_doctor(doctor_id: UUID) -> list[UUID]:
