@@ -1,11 +1,15 @@
-"""What a live process tells Prometheus of itself."""
+"""What live processes tell Prometheus of themselves."""
 
 from prometheus_client import Counter, Gauge, Histogram
 
-CONNECTIONS = Gauge("opd_websocket_connections", "Sockets that are open in this process.")
-STREAMS = Gauge("opd_live_streams", "Streams that this process keeps ready.")
+CONNECTIONS = Gauge("opd_websocket_connections", "Sockets that are open.", multiprocess_mode="livesum")
+STREAMS = Gauge("opd_live_streams", "Streams that a process keeps ready.", multiprocess_mode="livemax")
 DROPPED = Counter("opd_live_frames_dropped", "Frames not sent to sockets that read too slowly.")
-SOURCE = Gauge("opd_live_source_up", "Whether changes reach this process (1) or its screens are stale (0).")
+SOURCE = Gauge(
+    "opd_live_source_up",
+    "Whether changes reach every process (1) or the screens of one are stale (0).",
+    multiprocess_mode="livemin",
+)
 LAG = Histogram(
     "opd_live_lag_seconds",
     "From a command's moment to its frames being handed to the sockets.",

@@ -26,7 +26,7 @@ PATIENCE = 0.1
 PAUSE = 5.0
 """Seconds after a failure until one request tries again; meanwhile nobody waits."""
 
-UP = Gauge("opd_rate_limiter_up", "Whether requests are counted (Redis answers).", multiprocess_mode="min")
+UP = Gauge("opd_rate_limiter_up", "Whether requests are counted (Redis answers).", multiprocess_mode="livemin")
 LIMITED = Counter("opd_rate_limited", "Requests that came too fast and were refused.", ["share"])
 log = logging.getLogger("limits")
 

@@ -45,6 +45,8 @@ class Program:
     kept_alive: bool = True
     speaks: bool = True
     """Whether its troubles are shown on the terminal and not only in its log."""
+    sockets: tuple[int, ...] = ()
+    """File descriptors of sockets that the house keeps open over its falls, handed to it under their own numbers."""
 
 
 @dataclass(eq=False)
@@ -203,6 +205,7 @@ def _spawn(program: Program) -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
+        pass_fds=program.sockets,
         user=account.uid if account else None,
         group=account.gid if account else None,
         extra_groups=[] if account else None,

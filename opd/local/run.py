@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -10,10 +11,11 @@ from pathlib import Path
 
 from opd.local.console import Console
 from opd.local.environment import settings_of, without_own_addresses
-from opd.local.home import PROJECT, Tenancy, Trouble, home_folder, make_folder, port_is_free
+from opd.local.home import PROJECT, Tenancy, Trouble, home_folder, make_folder
 from opd.local.keys import load_secrets
 from opd.local.processes import AskedToStop, Program, Supervisor
 from opd.local.servers import House, close_house, open_servers
+from opd.local.web import open_door, web_programs
 
 TRANSLATIONS = ("Preparing the translations", ("catalogue", "--compile"))
 STEPS = (
@@ -27,12 +29,11 @@ READY_WITHIN = 120.0
 
 def run(given: Mapping[str, str]) -> None:
     """Start everything, say where it is, keep it alive, stop it in order."""
-    with house_of("run", given) as house:
-        _require_port(given)
+    with house_of("run", given) as house, open_door(given) as door:
         environment = settings_of(house.home, house.given, house.secrets) | open_servers(house)
         for label, command in STEPS:
             run_step(house, label, command, environment)
-        _start_processes(house, environment)
+        _start_processes(house, door, environment)
         announce(house.console, environment, house.home)
         while True:
             house.supervisor.watch()
@@ -74,21 +75,18 @@ def house_of(command: str, given: Mapping[str, str], *, for_tests: bool = False)
 
 
 PROCESSES: dict[str, tuple[str, ...]] = {
-    "web": (
-        *("daphne", "--bind", "{host}", "--port", "{port}", "--verbosity", "0", "--no-server-name"),
-        *("--websocket-max-message-size", "65536", "--ping-interval", "20", "--ping-timeout", "30"),
-        *("--application-close-timeout", "3", "opd.asgi:application"),
-    ),
     "worker": ("celery", "-A", "opd", "worker", "--concurrency", "1", "--loglevel", "INFO", "--without-mingle"),
     "beat": ("celery", "-A", "opd", "beat", "--pidfile", "", "--loglevel", "WARNING"),
     "relay": ("manage", "relay"),
     "day": ("manage", "simulate_day", "--live"),
 }
-"""The processes of the house, in the order they start."""
+"""The processes of the house beside the web processes, in the order they start."""
 
 
-def _start_processes(house: House, environment: Mapping[str, str]) -> None:
+def _start_processes(house: House, door: socket.socket, environment: Mapping[str, str]) -> None:
     with house.console.step("Opening"):
+        for program in web_programs(house.home, door, _without_owner(environment)):
+            house.supervisor.start(program)
         for name, command in PROCESSES.items():
             if name != "day" or environment.get("OPD_DEMO_TODAY_EMPTY") != "1":
                 house.supervisor.start(_program(name, command, environment))
@@ -96,13 +94,16 @@ def _start_processes(house: House, environment: Mapping[str, str]) -> None:
 
 
 def _program(name: str, command: tuple[str, ...], environment: Mapping[str, str]) -> Program:
-    """One of the project's own processes. The owner's address goes only where tables are made."""
-    host = environment.get("HOST") or "127.0.0.1"
-    arguments = [part.format(host=host, port=environment["PORT"]) for part in command]
-    script = [str(PROJECT / "manage.py")] if arguments[0] == "manage" else ["-m", arguments[0]]
-    if name in {"web", "relay", "beat", "day"}:
-        environment = {key: value for key, value in environment.items() if key != "DATABASE_OWNER_URL"}
-    return Program(name, lambda: [sys.executable, *script, *arguments[1:]], environment, PROJECT)
+    """One of the project's own processes."""
+    script = [str(PROJECT / "manage.py")] if command[0] == "manage" else ["-m", command[0]]
+    if name in {"relay", "beat", "day"}:
+        environment = _without_owner(environment)
+    return Program(name, lambda: [sys.executable, *script, *command[1:]], environment, PROJECT)
+
+
+def _without_owner(environment: Mapping[str, str]) -> dict[str, str]:
+    """The owner's address goes only where tables are made."""
+    return {key: value for key, value in environment.items() if key != "DATABASE_OWNER_URL"}
 
 
 def run_step(house: House, label: str, command: tuple[str, ...], environment: Mapping[str, str]) -> None:
@@ -118,19 +119,6 @@ def run_step(house: House, label: str, command: tuple[str, ...], environment: Ma
             if supervisor.deaths == deaths:
                 break
         raise Trouble(f"{label} failed:\n{supervisor.last_lines(name, 25)}")
-
-
-def _require_port(given: Mapping[str, str]) -> None:
-    """Refuse a port that is taken; a house that was just killed gets a moment to let go of it."""
-    host, port = given.get("HOST") or "127.0.0.1", given.get("PORT") or "8000"
-    try:
-        for _ in range(20):
-            if port_is_free(host, int(port)):
-                return
-            time.sleep(0.1)
-    except (OSError, ValueError, OverflowError) as error:
-        raise Trouble(f"The pages cannot be served at {host}, port {port}: {error}.") from None
-    raise Trouble(f"Port {port} is in use by another program. Choose another one: make run PORT={int(port) + 1}")
 
 
 def _wait_until_ready(house: House, environment: Mapping[str, str]) -> None:

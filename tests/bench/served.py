@@ -1,15 +1,15 @@
-"""The web process as `make run` starts it, on the tests' database, and people who keep a connection to it."""
+"""The web processes as `make run` starts it, on the tests' database, and people who keep a connection to it."""
 
 import http.client
 import json
 import os
-import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event
 from typing import Any
 from uuid import uuid4
@@ -22,47 +22,52 @@ from apps.accounts.commands import enter
 from apps.accounts.models import Staff
 from apps.accounts.rules.credentials import CredentialKind
 from apps.core.policy import Actor
-from opd.local.run import PROCESSES
+from opd.local.web import open_door, web_programs
 
 OPENS_WITHIN = 180.0
 
 
 @dataclass(frozen=True)
 class Web:
-    """Where it serves, and what it costs."""
+    """Where the web processes serve, and what they cost."""
 
     port: int
-    process: psutil.Process
+    processes: list[psutil.Process]
 
     def cpu(self) -> float:
-        """Seconds of CPU so far. The neighbours on the machine do not change them much."""
-        spent = self.process.cpu_times()
-        return float(spent.user + spent.system)
+        """Seconds of CPU so far, of all of them. The neighbours on the machine do not change them much."""
+        spent = [process.cpu_times() for process in self.processes]
+        return float(sum(times.user + times.system for times in spent))
 
 
 @contextmanager
 def web_process() -> Iterator[Web]:
-    """The one web process, with a pool of connections like everywhere."""
+    """The web processes of `make run`, as many as there, with a pool of connections like there."""
     known = connection.settings_dict
     user = f"{known['USER']}:{known['PASSWORD']}" if known["PASSWORD"] else known["USER"]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     environment = os.environ | {
         "DATABASE_URL": f"postgres://{user}@{known['HOST']}:{known['PORT']}/{known['NAME']}",
         "DATABASE_POOL": "20",
         "OPD_RATE_SCALE": "1000",
-        "PORT": str(port),
     }
     environment.pop("DATABASE_OWNER_URL", None)
-    command = [part.format(host="127.0.0.1", port=port) for part in PROCESSES["web"]]
-    process = subprocess.Popen([sys.executable, "-m", *command], env=environment, stderr=subprocess.DEVNULL)
-    try:
-        _wait_for(port)
-        yield Web(port, psutil.Process(process.pid))
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
+    with TemporaryDirectory() as home, open_door({"PORT": "0"}) as door:
+        port = door.getsockname()[1]
+        programs = web_programs(Path(home), door, environment | {"PORT": str(port)})
+        started = [
+            subprocess.Popen(
+                program.command(), env=dict(program.environment), stderr=subprocess.DEVNULL, pass_fds=program.sockets
+            )
+            for program in programs
+        ]
+        try:
+            _wait_for(port)
+            yield Web(port, [psutil.Process(process.pid) for process in started])
+        finally:
+            for process in started:
+                process.terminate()
+            for process in started:
+                process.wait(timeout=30)
 
 
 def _wait_for(port: int) -> None:

@@ -5,7 +5,6 @@ import os
 import re
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from opd.local.web import web_command
+
 MANY = 100
 READY_WITHIN = 60
 SECRETS = re.compile(r"Traceback|psycopg|SELECT |127\.0\.0\.1:1|SECRET_KEY|settings|\.py", re.IGNORECASE)
@@ -21,21 +22,21 @@ SECRETS = re.compile(r"Traceback|psycopg|SELECT |127\.0\.0\.1:1|SECRET_KEY|setti
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """daphne as `make run` starts it, with PostgreSQL and Redis away."""
-    from opd.local.run import PROCESSES
-
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    """One web process as `make run` starts it, with PostgreSQL and Redis away."""
+    door = socket.create_server(("127.0.0.1", 0))
+    port = door.getsockname()[1]
     environment = os.environ | {
         "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
         "REDIS_URL": "redis://127.0.0.1:1/0",
         "PORT": str(port),
     }
     environment.pop("DATABASE_OWNER_URL", None)
-    command = [part.format(host="127.0.0.1", port=port) for part in PROCESSES["web"]]
     log: Path = tmp_path_factory.mktemp("server") / "log"
     with log.open("ab") as written:
-        process = subprocess.Popen([sys.executable, "-m", *command], env=environment, stdout=written, stderr=written)
+        process = subprocess.Popen(
+            web_command(door.fileno()), env=environment, stdout=written, stderr=written, pass_fds=(door.fileno(),)
+        )
+    door.close()
     try:
         until = time.monotonic() + READY_WITHIN
         while not is_served(port):
