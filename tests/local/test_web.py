@@ -47,6 +47,7 @@ def test_whoever_comes_while_one_process_falls_is_answered_by_another(house: Hou
             house.supervisor.start(porter(name, house.home, door))
         first = knock(port)
         os.kill(first, signal.SIGKILL)
+        eventually(house.supervisor, lambda: house.supervisor.falls("web") + house.supervisor.falls("web-2") == 1)
         assert {knock(port) for _ in range(20)} - {first}
         eventually(house.supervisor, lambda: house.supervisor.running() == {"web", "web-2"})
 
