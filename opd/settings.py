@@ -319,7 +319,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": [],  # DRF reads these before `apps.core.api` can exist: a view that is
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],  # no Endpoint lets nobody in
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "apps.core.shapes.HouseSchema",
     "EXCEPTION_HANDLER": "apps.core.api.handle_exception",
     "DEFAULT_PAGINATION_CLASS": "apps.core.api.Page",
     "UNAUTHENTICATED_USER": None,
@@ -338,6 +338,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "ENABLE_DJANGO_DEPLOY_CHECK": False,  # it is about names in the document; what guards patients is elsewhere
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [],  # lists of choices stand where they are used and need no names of their own
     "COMPONENT_SPLIT_PATCH": False,  # our serializers say themselves what may be left out
 }
 

@@ -20,6 +20,7 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "templates (djlint)": ("-m", "djlint", "templates", "--lint", "--quiet"),
     "settings and models (Django)": ("manage.py", "check", "--fail-level", "WARNING"),
     "migrations in step": ("-W", "ignore::RuntimeWarning", "manage.py", "makemigrations", "--check", "--dry-run"),
+    "API described (OpenAPI)": ("manage.py", "spectacular", "--validate", "--fail-on-warn", "--file", os.devnull),
     "documents in step": ("manage.py", "docs", "--check"),
     "translations in step": ("manage.py", "catalogue", "--check"),
 }

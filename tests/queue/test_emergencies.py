@@ -17,7 +17,7 @@ from apps.queue.commands.moving import NotAllowed
 from apps.queue.tasks import end_overrides
 from apps.scheduling.commands import SlotOver
 from apps.scheduling.models import Appointment, Slot
-from apps.scheduling.queries import slot_json
+from apps.scheduling.queries import slot_value
 from apps.scheduling.rules.capacity import Stretch, stretched
 from tests.bookings import book, cancel, noon, open_slot
 from tests.cast import bearer, meera
@@ -118,10 +118,10 @@ def test_the_end_of_the_slot_ends_it_by_time_and_by_the_task(ward):
     slot = open_slot(ward, -0.5, 2)
     override(ward, slot, "critical")
     slot.refresh_from_db()
-    assert slot_json(slot, ward.now)["maxCapacity"] == 3
+    assert slot_value(slot, ward.now)["capacity"] == 3
     after = ward.later(hours=1)
-    told = slot_json(slot, after)
-    assert (told["maxCapacity"], told["emergencyLevel"], told["availableSpots"]) == (2, "normal", 0)
+    told = slot_value(slot, after)
+    assert (told["capacity"], told["level"], told["free"]) == (2, "normal", 0)
     with pytest.raises(SlotOver):
         override(ward, slot, "high")
     keeper = system_actor("slot keeper", ward.facility.id)

@@ -1,7 +1,7 @@
 """Document 004's queue by slots, and giving up, as programs ask for them."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -43,7 +43,7 @@ def test_request_and_confirm_as_document_002_has_it(client, ward, desk):
     held = ask(client, desk, "POST", "appointments/request", **body)
     assert held.status_code == 201
     told = held.json()
-    assert told["holdExpiresAt"] > timezone.now().isoformat()
+    assert datetime.fromisoformat(told["holdExpiresAt"]) > timezone.now()
     other = ward.register(name="Other")
     gone = ask(client, desk, "POST", "appointments/request", **(body | {"patientId": str(other.id)}))
     assert (gone.status_code, gone.json()["code"]) == (409, "slot_not_bookable")
@@ -227,7 +227,7 @@ def test_what_comes_back_is_by_the_notice_that_was_given(client, ward, desk, hou
     assert (told["refundPercentage"], told["lateFee"]) == (percent, late)
     assert AuditEntry.objects.get(action="appointment.refund_asked").after["percent"] == percent
     history = ask(client, desk, "GET", f"cancellations/history?doctorId={ward.doctor.id}").json()["results"]
-    assert [(one["refundPercentage"], one["reason"]) for one in history] == [(percent, "cannot come")]
+    assert [(one["refundPercentage"], one["cancellationReason"]) for one in history] == [(percent, "cannot come")]
 
 
 def test_the_history_is_narrowed_and_the_counts_are_of_its_days(client, ward, desk):

@@ -10,13 +10,14 @@ from rest_framework.response import Response
 
 from apps.core.api import Endpoint, TextField
 from apps.core.policy import Permission
+from apps.core.shapes import Shape
 from apps.encounters.commands import complete
 from apps.encounters.queries import history, history_values, signed_prescription
 from apps.encounters.rules import LONGEST_PRESCRIPTION
 from apps.patients.commands import note_opened
 from apps.patients.queries import get as get_patient
-from apps.queue.queries import shapes
 from apps.queue.queries.own import own_visit, own_visit_of
+from apps.queue.queries.shapes.visits import OwnVisitOut, SnapshotOut
 from apps.queue.queries.visits import snapshot
 
 PAGING = [OpenApiParameter("page", int), OpenApiParameter("pageSize", int, description="At most 100")]
@@ -44,6 +45,20 @@ class HistoryPage(serializers.Serializer[Any]):
     results = PastVisit(many=True)
 
 
+class PrescribedOut(Shape):
+    """A signed prescription, without its text."""
+
+    prescriptionId = serializers.UUIDField(source="id")
+    version = serializers.IntegerField()
+    signedAt = serializers.DateTimeField(source="signed_at")
+
+
+class CompletedOut(SnapshotOut):
+    """A completed visit; `prescription` is null when nothing was prescribed."""
+
+    prescription = PrescribedOut(allow_null=True)
+
+
 class CompleteIn(serializers.Serializer[Any]):
     """Finish a consultation, with what was prescribed."""
 
@@ -59,14 +74,7 @@ class CompleteIn(serializers.Serializer[Any]):
 def completed_json(done: tuple[Any, Any]) -> dict[str, Any]:
     """The completed visit's snapshot with the prescription's metadata (never its text)."""
     visit, prescription = done
-    about = None
-    if prescription:
-        about = {
-            "prescriptionId": str(prescription.id),
-            "version": prescription.version,
-            "signedAt": prescription.signed_at.isoformat(),
-        }
-    return snapshot(visit) | {"prescription": about}
+    return CompletedOut.of(snapshot(visit) | {"prescription": prescription})
 
 
 class Complete(Endpoint):
@@ -74,7 +82,7 @@ class Complete(Endpoint):
 
     policy = Permission.VISIT_CONSULT
 
-    @extend_schema(request=CompleteIn, responses=shapes.SnapshotOut)
+    @extend_schema(request=CompleteIn, responses=CompletedOut)
     def post(self, request: Request, visit_id: UUID) -> Response:
         """Complete the visit and sign the prescription in the same transaction."""
         return self.run(complete, completed_json, visit_id=visit_id, **self.read(CompleteIn))
@@ -100,7 +108,7 @@ class OwnVisit(Endpoint):
 
     policy = Permission.VISIT_READ_OWN
 
-    @extend_schema(responses=shapes.OwnVisitOut)
+    @extend_schema(responses=OwnVisitOut)
     def get(self, request: Request, visit_id: UUID) -> Response:
         """See one's own place in the queue and, once signed, the prescription, which no tracking link shows."""
         answer = own_visit(own_visit_of(self.actor, visit_id))

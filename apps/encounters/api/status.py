@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,11 +17,12 @@ from apps.core.policy import Actor, Permission, Scope
 from apps.encounters.api import completed_json
 from apps.encounters.commands import complete
 from apps.queue import commands
+from apps.queue.queries.shapes.visits import SnapshotOut
 from apps.queue.queries.slots import latest_visits, status_of
 from apps.queue.queries.visits import snapshot
 from apps.queue.rules.states import State
 from apps.scheduling.commands import NotPossibleNow
-from apps.scheduling.queries import booking_json, booking_or_none
+from apps.scheduling.queries import BookingOut, booking_json, booking_or_none
 from apps.scheduling.rules.appointments import AppointmentState
 
 CHECKED_IN = "CHECKED_IN"
@@ -54,7 +55,12 @@ class TokenStatus(Endpoint):
 
     policy = Permission.QUEUE_READ
 
-    @extend_schema(request=StatusIn)
+    @extend_schema(
+        request=StatusIn,
+        responses=PolymorphicProxySerializer(
+            "StatusChangedOut", [BookingOut, SnapshotOut], resource_type_field_name=None
+        ),
+    )
     def patch(self, request: Request, booking_id: UUID) -> Response:
         """Do what leads to a status: the same as the command of that edge, which asks for its own permission. 409
         with what is allowed when there is no such edge."""

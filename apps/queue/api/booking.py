@@ -16,10 +16,13 @@ from apps.core.policy import Actor, ActorType, Permission, Scope, either
 from apps.queue import commands
 from apps.queue.api.shapes import Expecting, VersionField
 from apps.queue.api.staff import arrived_json
-from apps.queue.queries.links import tracking_url
 from apps.queue.queries.own_bookings import require_own
+from apps.queue.queries.shapes.bookings import MovedOut, OutcomeOut
+from apps.queue.queries.shapes.visits import ArrivedOut
 from apps.scheduling.queries import (
     AvailabilityOut,
+    BookingOut,
+    WaitingOut,
     appointment_of,
     appointments,
     availability,
@@ -28,6 +31,7 @@ from apps.scheduling.queries import (
     waiting_entry_of,
     waiting_json,
     waiting_list,
+    waiting_value,
 )
 from apps.scheduling.rules.allocation import BookingSource
 from apps.scheduling.rules.appointments import AppointmentState
@@ -111,21 +115,14 @@ class CancelIn(serializers.Serializer[Any]):
 def outcome_json(outcome: Any) -> dict[str, Any]:
     """What came of a wish: `{token, moved}` or `{waiting}`."""
     if outcome.appointment is None:
-        return {"waiting": waiting_json(outcome.waiting, outcome.waiting.since)}
-    return {"token": booked_json(outcome.appointment), "moved": [booking_json(row) for row in outcome.moved]}
-
-
-def booked_json(row: Any) -> dict[str, Any]:
-    """A new booking with its tracking link."""
-    token, code = row.link or ("", "")
-    return booking_json(row) | {"trackingToken": token, "trackingUrl": tracking_url(code) if code else ""}
+        return OutcomeOut.of({"waiting": waiting_value(outcome.waiting, outcome.waiting.since)})
+    return OutcomeOut.of({"appointment": outcome.appointment, "moved": outcome.moved})
 
 
 def moved_json(moved: Any) -> dict[str, Any]:
     """A booking that was given up or moved, and who got a place by it: `{token, promoted}`."""
     row, promoted = moved
-    token = booked_json(row) if row.link else booking_json(row)
-    return {"token": token, "promoted": [booking_json(other) for other in promoted]}
+    return MovedOut.of({"token": row, "promoted": promoted})
 
 
 def told_to(actor: Actor, render: Callable[[Any], dict[str, Any]]) -> Callable[[Any], dict[str, Any]]:
@@ -140,13 +137,13 @@ class Bookings(Endpoint):
 
     policy = {"GET": Permission.QUEUE_READ, "POST": either(Permission.BOOKING_CREATE, Permission.BOOKING_CREATE_OWN)}
 
-    @extend_schema(parameters=[BookingFilter])
+    @extend_schema(parameters=[BookingFilter], responses=BookingOut(many=True))
     def get(self, request: Request) -> Response:
         """List bookings, the latest day first."""
         rows = appointments().filter(**self.read_query(BookingFilter))
         return self.page(of_own_departments(rows, self.actor), booking_json)
 
-    @extend_schema(request=BookingIn)
+    @extend_schema(request=BookingIn, responses={201: OutcomeOut})
     def post(self, request: Request) -> Response:
         """Book a place, or wait for one. Patients book for those under their phone."""
         told = told_to(self.actor, outcome_json)
@@ -158,6 +155,7 @@ class BookingDetail(Endpoint):
 
     policy = OWN_OR_SEEN
 
+    @extend_schema(responses=BookingOut)
     def get(self, request: Request, booking_id: UUID) -> Response:
         """Read a booking."""
         return Response(booking_json(seen(appointment_of(booking_id), self.actor)))
@@ -192,7 +190,7 @@ class Reschedule(Endpoint):
 
     policy = OWN_OR_CHANGED
 
-    @extend_schema(request=RescheduleIn)
+    @extend_schema(request=RescheduleIn, responses=MovedOut)
     def post(self, request: Request, booking_id: UUID) -> Response:
         """Move a booking to a free place of another slot."""
         told = told_to(self.actor, moved_json)
@@ -204,7 +202,7 @@ class MissedBooking(Endpoint):
 
     policy = Permission.BOOKING_CHANGE
 
-    @extend_schema(request=NoShowIn)
+    @extend_schema(request=NoShowIn, responses=MovedOut)
     def post(self, request: Request, booking_id: UUID) -> Response:
         """Note that somebody did not come, once the grace is over."""
         return self.run(commands.miss_booking, moved_json, booking_id=booking_id, **self.read(NoShowIn))
@@ -215,7 +213,7 @@ class Arrive(Endpoint):
 
     policy = Permission.VISIT_CHECK_IN
 
-    @extend_schema(request=None)
+    @extend_schema(request=None, responses=ArrivedOut)
     def patch(self, request: Request, booking_id: UUID) -> Response:
         """Check in who has a booking: it becomes a visit under the same number."""
         return self.run(commands.arrive, arrived_json, booking_id=booking_id)
@@ -226,7 +224,7 @@ class WaitingStatus(Endpoint):
 
     policy = Permission.QUEUE_READ
 
-    @extend_schema(parameters=[DoctorIn])
+    @extend_schema(parameters=[DoctorIn], responses=WaitingOut(many=True))
     def get(self, request: Request) -> Response:
         """Who waits for a place, in the order of promotion."""
         doctor = doctor_of(self.read_query(DoctorIn)["doctorId"])
@@ -239,11 +237,12 @@ class WaitingDetail(Endpoint):
 
     policy = {"GET": OWN_OR_SEEN, "DELETE": OWN_OR_CHANGED}
 
+    @extend_schema(responses=WaitingOut)
     def get(self, request: Request, waiting_id: UUID) -> Response:
         """Read an entry with its position."""
         return Response(waiting_json(seen(waiting_entry_of(waiting_id), self.actor), self.now))
 
-    @extend_schema(request=None)
+    @extend_schema(request=None, responses=WaitingOut)
     def delete(self, request: Request, waiting_id: UUID) -> Response:
         """Take somebody off the list."""
         return self.run(commands.leave_waiting_list, lambda entry: waiting_json(entry, self.now), waiting_id=waiting_id)
@@ -254,7 +253,7 @@ class WaitingMove(Endpoint):
 
     policy = Permission.BOOKING_CHANGE
 
-    @extend_schema(request=MoveIn)
+    @extend_schema(request=MoveIn, responses=WaitingOut)
     def post(self, request: Request, waiting_id: UUID) -> Response:
         """Move somebody on the waiting list, for a reason."""
         return self.run(

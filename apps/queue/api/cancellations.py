@@ -14,9 +14,13 @@ from apps.core.api import Endpoint
 from apps.core.errors import Invalid, sentence
 from apps.core.policy import Permission
 from apps.queue import commands
-from apps.queue.api.booking import OWN_OR_CHANGED, OWN_OR_SEEN, CancelIn, moved_json, of_own_departments, seen, told_to
+from apps.queue.api.booking import OWN_OR_CHANGED, OWN_OR_SEEN, CancelIn, of_own_departments, seen, told_to
 from apps.queue.queries.bookings import check_json
+from apps.queue.queries.shapes.bookings import CancelledOut, CheckOut
 from apps.scheduling.queries import (
+    GivenUpOut,
+    GivingUpCountsOut,
+    RefundOut,
     appointment_of,
     appointments,
     given_up,
@@ -49,11 +53,18 @@ class HistoryIn(PeriodIn):
     patientId = serializers.UUIDField(source="patient_id", required=False)
 
 
+def cancelled_json(moved: Any) -> dict[str, Any]:
+    """A booking that was given up, whose place that was, and who got it."""
+    row, promoted = moved
+    return CancelledOut.of({"token": row, "promoted": promoted})
+
+
 class CancellationCheck(Endpoint):
     """What giving up would mean."""
 
     policy = OWN_OR_SEEN
 
+    @extend_schema(responses=CheckOut)
     def get(self, request: Request, booking_id: UUID) -> Response:
         """Whether a booking can be given up, and what comes back."""
         row = seen(appointment_of(booking_id), self.actor)
@@ -65,10 +76,10 @@ class Cancellation(Endpoint):
 
     policy = OWN_OR_CHANGED
 
-    @extend_schema(request=CancelIn)
+    @extend_schema(request=CancelIn, responses=CancelledOut)
     def delete(self, request: Request, booking_id: UUID) -> Response:
         """Cancel a booking; the freed place goes to the waiting list."""
-        told = told_to(self.actor, _cancelled_json)
+        told = told_to(self.actor, cancelled_json)
         return self.run(commands.cancel_booking, told, booking_id=booking_id, **self.read(CancelIn))
 
 
@@ -77,7 +88,7 @@ class Refund(Endpoint):
 
     policy = Permission.BOOKING_CHANGE
 
-    @extend_schema(request=None)
+    @extend_schema(request=None, responses=RefundOut)
     def post(self, request: Request, booking_id: UUID) -> Response:
         """Ask what comes back for a booking that was given up; the figure is kept in the audit trail."""
         return self.run(commands.ask_refund, lambda row: refund_json(row, self.now), booking_id=booking_id)
@@ -88,7 +99,7 @@ class History(Endpoint):
 
     policy = Permission.QUEUE_READ
 
-    @extend_schema(parameters=[HistoryIn])
+    @extend_schema(parameters=[HistoryIn], responses=GivenUpOut(many=True))
     def get(self, request: Request) -> Response:
         """List cancelled bookings, the latest first."""
         asked = self.read_query(HistoryIn)
@@ -104,7 +115,7 @@ class Statistics(Endpoint):
 
     policy = Permission.QUEUE_READ
 
-    @extend_schema(parameters=[PeriodIn])
+    @extend_schema(parameters=[PeriodIn], responses=GivingUpCountsOut)
     def get(self, request: Request) -> Response:
         """Count the bookings of some days: cancelled, late, missed, moved, given on."""
         asked = self.read_query(PeriodIn)
@@ -115,8 +126,3 @@ class Statistics(Endpoint):
             raise Invalid({"from": [sentence("Ask for one to 366 days, in order.")]})
         rows = of_own_departments(appointments().filter(**asked), self.actor)
         return Response(giving_up_counts(rows, first, last))
-
-
-def _cancelled_json(moved: Any) -> dict[str, Any]:
-    row, promoted = moved
-    return {"freedSlot": str(row.slot_id)} | moved_json((row, promoted))

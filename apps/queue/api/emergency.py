@@ -14,14 +14,16 @@ from apps.core.policy import Permission
 from apps.queue import commands
 from apps.queue.api.booking import of_own_departments, outcome_json
 from apps.queue.api.slots import DayIn, OfDoctor
+from apps.queue.queries.shapes.bookings import OutcomeOut, SlotsNowOut, StretchedOut
+from apps.queue.queries.shapes.visits import SnapshotOut
 from apps.queue.queries.visits import snapshot
 from apps.scheduling.queries import (
+    EmergencyCountsOut,
     appointments,
-    booking_json,
     current_slot,
     emergency_counts,
     next_slot,
-    slot_json,
+    slot_value,
     slots,
 )
 from apps.scheduling.rules.capacity import NORMAL, Severity, Stretch
@@ -53,7 +55,7 @@ class Request(Endpoint):
 
     policy = Permission.VISIT_EMERGENCY
 
-    @extend_schema(request=EmergencyIn)
+    @extend_schema(request=EmergencyIn, responses={201: OutcomeOut})
     def post(self, request: HttpRequest) -> Response:
         """Give an emergency the next place there is: it displaces somebody lower, or goes beyond the places."""
         return self.run(commands.request_emergency, outcome_json, success=201, **self.read(EmergencyIn))
@@ -64,7 +66,7 @@ class FastTrack(Endpoint):
 
     policy = Permission.VISIT_EMERGENCY
 
-    @extend_schema(request=FastTrackIn)
+    @extend_schema(request=FastTrackIn, responses=SnapshotOut)
     def post(self, request: HttpRequest) -> Response:
         """Put somebody who is here before everybody else, by the visit or booking of today they have or anew."""
         return self.run(commands.fast_track, snapshot, **self.read(FastTrackIn))
@@ -75,24 +77,26 @@ class Override(Endpoint):
 
     policy = Permission.VISIT_EMERGENCY
 
-    @extend_schema(request=OverrideIn)
+    @extend_schema(request=OverrideIn, responses=StretchedOut)
     def patch(self, request: HttpRequest, slot_id: UUID) -> Response:
         """Let a slot take ×1.5 (critical) or ×1.25 (high) as many people, rounded up, until it ends."""
         return self.run(commands.override_slot, self._json, slot_id=slot_id, **self.read(OverrideIn))
 
     def _json(self, moved: Any) -> dict[str, Any]:
         slot, promoted = moved
-        return slot_json(slot, self.now) | {"promoted": [booking_json(row) for row in promoted]}
+        return StretchedOut.of(slot_value(slot, self.now) | {"promoted": promoted})
 
 
 class CurrentSlot(OfDoctor):
     """Now."""
 
+    @extend_schema(responses=SlotsNowOut)
     def get(self, request: HttpRequest, doctor_id: UUID) -> Response:
         """The slot in which a doctor sees people now, and the next one there is."""
         doctor = self.doctor(doctor_id)
         found = {"currentSlot": current_slot(doctor.id, self.now), "nextSlot": next_slot(doctor.id, self.now)}
-        return Response({name: slot_json(slot, self.now) if slot else None for name, slot in found.items()})
+        slots_now = {name: slot_value(slot, self.now) if slot else None for name, slot in found.items()}
+        return Response(SlotsNowOut.of(slots_now))
 
 
 class Statistics(Endpoint):
@@ -100,7 +104,7 @@ class Statistics(Endpoint):
 
     policy = Permission.QUEUE_READ
 
-    @extend_schema(parameters=[DayIn])
+    @extend_schema(parameters=[DayIn], responses=EmergencyCountsOut)
     def get(self, request: HttpRequest) -> Response:
         """Count the emergencies of a day: how bad, what became of them, how far slots were stretched."""
         today = facility_facts(self.actor.facility_id).day_of(self.now)  # type: ignore[arg-type]  # staff have one

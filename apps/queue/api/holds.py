@@ -11,8 +11,17 @@ from rest_framework.response import Response
 from apps.core.api import Endpoint, TextField, explain
 from apps.core.policy import Permission, either
 from apps.queue import commands
-from apps.queue.api.booking import OWN_OR_CHANGED, SOURCES, DoctorIn, booked_json, moved_json, of_own_departments
-from apps.scheduling.queries import booking_json, doctor_of, waiting_counts, waiting_json
+from apps.queue.api.booking import OWN_OR_CHANGED, SOURCES, DoctorIn, moved_json, of_own_departments
+from apps.queue.queries.shapes.bookings import ConfirmedOut, HeldOut, MovedOut, SeriesOut
+from apps.scheduling.queries import (
+    BookingOut,
+    WaitingCountsOut,
+    WaitingOut,
+    booking_json,
+    doctor_of,
+    waiting_counts,
+    waiting_json,
+)
 from apps.scheduling.rules.allocation import BookingSource
 
 
@@ -26,27 +35,15 @@ class RequestIn(serializers.Serializer[Any]):
     reason = TextField(max_length=200, required=False, allow_blank=True)
 
 
-def held_json(row: Any) -> dict[str, Any]:
-    """A place that is held."""
-    return {
-        "appointmentId": str(row.id),
-        "holdExpiresAt": row.hold_expires_at.isoformat(),
-        "slotId": str(row.slot_id),
-        "appointmentTime": row.at.isoformat(),
-        "status": row.state,
-        "version": row.version,
-    }
-
-
 class Request(Endpoint):
     """Holding a place."""
 
     policy = either(Permission.BOOKING_CREATE, Permission.BOOKING_CREATE_OWN)
 
-    @extend_schema(request=RequestIn)
+    @extend_schema(request=RequestIn, responses={201: HeldOut})
     def post(self, request: HttpRequest) -> Response:
         """Hold a free place for a few minutes; nobody else gets it meanwhile."""
-        return self.run(commands.request_hold, held_json, success=201, **self.read(RequestIn))
+        return self.run(commands.request_hold, HeldOut.of, success=201, **self.read(RequestIn))
 
 
 class Confirm(Endpoint):
@@ -54,10 +51,10 @@ class Confirm(Endpoint):
 
     policy = either(Permission.BOOKING_CREATE, Permission.BOOKING_CREATE_OWN)
 
-    @extend_schema(request=None)
+    @extend_schema(request=None, responses=ConfirmedOut)
     def post(self, request: HttpRequest, booking_id: UUID) -> Response:
         """Book the place that is held; it gets its number. 409 `hold_expired` when its time is over."""
-        return self.run(commands.confirm_booking, lambda row: {"token": booked_json(row)}, booking_id=booking_id)
+        return self.run(commands.confirm_booking, lambda row: ConfirmedOut.of({"token": row}), booking_id=booking_id)
 
 
 class Accept(Endpoint):
@@ -65,7 +62,7 @@ class Accept(Endpoint):
 
     policy = OWN_OR_CHANGED
 
-    @extend_schema(request=None)
+    @extend_schema(request=None, responses=MovedOut)
     def post(self, request: HttpRequest, waiting_id: UUID) -> Response:
         """Take the place that somebody who waits is asked about; of several who are asked the first gets it."""
         return self.run(commands.accept_place, moved_json, waiting_id=waiting_id)
@@ -76,7 +73,7 @@ class Decline(Endpoint):
 
     policy = OWN_OR_CHANGED
 
-    @extend_schema(request=None)
+    @extend_schema(request=None, responses=WaitingOut)
     def post(self, request: HttpRequest, waiting_id: UUID) -> Response:
         """Let the offered place go; the person goes on waiting."""
         return self.run(commands.decline_place, lambda entry: waiting_json(entry, self.now), waiting_id=waiting_id)
@@ -92,18 +89,12 @@ class SeriesIn(RequestIn):
 
 def series_json(series: Any) -> dict[str, Any]:
     """Every week of a series: its booking, or why there is none."""
-    return {
-        "seriesId": str(series.id),
-        "booked": sum(1 for one in series.weeks if one.row),
-        "weeks": [
-            {
-                "date": one.day.isoformat(),
-                "token": booked_json(one.row) if one.row else None,
-                "problem": explain(one.refusal) if one.refusal else None,
-            }
-            for one in series.weeks
-        ],
-    }
+    weeks = [
+        {"date": one.day, "token": one.row, "problem": explain(one.refusal) if one.refusal else None}
+        for one in series.weeks
+    ]
+    booked = sum(1 for one in series.weeks if one.row)
+    return SeriesOut.of({"seriesId": series.id, "booked": booked, "weeks": weeks})
 
 
 class Recurring(Endpoint):
@@ -111,7 +102,7 @@ class Recurring(Endpoint):
 
     policy = Permission.BOOKING_CREATE
 
-    @extend_schema(request=SeriesIn)
+    @extend_schema(request=SeriesIn, responses={201: SeriesOut})
     def post(self, request: HttpRequest) -> Response:
         """Book the same time for several weeks; each is booked, or it is said why it is not."""
         return self.run(commands.book_series, series_json, success=201, **self.read(SeriesIn))
@@ -122,7 +113,7 @@ class Meeting(Endpoint):
 
     policy = Permission.BOOKING_CHANGE
 
-    @extend_schema(request=None)
+    @extend_schema(request=None, responses=BookingOut)
     def post(self, request: HttpRequest, booking_id: UUID) -> Response:
         """Give a booking an address to meet by video; again, the same one."""
         return self.run(commands.give_meeting_link, booking_json, booking_id=booking_id)
@@ -139,7 +130,7 @@ class WaitingNotes(Endpoint):
 
     policy = Permission.BOOKING_CHANGE
 
-    @extend_schema(request=NotesIn)
+    @extend_schema(request=NotesIn, responses=WaitingOut)
     def put(self, request: HttpRequest, waiting_id: UUID) -> Response:
         """Write something down about somebody who waits, in place of what stood there."""
         return self.run(
@@ -155,7 +146,7 @@ class WaitingStatistics(Endpoint):
 
     policy = Permission.QUEUE_READ
 
-    @extend_schema(parameters=[DoctorIn])
+    @extend_schema(parameters=[DoctorIn], responses=WaitingCountsOut)
     def get(self, request: HttpRequest) -> Response:
         """Count who waits for a doctor, by source and day, and what became of those before."""
         doctor = doctor_of(self.read_query(DoctorIn)["doctorId"])

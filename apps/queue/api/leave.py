@@ -16,16 +16,27 @@ from apps.core.api import Endpoint, TextField
 from apps.core.policy import Actor, Permission, Scope
 from apps.queue import commands
 from apps.queue.commands.closing import slots_to_close
-from apps.queue.queries.leave import leave_plan_json, left_waiting, plan_leave, require_schedule, visit_left_json
+from apps.queue.queries.leave import left_waiting, plan_leave, require_schedule
+from apps.queue.queries.shapes.bookings import (
+    BackOut,
+    ClosingOut,
+    DelayedOut,
+    EscalationsOut,
+    LeaveOut,
+    LeavePlanOut,
+    TakenOut,
+    UndoneOut,
+    UntoldOut,
+)
 from apps.scheduling.queries import (
+    BookingOut,
     booking_json,
-    decided_json,
     leaves,
     plan_closing,
     slot_of,
     stranded,
     waiting_in_vain,
-    waiting_json,
+    waiting_value,
 )
 from apps.scheduling.rules.leave import LONGEST_DELAY, span
 
@@ -90,55 +101,26 @@ class GiveUpIn(serializers.Serializer[Any]):
     reason = TextField(max_length=200)
 
 
-def leave_json(leave: Any) -> dict[str, Any]:
-    """A leave as a row."""
-    return {
-        "leaveId": str(leave.id),
-        "doctorId": str(leave.doctor_id),
-        "from": leave.starts_at.isoformat(),
-        "to": leave.ends_at.isoformat(),
-        "reason": leave.reason,
-        "takenAt": leave.taken_at.isoformat(),
-        "undoneAt": leave.undone_at.isoformat() if leave.undone_at else None,
-    }
-
-
 def taken_json(taken: Any) -> dict[str, Any]:
     """A leave that was taken, and what became of everybody."""
-    return {**leave_json(taken.leave), **leave_plan_json(taken.plan), "untold": len(taken.untold)}
+    return LeaveOut.of(taken.leave) | LeavePlanOut.of(taken.plan) | UntoldOut.of(taken)
 
 
 def undone_json(undone: Any) -> dict[str, Any]:
     """A leave that was withdrawn, and who is back or has a place by it."""
-    return {
-        **leave_json(undone.leave),
-        "putBack": [booking_json(row) for row in undone.back],
-        "promoted": [booking_json(row) for row in undone.promoted],
-        "untold": len(undone.untold),
-    }
+    return LeaveOut.of(undone.leave) | BackOut.of(undone)
 
 
-def delayed_json(delayed: Any) -> dict[str, Any]:
-    """A delay and whose bookings it shifted by this change."""
-    return {
-        "doctorId": str(delayed.doctor_id),
-        "minutes": delayed.minutes,
-        "shifted": [booking_json(row) for row in delayed.shifted],
-        "waiting": len(delayed.waiting),
-        "untold": len(delayed.untold),
-    }
-
-
-def closing_json(plan: Any) -> dict[str, Any]:
+def closing_json(plan: Any, **done: Any) -> dict[str, Any]:
     """Slots that are cancelled, who gets another place, and who waits for one."""
-    moved = [one for one in plan.decided if one.slot]
-    return {
-        "slots": [str(slot.id) for slot in plan.closed],
+    told = {
+        "slots": [slot.id for slot in plan.closed],
         "affected": len(plan.decided),
-        "rebooked": [decided_json(one) for one in moved],
-        "waitlisted": [decided_json(one) for one in plan.decided if not one.slot],
-        "arrived": len(plan.arrived),
+        "rebooked": [one for one in plan.decided if one.slot],
+        "waitlisted": [one for one in plan.decided if not one.slot],
+        "arrived": plan.arrived,
     }
+    return ClosingOut.of(told | done)
 
 
 class Leaves(Endpoint):
@@ -146,12 +128,13 @@ class Leaves(Endpoint):
 
     policy = Permission.SCHEDULE_CHANGE
 
+    @extend_schema(responses=LeaveOut(many=True))
     def get(self, request: Request, doctor_id: UUID) -> Response:
         """Leaves that hold and are not over, by their beginning."""
         require_schedule(self.actor, doctor_id)
-        return self.page(leaves().filter(doctor_id=doctor_id, ends_at__gt=self.now), leave_json)
+        return self.page(leaves().filter(doctor_id=doctor_id, ends_at__gt=self.now), LeaveOut.of)
 
-    @extend_schema(request=LeaveIn)
+    @extend_schema(request=LeaveIn, responses={200: LeavePlanOut, 201: TakenOut})
     def post(self, request: Request, doctor_id: UUID) -> Response:
         """Let a doctor be away, or ask what it would mean."""
         asked = self.read(LeaveIn)
@@ -174,7 +157,7 @@ class LeavePreview(Endpoint):
 
     policy = Permission.SCHEDULE_CHANGE
 
-    @extend_schema(parameters=[SpanIn])
+    @extend_schema(parameters=[SpanIn], responses=LeavePlanOut)
     def get(self, request: Request, doctor_id: UUID) -> Response:
         """Whom a leave would concern, and where they would go. Nothing is written."""
         return Response(_preview(self.actor, doctor_id, *_moments(self.actor, self.read_query(SpanIn)), self.now))
@@ -185,7 +168,7 @@ class LeaveDetail(Endpoint):
 
     policy = Permission.SCHEDULE_CHANGE
 
-    @extend_schema(request=None)
+    @extend_schema(request=None, responses=UndoneOut)
     def delete(self, request: Request, doctor_id: UUID, leave_id: UUID) -> Response:
         """Withdraw a leave; who can be put back is."""
         return self.run(commands.undo_leave, undone_json, doctor_id=doctor_id, leave_id=leave_id)
@@ -196,10 +179,10 @@ class Delay(Endpoint):
 
     policy = Permission.SCHEDULE_CHANGE
 
-    @extend_schema(request=DelayIn)
+    @extend_schema(request=DelayIn, responses=DelayedOut)
     def post(self, request: Request, doctor_id: UUID) -> Response:
         """Say how late a doctor is; everybody whose time changes is told once."""
-        return self.run(commands.delay_doctor, delayed_json, doctor_id=doctor_id, **self.read(DelayIn))
+        return self.run(commands.delay_doctor, DelayedOut.of, doctor_id=doctor_id, **self.read(DelayIn))
 
 
 class BulkCancellation(Endpoint):
@@ -207,7 +190,7 @@ class BulkCancellation(Endpoint):
 
     policy = Permission.SCHEDULE_CHANGE
 
-    @extend_schema(request=CloseIn)
+    @extend_schema(request=CloseIn, responses=ClosingOut)
     def post(self, request: Request, slot_id: UUID) -> Response:
         """Cancel a slot or its session, or ask what it would mean."""
         asked = self.read(CloseIn)
@@ -218,7 +201,7 @@ class BulkCancellation(Endpoint):
             return Response(closing_json(plan_closing(doctor_id, slots, self.now, keep_doctor=True)))
         return self.run(
             commands.close_session,
-            lambda closed: closing_json(closed.plan) | {"untold": len(closed.untold)},
+            lambda closed: closing_json(closed.plan, untold=closed.untold),
             slot_id=slot_id,
             reason=asked["reason"],
             whole_session=asked["session"],
@@ -230,19 +213,15 @@ class Escalations(Endpoint):
 
     policy = Permission.SCHEDULE_CHANGE
 
+    @extend_schema(responses=EscalationsOut)
     def get(self, request: Request) -> Response:
         """Bookings without a place, those who wait in the hall for somebody who is away, and those who wait for a
         place on a day that was cancelled."""
         visits = [visit for visit in left_waiting(self.now) if _serves(self.actor, visit)]
         waiting = [entry for entry in waiting_in_vain(self.now) if _serves(self.actor, entry)]
         bookings = [row for row in stranded() if _serves(self.actor, row)]
-        return Response(
-            {
-                "bookings": [booking_json(row) for row in bookings],
-                "visits": [visit_left_json(visit) for visit in visits],
-                "waiting": [waiting_json(entry, self.now) for entry in waiting],
-            }
-        )
+        found = {"bookings": bookings, "visits": visits, "waiting": [waiting_value(one, self.now) for one in waiting]}
+        return Response(EscalationsOut.of(found))
 
 
 class Escalation(Endpoint):
@@ -250,12 +229,12 @@ class Escalation(Endpoint):
 
     policy = Permission.BOOKING_CHANGE
 
-    @extend_schema(request=PlaceIn)
+    @extend_schema(request=PlaceIn, responses=BookingOut)
     def post(self, request: Request, booking_id: UUID) -> Response:
         """Give the person the place that the desk has found."""
         return self.run(commands.place_escalated, booking_json, booking_id=booking_id, **self.read(PlaceIn))
 
-    @extend_schema(request=GiveUpIn)
+    @extend_schema(request=GiveUpIn, responses=BookingOut)
     def delete(self, request: Request, booking_id: UUID) -> Response:
         """Cancel the booking, for a reason; the person is told."""
         return self.run(commands.give_up_escalated, booking_json, booking_id=booking_id, **self.read(GiveUpIn))
@@ -268,7 +247,7 @@ def _moments(actor: Actor, asked: dict[str, Any]) -> tuple[datetime, datetime]:
 
 def _preview(actor: Actor, doctor_id: UUID, starts: datetime, ends: datetime, now: datetime) -> dict[str, Any]:
     require_schedule(actor, doctor_id)
-    return leave_plan_json(plan_leave(doctor_id, starts, ends, now))
+    return LeavePlanOut.of(plan_leave(doctor_id, starts, ends, now))
 
 
 def _serves(actor: Actor, row: Any) -> bool:

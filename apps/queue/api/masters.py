@@ -4,12 +4,14 @@ from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.rules.qr import qr_svg
 from apps.core.api import Endpoint
 from apps.core.policy import Permission
+from apps.core.shapes import Shape
 from apps.queue import commands
 from apps.queue.api import shapes
 from apps.queue.queries.links import checkin_url
@@ -63,12 +65,21 @@ class DoctorStatus(Endpoint):
         )
 
 
+class QrCodeOut(Shape):
+    """A check-in code for one person, with its picture."""
+
+    url = serializers.CharField()
+    signedCheckinToken = serializers.CharField()
+    svg = serializers.CharField()
+    expiresAt = serializers.DateTimeField()
+
+
 class QrCodes(Endpoint):
     """Check-in codes for the hall."""
 
     policy = Permission.QRCODE_CREATE
 
-    @extend_schema(request=shapes.QrCodeIn, responses={201: dict})
+    @extend_schema(request=shapes.QrCodeIn, responses={201: QrCodeOut})
     def post(self, request: Request) -> Response:
         """Make a signed check-in code for one person, with its picture."""
         return self.run(commands.create_checkin_link, qr_json, success=201, **self.read(shapes.QrCodeIn))
@@ -78,4 +89,4 @@ def qr_json(made: tuple[str, Any]) -> dict[str, Any]:
     """`{url, signedCheckinToken, svg, expiresAt}` of a check-in link."""
     token, expires_at = made
     url = checkin_url(token)
-    return {"url": url, "signedCheckinToken": token, "svg": qr_svg(url), "expiresAt": expires_at.isoformat()}
+    return QrCodeOut.of({"url": url, "signedCheckinToken": token, "svg": qr_svg(url), "expiresAt": expires_at})

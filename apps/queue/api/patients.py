@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django_scopes import scope
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,11 +14,12 @@ from apps.queue import commands
 from apps.queue.api import shapes
 from apps.queue.models import Visit
 from apps.queue.queries.links import comes_by, tracking_url
-from apps.queue.queries.own import own_visit_of, own_visit_row, own_visits
-from apps.queue.queries.own_bookings import own_booking_row, own_bookings, own_waiting
-from apps.queue.queries.shapes import OwnVisitsOut, RestoredOut, SelfCheckInOut, SnapshotOut
+from apps.queue.queries.own import own_visit_of, own_visits
+from apps.queue.queries.own_bookings import own_bookings, own_waiting
+from apps.queue.queries.shapes.bookings import OwnBookingOut
+from apps.queue.queries.shapes.visits import OwnVisitRow, RestoredOut, SelfCheckInOut, SnapshotOut
 from apps.queue.queries.visits import position, snapshot
-from apps.scheduling.queries import waiting_json
+from apps.scheduling.queries import WaitingOut, waiting_json
 
 
 def standing(visit: Visit) -> dict[str, Any]:
@@ -82,12 +83,10 @@ class OwnVisits(Endpoint):
 
     policy = Permission.PATIENT_OWN
 
-    @extend_schema(
-        parameters=[OpenApiParameter("page", int), OpenApiParameter("pageSize", int)], responses=OwnVisitsOut
-    )
+    @extend_schema(responses=OwnVisitRow(many=True))
     def get(self, request: Request) -> Response:
         """Visits of everybody under one's phone, the newest first."""
-        return self.page(own_visits(self.actor).order_by("-day", "-scanned_at", "id"), own_visit_row)
+        return self.page(own_visits(self.actor).order_by("-day", "-scanned_at", "id"), OwnVisitRow.of)
 
 
 class OwnBookings(Endpoint):
@@ -95,10 +94,10 @@ class OwnBookings(Endpoint):
 
     policy = Permission.PATIENT_OWN
 
-    @extend_schema(parameters=[OpenApiParameter("page", int), OpenApiParameter("pageSize", int)])
+    @extend_schema(responses=OwnBookingOut(many=True))
     def get(self, request: Request) -> Response:
         """Bookings of everybody under one's phone, the latest day first."""
-        return self.page(own_bookings(self.actor), own_booking_row)
+        return self.page(own_bookings(self.actor), OwnBookingOut.of)
 
 
 class OwnWaiting(Endpoint):
@@ -106,7 +105,7 @@ class OwnWaiting(Endpoint):
 
     policy = Permission.PATIENT_OWN
 
-    @extend_schema(parameters=[OpenApiParameter("page", int), OpenApiParameter("pageSize", int)])
+    @extend_schema(responses=WaitingOut(many=True))
     def get(self, request: Request) -> Response:
         """Where everybody under one's phone waits for a place, the next day first."""
         return self.page(own_waiting(self.actor, self.now), lambda entry: waiting_json(entry, self.now))

@@ -15,6 +15,16 @@ from apps.core.policy import Permission, Scope
 from apps.queue import commands
 from apps.queue.api.booking import MoveIn, seen
 from apps.queue.api.staff import arrived_json
+from apps.queue.queries.shapes.slots import (
+    AnnouncedOut,
+    DayStatisticsOut,
+    EarlyOut,
+    MovedByHandOut,
+    OverlapsOut,
+    SlotBasedOut,
+    SlotPositionOut,
+    SuggestionsOut,
+)
 from apps.queue.queries.slots import (
     doctor_day,
     overlaps,
@@ -26,7 +36,7 @@ from apps.queue.queries.slots import (
 )
 from apps.queue.queries.track import queue_standing
 from apps.queue.queries.visits import snapshot
-from apps.scheduling.queries import appointment_of, booking_json, doctor_of
+from apps.scheduling.queries import appointment_of, doctor_of
 
 PRIORITIES = ["low", "normal", "medium", "high", "critical"]
 
@@ -82,18 +92,18 @@ class OfDoctor(Endpoint):
 class SlotBased(OfDoctor):
     """A doctor's queue by slots."""
 
-    @extend_schema(parameters=[DayIn])
+    @extend_schema(parameters=[DayIn], responses=SlotBasedOut)
     def get(self, request: Request, doctor_id: UUID) -> Response:
         """Who comes when, slot by slot, by number."""
         day, doctor = self.day(self.read_query(DayIn)), self.doctor(doctor_id)
         slots = slot_based(doctor_day(doctor.id, day, self.now))
-        return Response({"doctorId": str(doctor.id), "date": day.isoformat(), "slots": slots})
+        return Response(SlotBasedOut.of({"doctorId": doctor.id, "date": day, "slots": slots}))
 
 
 class Overlaps(OfDoctor):
     """What is booked closer together than it takes."""
 
-    @extend_schema(request=WindowIn)
+    @extend_schema(request=WindowIn, responses=OverlapsOut)
     def post(self, request: Request, doctor_id: UUID) -> Response:
         """Look at a stretch of time: whose appointment begins before the one ahead is likely over. Changes nothing."""
         asked, doctor = self.read(WindowIn), self.doctor(doctor_id)
@@ -102,13 +112,13 @@ class Overlaps(OfDoctor):
         day = facility_facts(doctor.facility_id).day_of(first)
         found = doctor_day(doctor.id, day, self.now)
         told = overlaps(found, first, last, doctor.average_consultation_minutes)
-        return Response({"doctorId": str(doctor.id)} | told)
+        return Response(OverlapsOut.of({"doctorId": doctor.id} | told))
 
 
 class Suggest(OfDoctor):
     """Times to suggest."""
 
-    @extend_schema(parameters=[SuggestIn])
+    @extend_schema(parameters=[SuggestIn], responses=SuggestionsOut)
     def get(self, request: Request, doctor_id: UUID) -> Response:
         """Free times of a day, the best first: short wait, near the preferred hour, little trouble for others.
 
@@ -117,14 +127,14 @@ class Suggest(OfDoctor):
         asked = self.read_query(SuggestIn)
         day, doctor = self.day(asked), self.doctor(doctor_id)
         found = suggestions(doctor, day, asked.get("preferredHour"), self.now)
-        about = {"doctorId": str(doctor.id), "date": day.isoformat(), "suggestions": found}
-        return Response(about | {"data": {"suggestions": found}})
+        about = {"doctorId": doctor.id, "date": day, "suggestions": found, "data": {"suggestions": found}}
+        return Response(SuggestionsOut.of(about))
 
 
 class Statistics(OfDoctor):
     """How a doctor's day goes."""
 
-    @extend_schema(parameters=[DayIn])
+    @extend_schema(parameters=[DayIn], responses=DayStatisticsOut)
     def get(self, request: Request, doctor_id: UUID) -> Response:
         """Bookings, waits, the fullest hours, who came early and who did not come."""
         day, doctor = self.day(self.read_query(DayIn)), self.doctor(doctor_id)
@@ -136,12 +146,12 @@ class Announce(Endpoint):
 
     policy = Permission.QUEUE_ANNOUNCE
 
-    @extend_schema(request=AnnounceIn)
+    @extend_schema(request=AnnounceIn, responses=AnnouncedOut)
     def post(self, request: Request, doctor_id: UUID) -> Response:
         """Tell everybody who looks at the doctor's queues. It moves nobody and no time."""
         return self.run(
             commands.announce_emergency,
-            lambda told: {"broadcast": True} | told,
+            lambda told: AnnouncedOut.of({"broadcast": True} | told),
             doctor_id=doctor_id,
             **self.read(AnnounceIn),
         )
@@ -152,9 +162,10 @@ class Position(Endpoint):
 
     policy = Permission.QUEUE_READ
 
+    @extend_schema(responses=SlotPositionOut)
     def get(self, request: Request, booking_id: UUID) -> Response:
         """Where somebody stands among those of the same slot."""
-        return Response(slot_position(seen(appointment_of(booking_id), self.actor), self.now))
+        return Response(SlotPositionOut.of(slot_position(seen(appointment_of(booking_id), self.actor), self.now)))
 
 
 class Move(Endpoint):
@@ -162,16 +173,16 @@ class Move(Endpoint):
 
     policy = Permission.QUEUE_MOVE
 
-    @extend_schema(request=MoveIn)
+    @extend_schema(request=MoveIn, responses=MovedByHandOut)
     def post(self, request: Request, booking_id: UUID) -> Response:
         """Put somebody at another place, for a reason: in the queue if they are here, else within their slot."""
         return self.run(commands.move_in_queue, self._json, some_id=booking_id, **self.read(MoveIn))
 
     def _json(self, moved: Any) -> dict[str, Any]:
         row, visit = moved
-        told = {"token": booking_json(row) if row else None, "visit": snapshot(visit) if visit else None}
-        here = {"queuePosition": told["visit"]["position"]} if told["visit"] else {}
-        return told | (here or {"queuePosition": slot_position(row, self.now)["position"]})
+        here = snapshot(visit) if visit else None
+        place = here or slot_position(row, self.now)
+        return MovedByHandOut.of({"token": row, "visit": here, "queuePosition": place["position"]})
 
 
 class EarlyArrival(Endpoint):
@@ -179,7 +190,7 @@ class EarlyArrival(Endpoint):
 
     policy = Permission.VISIT_CHECK_IN
 
-    @extend_schema(request=None)
+    @extend_schema(request=None, responses=EarlyOut)
     def post(self, request: Request, booking_id: UUID) -> Response:
         """Check somebody in who comes early: they count from their appointment, and fill idle time before it."""
         return self.run(commands.arrive, self._json, booking_id=booking_id)
@@ -187,4 +198,5 @@ class EarlyArrival(Endpoint):
     def _json(self, arrived: Any) -> dict[str, Any]:
         booked = appointment_of(arrived.visit.token_id)
         early = max(0, int((booked.at - self.now).total_seconds() // 60))
-        return arrived_json(arrived) | {"minutesEarly": early, "queue": queue_standing(arrived.visit, self.now)}
+        here = {"minutesEarly": early, "queue": queue_standing(arrived.visit, self.now)}
+        return EarlyOut.of(arrived_json(arrived) | here)

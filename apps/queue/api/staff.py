@@ -15,7 +15,7 @@ from apps.core.policy import Permission, Scope
 from apps.queue import commands
 from apps.queue.api import shapes
 from apps.queue.queries.links import tracking_url
-from apps.queue.queries.shapes import ArrivedOut, NobodyOut, QueueOut, SnapshotOut
+from apps.queue.queries.shapes.visits import ArrivedOut, NobodyOut, QueueOut, SnapshotOut
 from apps.queue.queries.visits import department_queue, snapshot, visit_of
 from apps.scheduling.queries import department_of
 

@@ -1,7 +1,5 @@
 """Document 004's tracking: where somebody stands, for whoever holds their link."""
 
-from typing import Any
-
 from django.utils import timezone
 from django_scopes import scope
 from drf_spectacular.utils import extend_schema
@@ -12,6 +10,7 @@ from apps.accounts.queries import actor_of_tracking
 from apps.core.api import Endpoint, Nothing
 from apps.core.errors import NotFound
 from apps.core.policy import PUBLIC
+from apps.queue.queries.shapes.slots import TrackedOut
 from apps.queue.queries.track import queue_standing, track_sequence, tracked_json
 
 
@@ -20,7 +19,7 @@ class Track(Endpoint):
 
     policy = PUBLIC
 
-    @extend_schema(responses={200: dict[str, Any], 404: None})
+    @extend_schema(responses=TrackedOut)
     def get(self, request: Request, token: str) -> Response:
         """Where the holder's booking or visit stands, now. An unknown link and one that has ended look the same."""
         self.read_query(Nothing)
@@ -30,5 +29,6 @@ class Track(Endpoint):
             raise NotFound
         with scope(facility=holder.facility_id):
             shown, sequence = track_sequence(holder.subject_id)
-            told = {"appointment": tracked_json(shown), "queue": queue_standing(shown, now), "sequence": sequence}
-        return Response({"success": True, "data": told}, headers={"Cache-Control": "no-store"})
+            data = {"appointment": tracked_json(shown), "queue": queue_standing(shown, now), "sequence": sequence}
+            told = TrackedOut.of({"success": True, "data": data})
+        return Response(told, headers={"Cache-Control": "no-store"})

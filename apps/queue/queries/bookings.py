@@ -12,6 +12,7 @@ from apps.accounts.queries import FacilityFacts, facility_facts
 from apps.core.errors import NotFound, sentence
 from apps.core.policy import Actor, Fields, Permission, Scope
 from apps.patients.queries import brief, facts
+from apps.queue.queries.shapes.bookings import CheckOut
 from apps.queue.rules.hall import symbol_names
 from apps.scheduling.queries import appointment_of, appointments
 from apps.scheduling.rules.allocation import SOURCE_NAMES, BookingSource
@@ -108,13 +109,14 @@ def check_json(row: Any, now: datetime) -> dict[str, Any]:
     """What giving a booking up would mean, as `GET cancellations/check/{id}` tells it."""
     found = giving_up(row.at, now)
     can = found.allowed and row.state == AppointmentState.BOOKED
-    return {
+    told = {
         "canCancel": can,
-        "hoursUntilAppointment": round(found.notice.total_seconds() / 3600, 2),
+        "hoursUntilAppointment": found.hours,
         "lateFee": found.late,
         "refundPercentage": found.refund_percent if can else 0,
         "message": _sentence(found, row.state),
     }
+    return CheckOut.of(told)
 
 
 def check_lines(row: Any, now: datetime) -> list[str]:

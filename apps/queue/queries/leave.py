@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from apps.core.policy import Actor, Permission, Scope
@@ -14,7 +13,6 @@ from apps.queue.rules.states import ACTIVE, OPEN
 from apps.scheduling.queries import (
     Decided,
     Plan,
-    decided_json,
     departments_of_doctor,
     doctors_of_department,
     leaves,
@@ -45,6 +43,21 @@ class LeavePlan:
     def affected(self) -> int:
         """How many people it concerns."""
         return len(self.bookings.decided) + len(self.handed) + len(self.left)
+
+    @property
+    def reassigned(self) -> list[Decided]:
+        """Bookings that go to another doctor the same day."""
+        return self.bookings.of(Fate.REASSIGNED)
+
+    @property
+    def rescheduled(self) -> list[Decided]:
+        """Bookings that keep their doctor on another day."""
+        return self.bookings.of(Fate.RESCHEDULED)
+
+    @property
+    def escalated(self) -> list[Decided]:
+        """Bookings for which the desk has to find a place."""
+        return self.bookings.of(Fate.ESCALATED)
 
 
 def require_schedule(actor: Actor, doctor_id: UUID) -> list[UUID]:
@@ -94,32 +107,3 @@ def left_waiting(now: datetime) -> list[Visit]:
     shown = Visit.objects.filter(doctor_id__in=away, state__in=sorted(OPEN - ACTIVE))
     shown = shown.select_related("token", "doctor", "patient").defer("patient__phone", "patient__address")
     return list(shown.order_by("tier", "arrival_key", "number"))
-
-
-def leave_plan_json(plan: LeavePlan) -> dict[str, Any]:
-    """The contract's `{affected, reassigned, rescheduled, escalated}`; visits of those who are here stand beside."""
-
-    def rows(decided: list[Decided]) -> list[dict[str, Any]]:
-        return [decided_json(one) for one in decided]
-
-    return {
-        "affected": plan.affected,
-        "reassigned": rows(plan.bookings.of(Fate.REASSIGNED)),
-        "rescheduled": rows(plan.bookings.of(Fate.RESCHEDULED)),
-        "escalated": rows(plan.bookings.of(Fate.ESCALATED)),
-        "visits": [_handed_json(one.visit, one.doctor_id) for one in plan.handed],
-        "visitsLeft": [visit_left_json(visit) for visit in plan.left],
-    }
-
-
-def _handed_json(visit: Visit, doctor_id: UUID | None) -> dict[str, Any]:
-    return {
-        "visitId": str(visit.id),
-        "tokenNumber": visit.token.token_number,
-        "doctorId": str(doctor_id) if doctor_id else None,
-    }
-
-
-def visit_left_json(visit: Visit) -> dict[str, Any]:
-    """Somebody who is here and waits for a doctor who is away."""
-    return _handed_json(visit, visit.doctor_id)

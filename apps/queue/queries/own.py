@@ -51,22 +51,6 @@ def past_visits(actor: Actor, day: date) -> QuerySet[Visit]:
     return own_visits(actor).filter(day__lt=day).exclude(state__in=sorted(OPEN)).order_by("-day", "-number", "id")
 
 
-def own_visit_row(visit: Visit) -> dict[str, Any]:
-    """One of `GET patient/visits`."""
-    person = visit.patient
-    return {
-        "visitId": str(visit.id),
-        "patient": {"id": str(person.id), "name": person.name, "uhid": person.uhid},
-        "day": visit.day.isoformat(),
-        "tokenNumber": visit.token.token_number,
-        "tokenLabel": visit.token.label,
-        "department": {"id": str(visit.department_id), "name": visit.department.name},
-        "doctor": visit.doctor.name if visit.doctor else None,
-        "state": visit.state,
-        "version": visit.version,
-    }
-
-
 def now_serving(visit: Visit) -> list[str]:
     """Labels of the tokens that are called or with a doctor in this department, latest call first."""
     active = Visit.objects.filter(department_id=visit.department_id, state__in=sorted(ACTIVE))

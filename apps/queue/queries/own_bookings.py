@@ -15,7 +15,7 @@ from apps.patients.rules.people import Status
 from apps.queue.models import Visit
 from apps.queue.queries.own import own_visits
 from apps.queue.rules.states import State
-from apps.scheduling.queries import appointments, booking_json, waiting_entries, waiting_entry_of
+from apps.scheduling.queries import appointments, waiting_entries, waiting_entry_of
 from apps.scheduling.rules.allocation import BookingSource
 from apps.scheduling.rules.appointments import OPEN, AppointmentState
 from apps.scheduling.rules.giving_up import giving_up
@@ -145,14 +145,3 @@ def own_waiting_of(actor: Actor, waiting_id: UUID) -> Any:
     entry = waiting_entry_of(waiting_id)
     require_own(actor, entry, Permission.BOOKING_READ_OWN)
     return entry
-
-
-def own_booking_row(row: Any) -> dict[str, Any]:
-    """One of `GET patient/bookings`."""
-    person = row.patient
-    return booking_json(row) | {
-        "patient": {"id": str(person.id), "name": person.name, "uhid": person.uhid},
-        "department": {"id": str(row.department_id), "name": row.department.name},
-        "doctor": row.doctor.name,
-        "day": row.day.isoformat(),
-    }

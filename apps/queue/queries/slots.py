@@ -12,6 +12,7 @@ from apps.accounts.queries import facility_facts
 from apps.core.errors import Invalid, NotFound, sentence
 from apps.eta.queries import expected_added, expected_at, expected_end
 from apps.queue.models import Visit
+from apps.queue.queries.shapes.slots import DayStatisticsOut
 from apps.queue.rules.states import State, public_status
 from apps.scheduling.queries import appointments as bookings
 from apps.scheduling.queries import as_value, first_free_time, live_appointments, slots_of_day, still_held
@@ -65,27 +66,19 @@ def slot_based(day: DoctorDay) -> list[dict[str, Any]]:
 
 def _slot(slot: Any, rows: list[Any], day: DoctorDay) -> dict[str, Any]:
     return {
-        "slotId": str(slot.id),
-        "startTime": slot.starts_at.isoformat(),
-        "endTime": slot.ends_at.isoformat(),
-        "maxCapacity": slot.capacity,
-        "currentOccupancy": len(rows),
-        "overflow": slot.overflow,
+        "slot": slot,
+        "taken": len(rows),
         "closed": slot.closed_at is not None,
-        "appointments": [_standing(row, place, day.visits) for place, row in enumerate(rows, 1)],
+        "appointments": _in_order(rows, day.visits),
     }
+
+
+def _in_order(rows: list[Any], visits: dict[UUID, Visit]) -> list[dict[str, Any]]:
+    return [_standing(row, place, visits) for place, row in enumerate(rows, 1)]
 
 
 def _standing(row: Any, position: int, visits: dict[UUID, Visit]) -> dict[str, Any]:
-    return {
-        "appointmentId": str(row.id),
-        "tokenId": str(row.token_id) if row.token_id else None,
-        "tokenNumber": row.token.token_number if row.token else None,
-        "position": position,
-        "appointmentTime": row.at.isoformat(),
-        "source": row.source,
-        "status": status_of(row, visits.get(row.token_id)),
-    }
+    return {"row": row, "position": position, "status": status_of(row, visits.get(row.token_id))}
 
 
 def overlaps(day: DoctorDay, first: datetime, last: datetime, average: int) -> dict[str, Any]:
@@ -94,21 +87,21 @@ def overlaps(day: DoctorDay, first: datetime, last: datetime, average: int) -> d
     needs = timedelta(minutes=average)
     pairs = [(one, two) for one, two in pairwise(rows) if two.at < one.at + needs]
     return {
-        "slotStartTime": first.isoformat(),
-        "slotEndTime": last.isoformat(),
+        "slotStartTime": first,
+        "slotEndTime": last,
         "totalAppointments": len(rows),
         "hasOverlaps": bool(pairs),
         "overlaps": [
             {
-                "appointmentId": str(two.id),
-                "behind": str(one.id),
+                "appointmentId": two.id,
+                "behind": one.id,
                 "minutes": int((one.at + needs - two.at).total_seconds() // 60),
             }
             for one, two in pairs
         ],
         "minutesNeeded": len(rows) * average,
         "minutesThereAre": int((last - first).total_seconds() // 60),
-        "queue": [_standing(row, place, day.visits) for place, row in enumerate(rows, 1)],
+        "queue": _in_order(rows, day.visits),
     }
 
 
@@ -119,14 +112,7 @@ def slot_position(row: Any, now: datetime) -> dict[str, Any]:
     if place is None:
         raise NotFound
     visits = latest_visits([row.token_id] if row.token_id else [])
-    slot = {
-        "slotId": str(row.slot_id),
-        "slotStartTime": row.slot.starts_at.isoformat(),
-        "slotEndTime": row.slot.ends_at.isoformat(),
-        "totalInSlot": len(live),
-        "maxCapacity": row.slot.capacity,
-    }
-    return slot | _standing(row, place, visits)
+    return _standing(row, place, visits) | {"total": len(live)}
 
 
 def suggestions(doctor: Any, day: date, hour: int | None, now: datetime) -> list[dict[str, Any]]:
@@ -168,13 +154,10 @@ def _suggestion(slot: Any, at: datetime, booked: list[datetime], wished: datetim
 
 def _suggested(one: Suggestion, slot: Any, live: list[Any], facts: Any) -> dict[str, Any]:
     return {
-        "slotId": str(slot.id),
+        "slot": slot,
         "timeSlot": f"{facts.clock(slot.starts_at)}-{facts.clock(slot.ends_at)}",
-        "startTime": slot.starts_at.isoformat(),
-        "endTime": slot.ends_at.isoformat(),
-        "appointmentTime": one.at.isoformat(),
+        "appointmentTime": one.at,
         "currentAppointments": len(live),
-        "maxCapacity": slot.capacity,
         "availableSpots": as_value(slot, live).free_for(BookingSource.ONLINE),
         "estimatedWaitTime": round(one.wait),
         "priority": one.score,
@@ -198,9 +181,9 @@ def statistics(doctor: Any, day: date) -> dict[str, Any]:
     due = missed + states[AppointmentState.ARRIVED]
     facts = facility_facts(doctor.facility_id)
     hours = Counter(facts.clock(row.at)[:2] for row in rows if row.state in _STANDING)
-    return {
-        "doctorId": str(doctor.id),
-        "date": day.isoformat(),
+    counts = {
+        "doctorId": doctor.id,
+        "date": day,
         "totalAppointments": sum(states[state] for state in _STANDING),
         "booked": states[AppointmentState.BOOKED],
         "arrived": states[AppointmentState.ARRIVED],
@@ -222,6 +205,7 @@ def statistics(doctor: Any, day: date) -> dict[str, Any]:
         ),
         "peakHours": [{"hour": int(hour), "appointments": many} for hour, many in hours.most_common(PEAKS)],
     }
+    return DayStatisticsOut.of(counts)
 
 
 _STANDING = (AppointmentState.BOOKED, AppointmentState.ARRIVED, AppointmentState.NO_SHOW)

@@ -133,7 +133,7 @@ def tracked_json(shown: Any) -> dict[str, Any]:
         "tokenNumber": shown.token.token_number,
         "tokenLabel": shown.token.label,
         "status": shown.state if booked else public_status(State(shown.state)),
-        "appointmentTime": at.isoformat() if at else None,
+        "appointmentTime": at,
         "department": shown.department.name,
         "doctor": shown.doctor.name if shown.doctor else None,
     }

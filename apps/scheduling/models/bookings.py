@@ -12,7 +12,7 @@ from apps.core.models import ScopedModel
 from apps.scheduling.models.places import Department, Doctor
 from apps.scheduling.models.slots import Slot
 from apps.scheduling.models.tokens import Token
-from apps.scheduling.rules.allocation import BookingSource, Limits, Rules
+from apps.scheduling.rules.allocation import SCORES, BookingSource, Limits, Rules
 from apps.scheduling.rules.appointments import LIVE, OPEN, AppointmentState
 from apps.scheduling.rules.capacity import Severity
 from apps.scheduling.rules.offers import Consent, OfferState
@@ -90,6 +90,16 @@ class Appointment(ScopedModel):
     def __str__(self) -> str:
         return f"{self.day} {self.at:%H:%M} {self.state}"
 
+    @property
+    def priority_score(self) -> int:
+        """What its source counts (D5)."""
+        return SCORES[BookingSource(self.source)]
+
+    @property
+    def is_reallocation(self) -> bool:
+        """Whether it had to give way and has another place than it was given first."""
+        return self.displaced > 0
+
 
 class WaitingEntry(ScopedModel):
     """Somebody who waits for a place with a doctor. The order of promotion is `rank`, then score, then time."""
@@ -128,6 +138,11 @@ class WaitingEntry(ScopedModel):
 
     def __str__(self) -> str:
         return f"{self.preferred_day} {self.state}"
+
+    @property
+    def priority_score(self) -> int:
+        """What its source counts (D5)."""
+        return SCORES[BookingSource(self.source)]
 
 
 class Offer(ScopedModel):

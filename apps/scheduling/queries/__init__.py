@@ -31,6 +31,7 @@ from apps.scheduling.queries.bookings import (
     waiting_entry_of,
     waiting_json,
     waiting_list,
+    waiting_value,
 )
 from apps.scheduling.queries.days import (
     bookings_of_day,
@@ -83,6 +84,17 @@ from apps.scheduling.queries.places import (
     room_exists,
     rooms,
 )
+from apps.scheduling.queries.shapes import (
+    BookingOut,
+    DecidedOut,
+    EmergencyCountsOut,
+    GivenUpOut,
+    GivingUpCountsOut,
+    RefundOut,
+    StaffSlotOut,
+    WaitingCountsOut,
+    WaitingOut,
+)
 from apps.scheduling.queries.slots import (
     AvailabilityOut,
     SlotOut,
@@ -97,7 +109,7 @@ from apps.scheduling.queries.slots import (
     next_slot,
     over_stretched,
     place_in,
-    slot_json,
+    slot_value,
     slots,
     slots_of_day,
     still_held,
@@ -106,12 +118,21 @@ from apps.scheduling.queries.slots import (
 
 __all__ = [
     "AvailabilityOut",
+    "BookingOut",
     "Decided",
+    "DecidedOut",
     "DepartmentOut",
     "DoctorAtWork",
     "DoctorOut",
+    "EmergencyCountsOut",
+    "GivenUpOut",
+    "GivingUpCountsOut",
     "Plan",
+    "RefundOut",
     "SlotOut",
+    "StaffSlotOut",
+    "WaitingCountsOut",
+    "WaitingOut",
     "appointment_of",
     "appointments",
     "as_value",
@@ -181,8 +202,8 @@ __all__ = [
     "rooms",
     "rules_of",
     "session_of",
-    "slot_json",
     "slot_of",
+    "slot_value",
     "slots",
     "slots_between",
     "slots_of_day",
@@ -201,4 +222,5 @@ __all__ = [
     "waiting_in_vain",
     "waiting_json",
     "waiting_list",
+    "waiting_value",
 ]

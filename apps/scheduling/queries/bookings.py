@@ -13,7 +13,8 @@ from django.db.models import Count, Min, Q, QuerySet
 from apps.core.errors import NotFound
 from apps.core.queries import one
 from apps.scheduling.models import AllocationPolicy, Appointment, Offer, Slot, Token, WaitingEntry
-from apps.scheduling.rules.allocation import SCORES, BookingSource, Limits, Rules
+from apps.scheduling.queries.shapes import BookingOut, EmergencyCountsOut, WaitingCountsOut, WaitingOut
+from apps.scheduling.rules.allocation import BookingSource, Limits, Rules
 from apps.scheduling.rules.appointments import LIVE, AppointmentState
 from apps.scheduling.rules.offers import Consent, OfferState
 from apps.scheduling.rules.waiting import WaitingState
@@ -78,8 +79,8 @@ def emergency_counts(rows: QuerySet[Appointment], slots: QuerySet[Slot], day: da
     """How many emergencies some bookings of a day are, how bad, and how far slots were stretched. Two queries."""
     of_day = rows.filter(day=day, source=BookingSource.EMERGENCY).order_by()
     found = of_day.values_list("severity", "state", "overflow")
-    return {
-        "date": day.isoformat(),
+    counts = {
+        "date": day,
         "total": len(found),
         "bySeverity": dict(Counter(severity or "unknown" for severity, _, _ in found)),
         "byStatus": dict(Counter(state for _, state, _ in found)),
@@ -87,6 +88,7 @@ def emergency_counts(rows: QuerySet[Appointment], slots: QuerySet[Slot], day: da
         "displaced": rows.filter(day=day, displaced__gt=0).count(),
         "stretchedSlots": slots.filter(day=day).exclude(emergency_level="").count(),
     }
+    return EmergencyCountsOut.of(counts)
 
 
 def has_booking(patient_id: UUID, doctor_id: UUID, day: date) -> bool:
@@ -121,19 +123,16 @@ def waiting_counts(
     waiting = seen(waiting_list(doctor_id, now)).order_by()
     became = dict(entries.values_list("state").annotate(Count("id")))
     became.pop(WaitingState.WAITING, None)
-    return {
-        "doctorId": str(doctor_id),
+    counts = {
+        "doctorId": doctor_id,
         "totalWaiting": waiting.count(),
         "bySource": dict(waiting.values_list("source").annotate(Count("id"))),
         "byDate": {str(day): many for day, many in waiting.values_list("preferred_day").annotate(Count("id"))},
-        "longestWaitingSince": _iso(waiting.aggregate(Min("since"))["since__min"]),
-        "nextExpiry": _iso(waiting.aggregate(Min("expires_at"))["expires_at__min"]),
+        "longestWaitingSince": waiting.aggregate(Min("since"))["since__min"],
+        "nextExpiry": waiting.aggregate(Min("expires_at"))["expires_at__min"],
         "became": became,
     }
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
+    return WaitingCountsOut.of(counts)
 
 
 def position_of(entry: WaitingEntry, now: datetime) -> int | None:
@@ -238,43 +237,14 @@ def offers_of(entry_ids: Iterable[UUID]) -> dict[UUID, Asked]:
 
 def booking_json(row: Appointment) -> dict[str, Any]:
     """A booking as the contract's `token`."""
-    number = row.token
-    return {
-        "tokenId": str(number.id) if number else None,
-        "appointmentId": str(row.id),
-        "tokenNumber": number.token_number if number else None,
-        "tokenLabel": number.label if number else None,
-        "source": row.source,
-        "priorityScore": SCORES[BookingSource(row.source)],
-        "status": row.state,
-        "slotId": str(row.slot_id),
-        "doctorId": str(row.doctor_id),
-        "departmentId": str(row.department_id),
-        "patientId": str(row.patient_id),
-        "appointmentTime": row.at.isoformat(),
-        "isReallocation": row.displaced > 0,
-        "originalSlotId": str(row.first_slot_id) if row.first_slot_id else None,
-        "overflow": row.overflow,
-        "seriesId": str(row.series_id) if row.series_id else None,
-        "meetingUrl": row.meeting_url or None,
-        "holdExpiresAt": row.hold_expires_at.isoformat() if row.hold_expires_at else None,
-        "etaFrom": None,
-        "etaTo": None,
-        "version": row.version,
-    }
+    return BookingOut.of(row)
 
 
 def waiting_json(entry: WaitingEntry, now: datetime) -> dict[str, Any]:
     """An entry of a waiting list as the contract's `waiting`."""
-    return {
-        "waitingId": str(entry.id),
-        "doctorId": str(entry.doctor_id),
-        "patientId": str(entry.patient_id),
-        "source": entry.source,
-        "status": entry.state,
-        "preferredDate": entry.preferred_day.isoformat(),
-        "queuePosition": position_of(entry, now),
-        "expiresAt": entry.expires_at.isoformat(),
-        "notes": entry.notes,
-        "tokenId": str(entry.appointment.token_id) if entry.appointment else None,
-    }
+    return WaitingOut.of(waiting_value(entry, now))
+
+
+def waiting_value(entry: WaitingEntry, now: datetime) -> dict[str, Any]:
+    """An entry with its position, for `WaitingOut` to tell."""
+    return {"entry": entry, "position": position_of(entry, now)}

@@ -7,6 +7,7 @@ from django.db.models import Count, F, Q, QuerySet
 
 from apps.scheduling.models import Appointment, WaitingEntry
 from apps.scheduling.queries.bookings import appointments
+from apps.scheduling.queries.shapes import GivenUpOut, GivingUpCountsOut, RefundOut
 from apps.scheduling.rules.appointments import AppointmentState
 from apps.scheduling.rules.giving_up import LATE_WITHIN, giving_up
 
@@ -21,35 +22,12 @@ def given_up() -> QuerySet[Appointment]:
 def given_up_json(row: Appointment) -> dict[str, Any]:
     """A cancelled booking as a row of the history, with what comes back by notice (D10)."""
     ended = row.ended_at or row.at
-    found = giving_up(row.at, ended)
-    return {
-        "tokenId": str(row.token_id),
-        "tokenNumber": row.token.token_number if row.token else None,
-        "appointmentId": str(row.id),
-        "patientId": str(row.patient_id),
-        "doctorId": str(row.doctor_id),
-        "departmentId": str(row.department_id),
-        "slotId": str(row.slot_id),
-        "source": row.source,
-        "appointmentTime": row.at.isoformat(),
-        "cancelledAt": ended.isoformat(),
-        "reason": row.end_reason,
-        "lateFee": found.late,
-        "refundPercentage": found.refund_percent,
-    }
+    return GivenUpOut.of({"row": row, "ended": ended, "found": giving_up(row.at, ended)})
 
 
 def refund_json(row: Appointment, now: datetime) -> dict[str, Any]:
     """What comes back for a booking that was given up, or would come back if it were now: a figure only."""
-    found = giving_up(row.at, row.ended_at or now)
-    return {
-        "tokenId": str(row.token_id) if row.token_id else None,
-        "appointmentId": str(row.id),
-        "status": row.state,
-        "hoursBeforeAppointment": round(found.notice.total_seconds() / 3600, 2),
-        "lateFee": found.late,
-        "refundPercentage": found.refund_percent,
-    }
+    return RefundOut.of({"row": row, "found": giving_up(row.at, row.ended_at or now)})
 
 
 def giving_up_counts(rows: QuerySet[Appointment], first: date, last: date) -> dict[str, Any]:
@@ -68,9 +46,9 @@ def giving_up_counts(rows: QuerySet[Appointment], first: date, last: date) -> di
     )
     promoted = WaitingEntry.objects.filter(appointment__in=counted.values("id")).count()
     total = found["total"]
-    return {
-        "from": first.isoformat(),
-        "to": last.isoformat(),
+    counts = {
+        "from": first,
+        "to": last,
         "totalBookings": total,
         "cancelled": found["cancelled"],
         "cancellationRate": round(found["cancelled"] / total, 3) if total else 0.0,
@@ -80,3 +58,4 @@ def giving_up_counts(rows: QuerySet[Appointment], first: date, last: date) -> di
         "rescheduled": found["moved"],
         "promotedFromWaitingList": promoted,
     }
+    return GivingUpCountsOut.of(counts)

@@ -14,6 +14,7 @@ from apps.core.errors import NotFound
 from apps.core.queries import one
 from apps.scheduling.models import Appointment, Leave, LeaveCase, Slot, WaitingEntry
 from apps.scheduling.queries.bookings import rules_of
+from apps.scheduling.queries.shapes import DecidedOut
 from apps.scheduling.queries.slots import as_value, live_appointments
 from apps.scheduling.rules.allocation import REFUGE_DAYS, BookingSource
 from apps.scheduling.rules.appointments import LIVE, AppointmentState
@@ -39,6 +40,11 @@ class Decided:
 
     def __post_init__(self) -> None:
         self.was_with, self.was_in, self.was_at = self.row.doctor_id, self.row.slot_id, self.row.at
+
+    @property
+    def goes_to(self) -> Slot | Appointment:
+        """Whose doctor and day it has then: those of another slot, or those it had."""
+        return self.slot or self.row
 
 
 @dataclass(slots=True)
@@ -262,17 +268,4 @@ def places_for(row: Appointment, now: datetime) -> list[Slot]:
 
 def decided_json(one: Decided) -> dict[str, Any]:
     """What becomes of one booking, as the contract's rows: where it was and where it goes."""
-    row, slot = one.row, one.slot
-    return {
-        "appointmentId": str(row.id),
-        "tokenId": str(row.token_id) if row.token_id else None,
-        "patientId": str(row.patient_id),
-        "source": row.source,
-        "fromDoctorId": str(one.was_with),
-        "fromSlotId": str(one.was_in),
-        "fromTime": one.was_at.isoformat(),
-        "doctorId": str(slot.doctor_id if slot else row.doctor_id),
-        "slotId": str(slot.id) if slot else None,
-        "date": str(slot.day if slot else row.day),
-        "overflow": one.overflows,
-    }
+    return DecidedOut.of(one)

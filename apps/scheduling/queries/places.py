@@ -11,6 +11,7 @@ from rest_framework import serializers
 
 from apps.core.errors import NotFound
 from apps.core.queries import one
+from apps.core.shapes import Shape
 from apps.scheduling.models import (
     Department,
     Doctor,
@@ -131,7 +132,7 @@ def policy_json(policy: QueuePolicy) -> dict[str, int]:
     }
 
 
-class DepartmentOut(serializers.Serializer[Any]):
+class DepartmentOut(Shape):
     """A department as everybody may read it."""
 
     id = serializers.UUIDField()
@@ -142,7 +143,7 @@ class DepartmentOut(serializers.Serializer[Any]):
     status = serializers.ChoiceField([str(s) for s in DepartmentStatus])
 
 
-class DoctorOut(serializers.Serializer[Any]):
+class DoctorOut(Shape):
     """A doctor as staff may read it."""
 
     id = serializers.UUIDField()
@@ -166,9 +167,9 @@ class DoctorOut(serializers.Serializer[Any]):
 
 def department_json(department: Any) -> dict[str, Any]:
     """A department as a row of the contract."""
-    return dict(DepartmentOut(department).data)
+    return DepartmentOut.of(department)
 
 
 def doctor_json(doctor: Any) -> dict[str, Any]:
     """A doctor as a row of the contract."""
-    return dict(DoctorOut(doctor).data)
+    return DoctorOut.of(doctor)

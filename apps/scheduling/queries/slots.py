@@ -9,9 +9,11 @@ from uuid import UUID
 from django.db.models import F, QuerySet
 from rest_framework import serializers
 
+from apps.core.shapes import Shape
 from apps.scheduling.models import Appointment, Slot
 from apps.scheduling.rules.allocation import BookingSource, Holder, OpenSlot
 from apps.scheduling.rules.appointments import LIVE, AppointmentState
+from apps.scheduling.rules.capacity import NORMAL
 from apps.scheduling.rules.offers import has_lapsed
 from apps.scheduling.rules.slots import free_place, times_in
 
@@ -46,21 +48,16 @@ def over_stretched(now: datetime) -> QuerySet[Slot]:
     return Slot.objects.filter(ends_at__lte=now).exclude(emergency_level="")
 
 
-def slot_json(slot: Slot, now: datetime) -> dict[str, Any]:
-    """A slot as staff see it, with how far it is stretched. What is over has its usual places, swept or not."""
+def slot_value(slot: Slot, now: datetime) -> dict[str, Any]:
+    """A slot for `StaffSlotOut` to tell. What is over has its usual places, swept or not."""
     stretched = bool(slot.emergency_level) and slot.ends_at > now
+    usual = slot.usual_capacity or slot.capacity
     return {
-        "slotId": str(slot.id),
-        "doctorId": str(slot.doctor_id),
-        "startTime": slot.starts_at.isoformat(),
-        "endTime": slot.ends_at.isoformat(),
-        "maxCapacity": slot.capacity if stretched else slot.usual_capacity or slot.capacity,
-        "usualCapacity": slot.usual_capacity or slot.capacity,
-        "currentOccupancy": slot.taken,
-        "overflow": slot.overflow,
-        "availableSpots": max(slot.capacity - slot.taken, 0) if slot.ends_at > now and not slot.closed_at else 0,
-        "emergencyLevel": slot.emergency_level if stretched else "normal",
-        "version": slot.version,
+        "slot": slot,
+        "capacity": slot.capacity if stretched else usual,
+        "usual": usual,
+        "free": max(slot.capacity - slot.taken, 0) if slot.ends_at > now and not slot.closed_at else 0,
+        "level": slot.emergency_level if stretched else NORMAL,
     }
 
 
@@ -115,7 +112,7 @@ def as_value(slot: Slot, live: list[Appointment], elsewhere: Mapping[UUID, froze
     )
 
 
-class SlotOut(serializers.Serializer[Any]):
+class SlotOut(Shape):
     """A slot for whoever wants to book. `availableSpots` is what the asking source could take."""
 
     slotId = serializers.UUIDField()
@@ -128,7 +125,7 @@ class SlotOut(serializers.Serializer[Any]):
     status = serializers.ChoiceField(["available", "full", "closed", "past"])
 
 
-class AvailabilityOut(serializers.Serializer[Any]):
+class AvailabilityOut(Shape):
     """A doctor's day for whoever wants to book."""
 
     totalSlots = serializers.IntegerField()
@@ -142,7 +139,7 @@ def availability(doctor_id: UUID, day: date, source: BookingSource, now: datetim
     live = live_appointments(slot.id for slot in slots)
     rows = [_slot_json(slot, still_held(live[slot.id], now), source, now) for slot in slots]
     free = sum(1 for row in rows if row["status"] == "available")
-    return dict(AvailabilityOut({"totalSlots": len(rows), "availableSlots": free, "slots": rows}).data)
+    return AvailabilityOut.of({"totalSlots": len(rows), "availableSlots": free, "slots": rows})
 
 
 def still_held(live: list[Appointment], now: datetime) -> list[Appointment]:

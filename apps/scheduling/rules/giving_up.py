@@ -26,6 +26,11 @@ class GivingUp:
     late: bool
     refund_percent: int
 
+    @property
+    def hours(self) -> float:
+        """The notice in hours, to two decimals."""
+        return round(self.notice.total_seconds() / 3600, 2)
+
 
 def giving_up(appointment_at: datetime, now: datetime) -> GivingUp:
     """What cancelling an appointment now would mean for whoever booked it."""

@@ -1,13 +1,12 @@
-"""What the queue answers, as the contract writes it: for the OpenAPI document of every app that answers so."""
-
-from typing import Any
+"""Visits and queues."""
 
 from rest_framework import serializers
 
+from apps.core.shapes import Shape
 from apps.queue.rules.states import State
 
 
-class TimestampsOut(serializers.Serializer[Any]):
+class TimestampsOut(Shape):
     """When a visit came to its states."""
 
     scannedAt = serializers.DateTimeField()
@@ -18,7 +17,7 @@ class TimestampsOut(serializers.Serializer[Any]):
     noShowAt = serializers.DateTimeField(allow_null=True)
 
 
-class SnapshotOut(serializers.Serializer[Any]):
+class SnapshotOut(Shape):
     """A visit as every client gets it."""
 
     visitId = serializers.UUIDField()
@@ -39,7 +38,7 @@ class SnapshotOut(serializers.Serializer[Any]):
     allowed = serializers.ListField(child=serializers.CharField())
 
 
-class NobodyOut(serializers.Serializer[Any]):
+class NobodyOut(Shape):
     """Nobody was there to be called."""
 
     visit = serializers.CharField(allow_null=True, help_text="Always null.")
@@ -52,7 +51,7 @@ class ArrivedOut(SnapshotOut):
     trackingUrl = serializers.CharField()
 
 
-class RestoredOut(serializers.Serializer[Any]):
+class RestoredOut(Shape):
     """What a patient's own device gets to come back by."""
 
     visitId = serializers.UUIDField()
@@ -71,7 +70,7 @@ class SelfCheckInOut(RestoredOut):
     trackingUrl = serializers.CharField()
 
 
-class OwnVisitOut(serializers.Serializer[Any]):
+class OwnVisitOut(Shape):
     """A visit as its own holder sees it."""
 
     visitId = serializers.UUIDField()
@@ -87,30 +86,36 @@ class OwnVisitOut(serializers.Serializer[Any]):
     version = serializers.IntegerField()
 
 
-class OwnVisitRow(serializers.Serializer[Any]):
+class WhoOut(Shape):
+    """A person in a list of their own family."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    uhid = serializers.CharField()
+
+
+class NamedOut(Shape):
+    """Something by its name."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+
+
+class OwnVisitRow(Shape):
     """One visit of a family."""
 
-    visitId = serializers.UUIDField()
-    patient = serializers.DictField()
+    visitId = serializers.UUIDField(source="id")
+    patient = WhoOut()
     day = serializers.DateField()
-    tokenNumber = serializers.CharField()
-    tokenLabel = serializers.CharField()
-    department = serializers.DictField()
-    doctor = serializers.CharField(allow_null=True)
+    tokenNumber = serializers.CharField(source="token.token_number")
+    tokenLabel = serializers.CharField(source="token.label")
+    department = NamedOut()
+    doctor = serializers.CharField(source="doctor.name", allow_null=True)
     state = serializers.CharField()
     version = serializers.IntegerField()
 
 
-class OwnVisitsOut(serializers.Serializer[Any]):
-    """One page of a family's visits."""
-
-    count = serializers.IntegerField()
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
-    results = OwnVisitRow(many=True)
-
-
-class QueueOut(serializers.Serializer[Any]):
+class QueueOut(Shape):
     """A department's queue for staff."""
 
     department = serializers.DictField()
