@@ -8,10 +8,10 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
 
-REFUSALS = (400, 401, 403, 404, 429, 503)
+REFUSALS = (400, 401, 403, 404, 413, 429, 503)
 """With what any operation may be refused."""
 
-REFUSALS_OF_WRITES = (409, 413, 422)
+REFUSALS_OF_WRITES = (409, 422)
 """And with what those besides that write."""
 
 

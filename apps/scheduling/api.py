@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from apps.core.api import Endpoint, TextField
 from apps.core.policy import Permission
 from apps.scheduling import commands, queries
-from apps.scheduling.queries import DepartmentOut, DoctorOut, department_json, doctor_json
+from apps.scheduling.queries import DepartmentDetailOut, DepartmentOut, DoctorOut, department_json, doctor_json
 from apps.scheduling.rules import Availability
 
 
@@ -71,11 +71,10 @@ class DepartmentDetail(Endpoint):
 
     policy = Permission.MASTERS_READ
 
-    @extend_schema(responses=DepartmentOut)
+    @extend_schema(responses=DepartmentDetailOut)
     def get(self, request: Request, department_id: UUID) -> Response:
         """Read a department with its queue policy."""
-        department = queries.department_of(department_id)
-        return Response(department_json(department) | {"policy": queries.policy_json(department.policy)})
+        return Response(DepartmentDetailOut.of(queries.department_of(department_id)))
 
 
 class Doctors(Endpoint):

@@ -4,9 +4,8 @@ import time
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
-from schemathesis.core.failures import FailureGroup
-from schemathesis.specs.openapi.checks import response_schema_conformance
 
+from tests.fuzz.answers import faults
 from tests.fuzz.hospital import Asker
 from tests.fuzz.tally import Tally
 from tests.races.threads import PROVE
@@ -37,18 +36,5 @@ def judge(case: Any, who: Asker, tally: Tally, headers: dict[str, str]) -> None:
     if case.operation.path.endswith("/auth/logout") and response.status_code == 204:
         who.signed_out()
     told = [f"took {took:.1f} s"] if took > SLOW else []
-    told += _faults(case, response, headers)
+    told += faults(case.operation, response)
     tally.faults += [f"{label} as {who.name}: {what}\n{case.as_curl_command(headers)[:2000]}" for what in told]
-
-
-def _faults(case: Any, response: Any, headers: dict[str, str]) -> list[str]:
-    if response.status_code >= 500:
-        return [f"{response.status_code}: {response.text[:500]}"]
-    if response.status_code >= 400:
-        says_why = {"code", "detail"} <= set(response.json())
-        return [] if says_why else [f"a refusal that says nothing: {response.status_code} {response.text[:300]}"]
-    try:
-        case.validate_response(response, checks=[response_schema_conformance], headers=headers)
-    except FailureGroup as group:
-        return [f"not as documented: {failure}" for failure in group.exceptions]
-    return []

@@ -58,8 +58,8 @@ def routes(hospital: Hospital) -> list[Route]:
     return all_routes({name: asker(name, hospital) for name in ASKERS})
 
 
-def test_without_a_hostile_value_every_request_is_carried_out(routes: list[Route]):
-    trier = Trier()
+def test_without_a_hostile_value_every_request_is_carried_out(routes: list[Route], operations: list[Any]):
+    trier = Trier(operations)
     for route in routes:
         path, body = prepare(trier, route)
         answer = trier.attempt(route.label, "right", partial(route.send, path, json.dumps(body).encode()))
@@ -69,8 +69,10 @@ def test_without_a_hostile_value_every_request_is_carried_out(routes: list[Route
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_no_hostile_value_in_a_body_breaks_anything(hospital: Hospital, routes: list[Route], part: int):
-    trier = Trier()
+def test_no_hostile_value_in_a_body_breaks_anything(
+    hospital: Hospital, routes: list[Route], operations: list[Any], part: int
+):
+    trier = Trier(operations)
     pairs = [(route, where) for route in routes for where in route.places()][part::PARTS]
     for place, (route, where) in enumerate(pairs):
         if values := list(VALUES.items())[place * STRIDE % EVERY :: EVERY]:
@@ -80,8 +82,10 @@ def test_no_hostile_value_in_a_body_breaks_anything(hospital: Hospital, routes: 
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_texts_that_nobody_thought_of_are_refused_or_kept(hospital: Hospital, routes: list[Route], part: int):
-    trier = Trier()
+def test_texts_that_nobody_thought_of_are_refused_or_kept(
+    hospital: Hospital, routes: list[Route], operations: list[Any], part: int
+):
+    trier = Trier(operations)
     places = [(route, where) for route in routes for where in route.places() if where[0] in TEXT_FIELDS][part::PARTS]
     for route, where in places:
         invent(trier, hospital, route, where)
@@ -99,8 +103,10 @@ def invent(trier: Trier, hospital: Hospital, route: Route, where: Where) -> None
     send()
 
 
-def test_no_hostile_value_in_an_address_or_header_breaks_anything(hospital: Hospital, routes: list[Route]):
-    trier = Trier()
+def test_no_hostile_value_in_an_address_or_header_breaks_anything(
+    hospital: Hospital, routes: list[Route], operations: list[Any]
+):
+    trier = Trier(operations)
     for number, route in enumerate(routes):
         path, body = prepare(trier, route)
         for what, more, query, headers in strange_ways(route, number * STRIDE):
@@ -126,8 +132,8 @@ def strange_ways(route: Route, number: int) -> Iterator[tuple[str, Texts, Texts,
             )
 
 
-def test_no_hostile_body_breaks_anything(hospital: Hospital, routes: list[Route]):
-    trier = Trier()
+def test_no_hostile_body_breaks_anything(hospital: Hospital, routes: list[Route], operations: list[Any]):
+    trier = Trier(operations)
     for number, route in enumerate(routes):
         path, _ = prepare(trier, route)
         for what, body in list(BODIES.items())[number % SHARE :: SHARE]:

@@ -1,11 +1,12 @@
 """Tries one hostile request after the other, and sees to it that what is refused has changed nothing."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.http import HttpResponseBase
 
+from tests.fuzz.answers import as_answer, faults
 from tests.fuzz.census import Census, census, differences
 from tests.fuzz.tally import Tally
 
@@ -16,7 +17,9 @@ SLOW = 5.0
 class Trier:
     """Sends requests and keeps count of the answers."""
 
-    def __init__(self) -> None:
+    def __init__(self, operations: Iterable[Any] = ()) -> None:
+        """`operations`: those of the API, whose answers must be as they are described."""
+        self._operations = {operation.label: operation for operation in operations}
         self.tally = Tally()
         self.changed = ""
         """Tables that are not as they were before the last request."""
@@ -39,6 +42,9 @@ class Trier:
             self.fault(label, what, f"{response.status_code} {response.content[:300]!r}")
         elif response.status_code >= 400 and self.changed and not is_half_done(response):
             self.fault(label, what, f"refused with {response.status_code}, but changed {self.changed}")
+        elif label in self._operations:
+            for why in faults(self._operations[label], as_answer(response)):
+                self.fault(label, what, why)
         if took > SLOW:
             self.fault(label, what, f"took {took:.1f} s")
         return response

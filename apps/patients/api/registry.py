@@ -135,7 +135,7 @@ class BreakGlass(Endpoint):
         body = self.read(ReasonBody)
         return self.run(commands.break_glass, access_values, 201, patient_id=patient_id, **body)
 
-    @extend_schema(operation_id="patients_end_break_glass", request=None, responses=AccessRow, tags=["patients"])
+    @extend_schema(operation_id="patients_end_break_glass", request=None, responses={200: AccessRow}, tags=["patients"])
     def delete(self, request: Request, patient_id: UUID) -> Response:
         """Close it before its time."""
         return self.run(commands.end_break_glass, access_values, patient_id=patient_id)

@@ -242,7 +242,7 @@ class WaitingDetail(Endpoint):
         """Read an entry with its position."""
         return Response(waiting_json(seen(waiting_entry_of(waiting_id), self.actor), self.now))
 
-    @extend_schema(request=None, responses=WaitingOut)
+    @extend_schema(request=None, responses={200: WaitingOut})
     def delete(self, request: Request, waiting_id: UUID) -> Response:
         """Take somebody off the list."""
         return self.run(commands.leave_waiting_list, lambda entry: waiting_json(entry, self.now), waiting_id=waiting_id)

@@ -76,7 +76,7 @@ class Cancellation(Endpoint):
 
     policy = OWN_OR_CHANGED
 
-    @extend_schema(request=CancelIn, responses=CancelledOut)
+    @extend_schema(request=CancelIn, responses={200: CancelledOut})
     def delete(self, request: Request, booking_id: UUID) -> Response:
         """Cancel a booking; the freed place goes to the waiting list."""
         told = told_to(self.actor, cancelled_json)

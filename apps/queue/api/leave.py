@@ -168,7 +168,7 @@ class LeaveDetail(Endpoint):
 
     policy = Permission.SCHEDULE_CHANGE
 
-    @extend_schema(request=None, responses=UndoneOut)
+    @extend_schema(request=None, responses={200: UndoneOut})
     def delete(self, request: Request, doctor_id: UUID, leave_id: UUID) -> Response:
         """Withdraw a leave; who can be put back is."""
         return self.run(commands.undo_leave, undone_json, doctor_id=doctor_id, leave_id=leave_id)
@@ -234,7 +234,7 @@ class Escalation(Endpoint):
         """Give the person the place that the desk has found."""
         return self.run(commands.place_escalated, booking_json, booking_id=booking_id, **self.read(PlaceIn))
 
-    @extend_schema(request=GiveUpIn, responses=BookingOut)
+    @extend_schema(request=GiveUpIn, responses={200: BookingOut})
     def delete(self, request: Request, booking_id: UUID) -> Response:
         """Cancel the booking, for a reason; the person is told."""
         return self.run(commands.give_up_escalated, booking_json, booking_id=booking_id, **self.read(GiveUpIn))

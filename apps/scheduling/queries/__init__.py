@@ -63,6 +63,7 @@ from apps.scheduling.queries.leave import (
     waiting_in_vain,
 )
 from apps.scheduling.queries.places import (
+    DepartmentDetailOut,
     DepartmentOut,
     DoctorAtWork,
     DoctorOut,
@@ -80,7 +81,6 @@ from apps.scheduling.queries.places import (
     doctors_of_departments,
     facility_of_department,
     facility_of_doctor,
-    policy_json,
     room_exists,
     rooms,
 )
@@ -121,6 +121,7 @@ __all__ = [
     "BookingOut",
     "Decided",
     "DecidedOut",
+    "DepartmentDetailOut",
     "DepartmentOut",
     "DoctorAtWork",
     "DoctorOut",
@@ -194,7 +195,6 @@ __all__ = [
     "places_for",
     "places_taken",
     "plan_closing",
-    "policy_json",
     "position_of",
     "positions_of",
     "refund_json",

@@ -16,7 +16,6 @@ from apps.scheduling.models import (
     Department,
     Doctor,
     DoctorDepartment,
-    QueuePolicy,
     Room,
 )
 from apps.scheduling.rules import Availability, DepartmentKind, DepartmentStatus
@@ -120,16 +119,15 @@ def doctors_of_departments(department_ids: Iterable[UUID]) -> QuerySet[Doctor]:
     return doctors().filter(id__in=serving.values("doctor_id"))
 
 
-def policy_json(policy: QueuePolicy) -> dict[str, int]:
+class QueuePolicyOut(Shape):
     """A policy's minutes and limits, under the names by which they are changed."""
-    return {
-        "graceMinutes": policy.grace_minutes,
-        "latePenaltyMinutes": policy.late_penalty_minutes,
-        "walkInPenaltyMinutes": policy.walk_in_penalty_minutes,
-        "headStartMinutes": policy.head_start_minutes,
-        "pinAfterOvertakes": policy.pin_after_overtakes,
-        "queueLimit": policy.queue_limit,
-    }
+
+    graceMinutes = serializers.IntegerField(source="grace_minutes")
+    latePenaltyMinutes = serializers.IntegerField(source="late_penalty_minutes")
+    walkInPenaltyMinutes = serializers.IntegerField(source="walk_in_penalty_minutes")
+    headStartMinutes = serializers.IntegerField(source="head_start_minutes")
+    pinAfterOvertakes = serializers.IntegerField(source="pin_after_overtakes")
+    queueLimit = serializers.IntegerField(source="queue_limit")
 
 
 class DepartmentOut(Shape):
@@ -141,6 +139,12 @@ class DepartmentOut(Shape):
     name = serializers.CharField()
     kind = serializers.ChoiceField([str(k) for k in DepartmentKind])
     status = serializers.ChoiceField([str(s) for s in DepartmentStatus])
+
+
+class DepartmentDetailOut(DepartmentOut):
+    """A department with its queue policy."""
+
+    policy = QueuePolicyOut()
 
 
 class DoctorOut(Shape):

@@ -75,6 +75,7 @@ class OwnVisitOut(Shape):
 
     visitId = serializers.UUIDField()
     tokenNumber = serializers.CharField()
+    tokenLabel = serializers.CharField()
     state = serializers.CharField()
     position = serializers.IntegerField(allow_null=True)
     nowServing = serializers.ListField(child=serializers.CharField())
