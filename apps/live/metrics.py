@@ -15,3 +15,4 @@ LAG = Histogram(
     "From a command's moment to its frames being handed to the sockets.",
     buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 15),
 )
+SOURCE.set(1)  # until a process has screens, none of its screens is stale
