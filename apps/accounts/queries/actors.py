@@ -114,8 +114,8 @@ def actor_of_tracking(token_or_code: object, now: datetime) -> Actor | None:
 def tracking_code(visit_id: UUID, now: datetime) -> str:
     """The short code of a visit's tracking link, to print its slip again; "" when there is none any more."""
     rows = _rows().filter(subject_id=visit_id, kind=CredentialKind.TRACKING).order_by("-issued_at")
-    credential = _live(rows, now)
-    return code_of(credential) if credential else ""
+    credential = rows.first()
+    return code_of(credential) if credential and credential.is_live(now) else ""
 
 
 def code_of(credential: Credential) -> str:
