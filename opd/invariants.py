@@ -283,19 +283,22 @@ def _months_ahead(look: Look) -> tuple[str, str]:
 
 
 _SLOTS = """
-SELECT s.id, s.taken, s.capacity, s.overflow, count(a.id) AS live, count(a.id) FILTER (WHERE a.overflow) AS beyond
-FROM scheduling_slot s
-LEFT JOIN scheduling_appointment a ON a.slot_id = s.id AND a.state IN ('HELD', 'BOOKED', 'ARRIVED')
-WHERE s.facility_id = ANY(%s)
-GROUP BY s.id
-HAVING s.taken <> count(a.id) OR s.taken > s.capacity + count(a.id) FILTER (WHERE a.overflow)
+SELECT id, taken, capacity, overflow, live, beyond FROM (
+    SELECT s.id, s.taken, s.capacity, s.overflow, coalesce(sum(a.places), 0) AS live,
+        coalesce(sum(a.places) FILTER (WHERE a.overflow), 0) AS beyond
+    FROM scheduling_slot s
+    LEFT JOIN scheduling_appointment a ON a.slot_id = s.id AND a.state IN ('HELD', 'BOOKED', 'ARRIVED')
+    WHERE s.facility_id = ANY(%s)
+    GROUP BY s.id
+) AS counted
+WHERE taken <> live OR taken > capacity + beyond
 """
 
 
 def _slots(look: Look) -> tuple[str, str]:
     seen = _count("SELECT count(*) FROM scheduling_slot WHERE facility_id = ANY(%s)", [look.facilities])
     wrong = _rows(_SLOTS, [look.facilities])
-    return f"{seen} slots", _first(wrong, "slot {0} says {1} taken of {2}, {4} have a place, {5} of them beyond")
+    return f"{seen} slots", _first(wrong, "slot {0} says {1} taken of {2}, {4} places are had, {5} of them beyond")
 
 
 INVARIANTS: dict[str, Callable[[Look], tuple[str, str]]] = {

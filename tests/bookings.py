@@ -5,7 +5,7 @@ from typing import Any
 
 from apps.core.policy import system_actor
 from apps.queue import commands
-from apps.scheduling.models import Appointment, Slot
+from apps.scheduling.models import Appointment, Department, Slot, VisitType
 from tests.ward import Ward
 
 SOON = timedelta(days=1)
@@ -49,7 +49,15 @@ def clock(ward: Ward, at: datetime) -> datetime:
     return at
 
 
-def hold(ward: Ward, slot: Slot, patient: Any = None, source: str = "online") -> Any:
+def visit_type(department: Department, minutes: int, name: str = "", **more: Any) -> VisitType:
+    """Something people come for that takes so many minutes."""
+    name = name or f"Visit {VisitType.objects.count()}"
+    return VisitType.objects.create(
+        facility=department.facility, department=department, name=name, minutes=minutes, **more
+    )
+
+
+def hold(ward: Ward, slot: Slot, patient: Any = None, source: str = "online", **more: Any) -> Any:
     """Meera holds a place for somebody."""
     return commands.request_hold(
         actor=ward.meera,
@@ -58,6 +66,7 @@ def hold(ward: Ward, slot: Slot, patient: Any = None, source: str = "online") ->
         slot_id=slot.id,
         patient_id=(patient or ward.register(name=f"Somebody {Appointment.objects.count()}")).id,
         source=source,
+        **more,
     )
 
 

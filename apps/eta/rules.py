@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import sqrt
+from typing import NamedTuple
 
 SPREAD = 0.5
 """Of one consultation around its average, as a share of it."""
@@ -32,12 +33,19 @@ def turn_after(ahead: float, average: float) -> Expected:
     return Expected(middle, max(0.0, middle - P90 * spread), middle + P90 * spread)
 
 
-def waits_of(times: Sequence[datetime], average: float) -> list[float]:
+class Booked(NamedTuple):
+    """An appointment: when, and how many minutes it takes; None is as long as usual."""
+
+    at: datetime
+    minutes: float | None = None
+
+
+def waits_of(booked: Sequence[Booked], average: float) -> list[float]:
     """How many minutes each of these appointments, in order of time, waits behind those before it."""
     waits: list[float] = []
     free: datetime | None = None
-    for at in times:
+    for at, minutes in booked:
         begins = at if free is None else max(free, at)
         waits.append((begins - at).total_seconds() / 60)
-        free = begins + timedelta(minutes=average)
+        free = begins + timedelta(minutes=average if minutes is None else minutes)
     return waits

@@ -24,10 +24,12 @@ from apps.scheduling.models import (
     Department,
     Doctor,
     DoctorDepartment,
+    OwnLength,
     QueuePolicy,
     Room,
     SlotTemplate,
     TemplateBreak,
+    VisitType,
 )
 from apps.scheduling.models.bookings import all_but_emergencies, all_but_walk_ins
 from apps.scheduling.queries import department_names, departments_of_doctor
@@ -121,6 +123,23 @@ class AllocationInline(PolicyInline):
     own_form = _AllocationForm
 
 
+class VisitTypeInline(admin.TabularInline):
+    """What people come for, and how long it takes."""
+
+    model = VisitType
+    exclude = ("facility",)
+    extra = 0
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """A type of visit belongs to the facility of whoever adds it."""
+        own = {"facility_id": actor_of(request).facility_id}
+        return super().get_formset(request, obj, form=type("VisitTypeForm", (MasterForm,), own), **kwargs)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A type is taken out of use, not deleted: bookings point at it."""
+        return False
+
+
 @admin.register(Department)
 class DepartmentAdmin(_Versioned):
     """Departments. Opening and closing one concerns the people who wait, and has a page of its own."""
@@ -129,7 +148,7 @@ class DepartmentAdmin(_Versioned):
     list_filter = ("kind", "status")
     search_fields = ("code", "name")
     readonly_fields = ("status",)
-    inlines = (PolicyInline, AllocationInline)
+    inlines = (PolicyInline, AllocationInline, VisitTypeInline)
     change_form_template = "admin/department_form.html"
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
@@ -172,6 +191,21 @@ class ServedInline(admin.StackedInline):
     verbose_name_plural = _("departments")
 
 
+class OwnLengthInline(admin.TabularInline):
+    """How long types of visit take with this doctor, where that is not the department's length."""
+
+    model = OwnLength
+    extra = 0
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Types of visit with their department: two of them may have one of the same name."""
+        field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if field is not None and db_field.name == "visit_type":
+            field.queryset = field.queryset.select_related("department")
+            field.label_from_instance = lambda kind: f"{kind.department}: {kind}"
+        return field
+
+
 @admin.register(Doctor)
 class DoctorAdmin(_Versioned):
     """Doctors. Whether one sees people now is said at the console."""
@@ -180,7 +214,7 @@ class DoctorAdmin(_Versioned):
     list_filter = ("availability",)
     search_fields = ("name", "license_number")
     readonly_fields = ("availability",)
-    inlines = (ServedInline,)
+    inlines = (ServedInline, OwnLengthInline)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("room")

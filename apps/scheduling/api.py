@@ -9,9 +9,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core.api import Endpoint, TextField
-from apps.core.policy import Permission
+from apps.core.policy import ActorType, Permission, either
 from apps.scheduling import commands, queries
-from apps.scheduling.queries import DepartmentDetailOut, DepartmentOut, DoctorOut, department_json, doctor_json
+from apps.scheduling.queries import (
+    DepartmentDetailOut,
+    DepartmentOut,
+    DoctorOut,
+    VisitTypeOut,
+    department_json,
+    doctor_json,
+)
 from apps.scheduling.rules import Availability
 
 
@@ -127,3 +134,17 @@ class DoctorDetail(Endpoint):
             doctor_id=doctor_id,
             **self.read(DoctorProfileIn, partial=True),
         )
+
+
+class VisitTypes(Endpoint):
+    """What people come for to a doctor, and how long it takes."""
+
+    policy = either(Permission.MASTERS_READ, Permission.BOOKING_CREATE_OWN)
+
+    @extend_schema(responses=VisitTypeOut(many=True))
+    def get(self, request: Request, doctor_id: UUID) -> Response:
+        """List a doctor's types of visit, the shortest first; patients see those that they may choose."""
+        doctor = queries.doctor_of(doctor_id)
+        own = self.actor.type is ActorType.PATIENT
+        kinds = queries.visit_types(doctor.id, doctor.department_ids, by_patient=own)
+        return Response([queries.visit_type_json(kind) for kind in kinds])

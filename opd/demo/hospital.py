@@ -1,7 +1,7 @@
 """What a hospital consists of before its first visit, and the demo hospital itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time
 
 from apps.accounts.rules.demo import DEMO_DOMAIN, DEMO_SECRET
@@ -21,6 +21,17 @@ class NewDepartment:
     name: str
     kind: DepartmentKind = DepartmentKind.CONSULTATION
     sees_children: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewVisitType:
+    """What people come for in some departments, and how many minutes it takes; with some doctors another number."""
+
+    name: str
+    departments: tuple[str, ...]
+    minutes: int
+    by_patients: bool = True
+    with_doctors: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +106,7 @@ class Hospital:
     phone: str = ""
     patients: tuple[Person, ...] = ()
     boards: tuple[NewBoard, ...] = ()
+    visit_types: tuple[NewVisitType, ...] = ()
     hours: NewHours | None = None
     doctors_at_work: bool = True
 
@@ -226,6 +238,13 @@ DEMO = Hospital(
         NewBoard("hall-a", "Hall A", ("GEN", "PED")),
         NewBoard("hall-b", "Hall B", ("ORT",)),
         NewBoard("staff-corridor", "Staff corridor", ("GEN", "PED", "ORT"), open_to_all=False),
+    ),
+    visit_types=(
+        NewVisitType("First visit", ("GEN", "PED", "ORT"), 15, with_doctors={"murugan": 20}),
+        NewVisitType("Follow-up", ("GEN", "PED", "ORT"), 10),
+        NewVisitType("Vaccination", ("PED",), 5),
+        NewVisitType("Dressing or plaster", ("ORT",), 20, with_doctors={"joshi": 30}),
+        NewVisitType("Procedure", ("GEN", "ORT"), 30, by_patients=False),
     ),
     hours=NewHours(),
 )

@@ -76,6 +76,7 @@ class _Load:
         self.furnish()
         for doctor in self.hospital.doctors:
             self.hire(doctor)
+        self.name_visit_types()
         self.write_hours()
         self.write_triage_rules()
         self.hang_boards()
@@ -154,6 +155,30 @@ class _Load:
         actor = system_actor(VIA, self.facility_id)
         make_slots(actor=actor, now=self.now, facility_id=self.facility_id)
 
+    def name_visit_types(self) -> None:
+        """What people come for, and how long it takes."""
+        kinds, own = _model("scheduling.VisitType"), _model("scheduling.OwnLength")
+        if kinds._default_manager.exists():
+            return
+        by_account = {new.account: new for new in self.hospital.doctors}
+        for new in self.hospital.visit_types:
+            rows = [
+                kinds(
+                    facility_id=self.facility_id,
+                    department_id=self.departments[code],
+                    name=new.name,
+                    minutes=new.minutes,
+                    by_patients=new.by_patients,
+                )
+                for code in new.departments
+            ]
+            self._add(rows)
+            of = dict(zip(new.departments, rows, strict=True))
+            self._add(
+                own(doctor=self._doctor(account), visit_type=of[by_account[account].department], minutes=minutes)
+                for account, minutes in new.with_doctors.items()
+            )
+
     def write_triage_rules(self) -> None:
         """What makes a visit urgent."""
         rule = _model("queue.TriageRule")
@@ -185,6 +210,11 @@ class _Load:
         for person in self.hospital.patients:
             if not search(person.phone, desk).exists():
                 enrol(desk, self.now, person)
+
+    def _doctor(self, account: str) -> Any:
+        staff = staff_by_email(self.hospital.address_of(account))
+        assert staff is not None, "doctors are hired before anything is said of them"
+        return doctors().get(staff_id=staff.id)
 
     def _account(
         self, account: str, name: str, role: Role, *, all_departments: bool = False, department_ids: Any = None

@@ -258,6 +258,7 @@ API = [
     api("POST doctor/visits/<uuid:visit_id>/not-urgent", OF_QUEUE, REASON, S.URGENT),
     # --- booking
     api("GET doctors/<uuid:doctor_id>/slots", ANY_STAFF, query="date={tomorrow}"),
+    api("GET doctors/<uuid:doctor_id>/visit-types", WHOEVER_SIGNED_IN),
     api("GET tokens/availability", WHOEVER_SIGNED_IN, query="doctorId={doctor}&date={tomorrow}"),
     api("GET tokens", anywhere(STAFF), query="doctor={doctor}"),
     api("POST tokens", OF_DESK_OR_OWN, WISH, free=frozenset({"doctor"})),

@@ -13,8 +13,8 @@ from apps.accounts.queries import facility_facts
 from apps.audit.models import AuditEntry
 from apps.core.policy import Role
 from apps.queue.models import Visit
-from apps.scheduling.models import Appointment, Slot, WaitingEntry
-from tests.bookings import book, open_slot
+from apps.scheduling.models import AllocationPolicy, Appointment, Offer, Slot, WaitingEntry
+from tests.bookings import book, cancel, hold, open_slot, visit_type
 from tests.browsers import browser_of
 from tests.ward import Ward, add_doctor, open_ward
 
@@ -315,3 +315,76 @@ def test_the_desk_of_one_department_sees_nothing_of_another(ward: Ward):
         assert send(narrow, f"/admin/desk/waiting/{waits.id}/remove/").status_code == 404
         assert narrow.get("/admin/desk/day/").url == f"/admin/desk/day/{two.doctor.id}/"
         assert str(other.id) not in page_of(narrow.get(book_url(two.register())))
+
+
+def test_meera_chooses_a_procedure_and_sees_where_it_fits(ward: Ward, desk: Client):
+    slot, asha = open_slot(ward, capacity=6), ward.register()
+    kind = visit_type(ward.department, minutes=30, name="Procedure", by_patients=False)
+    assert "Procedure, 30 min" in page_of(desk.get(book_url(asha)))
+    url = book_url(asha, doctor=ward.doctor.id, type=kind.id)
+    page = page_of(desk.get(url))
+    assert f'<option value="{kind.id}" selected' in page
+    assert "2 free" in page
+    send(desk, url, slot=f"free:{slot.id}", reason="")
+    row = Appointment.objects.get(patient=asha)
+    assert (row.visit_type_id, row.places) == (kind.id, 3)
+    assert "Procedure" in day_of(desk, ward, slot)
+
+
+# --- offers and holds ---------------------------------------------------------------------------------------------
+
+
+def offered(ward: Ward) -> tuple[WaitingEntry, Slot]:
+    """Somebody who waits and is asked about a place that was given up."""
+    AllocationPolicy.objects.create(facility=ward.facility, department=ward.department, asks_first=True)
+    slot = open_slot(ward, capacity=1)
+    row = book(ward, slot).appointment
+    entry = book(ward, slot, patient=ward.register("Bela Rao")).waiting
+    cancel(ward, row)
+    return entry, slot
+
+
+def test_meera_answers_for_who_is_asked_about_a_place(ward: Ward, desk: Client):
+    entry, slot = offered(ward)
+    page = day_of(desk, ward, slot)
+    assert "asked about" in page
+    take = f"/admin/desk/waiting/{entry.id}/accept/"
+    assert take in page
+    assert "Bela Rao is asked about the place at" in page_of(desk.get(take))
+    assert send(desk, take).status_code == 302
+    row = Appointment.objects.get(patient=entry.patient_id, state="BOOKED")
+    assert row.slot_id == slot.id
+    trail = AuditEntry.objects.filter(action="offer.accepted", entity_id=str(entry.id)).get()
+    assert trail.actor_id == ward.meera.id
+
+
+def test_meera_says_that_somebody_does_not_want_the_place(ward: Ward, desk: Client):
+    entry, slot = offered(ward)
+    assert send(desk, f"/admin/desk/waiting/{entry.id}/decline/").status_code == 302
+    assert Slot.objects.get(id=slot.id).taken == 0
+    assert AuditEntry.objects.filter(action="offer.declined").exists()
+    assert "asked about" not in day_of(desk, ward, slot)
+
+
+def test_an_answer_that_comes_too_late_is_said_to(ward: Ward, desk: Client):
+    entry, _ = offered(ward)
+    Offer.objects.update(expires_at=ward.now)
+    answer = send(desk, f"/admin/desk/waiting/{entry.id}/accept/")
+    assert answer.status_code == 409
+    assert "This offer is over" in page_of(answer)
+
+
+def test_a_cashier_cannot_answer_for_somebody(ward: Ward):
+    entry, _ = offered(ward)
+    assert send(browser_of(ward.as_role(Role.CASHIER)), f"/admin/desk/waiting/{entry.id}/accept/").status_code == 403
+    assert Offer.objects.get(entry=entry).state == "OPEN"
+
+
+def test_a_place_that_is_held_is_booked_at_the_desk(ward: Ward, desk: Client):
+    slot = open_slot(ward)
+    row = hold(ward, slot)
+    confirm = f"/admin/desk/bookings/{row.id}/confirm/"
+    assert confirm in day_of(desk, ward, slot)
+    assert send(desk, confirm).status_code == 302
+    row.refresh_from_db()
+    assert (row.state, row.token.number) == ("BOOKED", 1)

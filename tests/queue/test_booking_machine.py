@@ -19,8 +19,9 @@ from apps.scheduling.models import Appointment, Leave, Slot, WaitingEntry
 from apps.scheduling.queries.bookings import waiting_list
 from apps.scheduling.queries.slots import as_value, bookable, live_appointments
 from apps.scheduling.rules.allocation import SCORES, BookingSource
+from apps.scheduling.rules.capacity import NORMAL, Stretch
 from opd.invariants import Look, check
-from tests.bookings import open_slot
+from tests.bookings import open_slot, visit_type
 from tests.matrix.world import kept_back
 from tests.races.threads import PROVE
 from tests.ward import open_ward
@@ -39,7 +40,19 @@ OF_THE_HOUSE = {
 TOTAL: Counter[str] = Counter()
 """What was done and refused, in all halls."""
 
-MUST, SELDOM = {"book online", "cancel", "arrive", "delay", "leave", "close"}, {"displace", "miss", "move", "undo"}
+MUST = {
+    "book online",
+    "book paid_priority",
+    "cancel",
+    "arrive",
+    "delay",
+    "leave",
+    "close",
+    "displace",
+    "hold",
+    "override",
+}
+SELDOM = {"miss", "move", "undo", "confirm"}
 """What must have happened, or the run was hollow."""
 
 some = st.integers(0, 1_000)
@@ -55,6 +68,7 @@ class Hall(RuleBasedStateMachine):
         self.open.enter_context(kept_back())
         self.ward = ward = self.open.enter_context(open_ward(doctors=2))
         self.people = [ward.register(name=f"Person {number}") for number in range(7)]
+        self.long = visit_type(ward.department, minutes=60)
         for doctor in ward.doctors:
             for hours, capacity in ((1, 1), (2, 2), (3, 1), (25, 2), (26, 1), (27, 1)):
                 open_slot(ward, hours=hours, capacity=capacity, doctor=doctor)
@@ -87,13 +101,14 @@ class Hall(RuleBasedStateMachine):
         return self.one_of(Slot.objects.order_by("starts_at", "doctor__name"), number)
 
     @rule(
-        wishes=st.lists(st.tuples(some, some, st.sampled_from(BookingSource), st.none() | some), min_size=2, max_size=4)
+        wishes=st.lists(st.tuples(some, st.sampled_from(BookingSource), st.none() | some), min_size=2, max_size=4),
+        is_long=st.booleans(),
     )
-    def book_some(self, wishes: list[tuple[int, int, BookingSource, int | None]]) -> None:
-        for wish in wishes:
-            self.book(*wish)
+    def book_some(self, wishes: list[tuple[int, BookingSource, int | None]], is_long: bool) -> None:
+        for person, source, wished in wishes:
+            self.book(person, person // 7, source, wished, is_long)
 
-    def book(self, person: int, doctor: int, source: BookingSource, wished: int | None) -> None:
+    def book(self, person: int, doctor: int, source: BookingSource, wished: int | None, is_long: bool) -> None:
         who = self.ward.doctors[doctor % 2]
         slot = None if wished is None else self.slot(wished)
         before = dict(Appointment.objects.values_list("id", "displaced"))
@@ -104,11 +119,24 @@ class Hall(RuleBasedStateMachine):
             patient_id=self.people[person % len(self.people)].id,
             source=source,
             preferred_slot_id=slot.id if slot else None,
+            visit_type_id=self.long.id if is_long else None,
         )
         for row in Appointment.objects.filter(id__in=before):
             if row.displaced > before[row.id]:
                 self.done["displace"] += 1
                 assert SCORES[BookingSource(row.source)] < SCORES[source], "only somebody higher takes a place"
+
+    @rule(person=some, wished=some, is_booked=st.booleans())
+    def hold(self, person: int, wished: int, is_booked: bool) -> None:
+        slot, who = self.slot(wished), self.people[person % len(self.people)].id
+        how = {"doctor_id": slot.doctor_id, "slot_id": slot.id, "patient_id": who, "source": "online"}
+        self.attempt("hold", commands.request_hold, **how)
+        if is_booked and (row := self.booking(0, state="HELD")):
+            self.attempt("confirm", commands.confirm_booking, booking_id=row.id)
+
+    @rule(number=some, level=st.sampled_from([*Stretch, NORMAL]))
+    def stretch(self, number: int, level: str) -> None:
+        self.attempt("override", commands.override_slot, slot_id=self.slot(number).id, level=level)
 
     @precondition(lambda self: self.booking(0))
     @rule(number=some)
@@ -178,8 +206,8 @@ class Hall(RuleBasedStateMachine):
     def no_slot_is_over_its_places_but_for_flagged_overflow(self) -> None:
         for slot in Slot.objects.all():
             live = live_appointments([slot.id])[slot.id]
-            assert slot.taken == len(live)
-            assert sum(not row.overflow for row in live) <= slot.capacity or slot.closed_at
+            assert slot.taken == sum(row.places for row in live)
+            assert sum(row.places for row in live if not row.overflow) <= slot.capacity or slot.closed_at
 
     @invariant()
     def each_person_is_in_exactly_one_place(self) -> None:
@@ -198,7 +226,8 @@ class Hall(RuleBasedStateMachine):
             for entry in waiting_list(doctor.id, self.ward.now):
                 slots = list(bookable(doctor.id, self.ward.now).filter(day=entry.preferred_day))
                 live = live_appointments(slot.id for slot in slots)
-                free = [s for s in slots if as_value(s, live[s.id]).free_for(BookingSource(entry.source))]
+                wish = BookingSource(entry.source), entry.minutes
+                free = [slot for slot in slots if as_value(slot, live[slot.id]).free_for(*wish)]
                 assert not free, f"{free[0]} is free, {entry.source} waits"
 
     @invariant()

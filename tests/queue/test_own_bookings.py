@@ -14,7 +14,7 @@ from apps.patients.commands import change
 from apps.queue.models import Visit
 from apps.queue.queries.own_bookings import FOLLOW_UP_WITHIN
 from apps.scheduling.models import AllocationPolicy, Appointment, Slot, WaitingEntry
-from tests.bookings import book, cancel, open_slot
+from tests.bookings import book, cancel, open_slot, visit_type
 from tests.patients.codes import PHONE
 from tests.queue.test_own import OTHER, Holder, call, checked_in, signed_in_browser
 from tests.ward import Ward
@@ -375,3 +375,32 @@ def test_the_family_page_costs_the_same_with_many_bookings(
         book(ward, slot, patient=asha)
     with django_assert_max_num_queries(12):
         assert page_of(phone.get("/me/")).count('class="turn') == 8
+
+
+def test_asha_says_what_she_comes_for_and_gets_a_time_that_is_long_enough(ward, phone, asha):
+    slot = open_slot(ward, capacity=6)
+    kind = visit_type(ward.department, minutes=20, name="First visit")
+    visit_type(ward.department, minutes=60, name="Operation", by_patients=False)
+    page = page_of(phone.get(f"/book/{ward.doctor.id}/?for={asha.id}&type={kind.id}"))
+    assert "Operation" not in page
+    check = link(page, f"/book/{ward.doctor.id}/check/")
+    assert "First visit, 20 min" in page_of(phone.get(check))
+    send(phone, check, reason="")
+    row = Appointment.objects.get(patient=asha)
+    assert (row.slot_id, row.visit_type_id, row.places) == (slot.id, kind.id, 2)
+
+
+def test_asha_reads_the_types_that_she_may_choose_and_books_one_over_the_api(ward, asha):
+    slot = open_slot(ward, capacity=6)
+    kind = visit_type(ward.department, minutes=20, name="First visit")
+    staff_only = visit_type(ward.department, minutes=60, by_patients=False)
+    holder, doctor = Holder(), ward.doctor.id
+    told = {"id": str(kind.id), "name": "First visit", "minutes": 20}
+    assert holder("GET", f"/api/v1/doctors/{doctor}/visit-types").json() == [told]
+    day = f"/api/v1/tokens/availability?doctorId={doctor}&date={slot.day}&visitTypeId="
+    assert holder("GET", f"{day}{kind.id}").json()["slots"][0]["availableSpots"] == 3
+    wish = {"doctorId": str(doctor), "source": "online", "preferredSlotId": str(slot.id)}
+    refused = holder("POST", "/api/v1/tokens", wish | {"visitTypeId": str(staff_only.id)})
+    assert (refused.status_code, list(refused.json()["errors"])) == (400, ["visitTypeId"])
+    token = holder("POST", "/api/v1/tokens", wish | {"visitTypeId": str(kind.id)}).json()["token"]
+    assert (token["visitTypeId"], token["minutes"]) == (str(kind.id), 20)

@@ -15,7 +15,7 @@ from apps.core.models import OutboxEvent
 from apps.queue import commands
 from apps.queue.queries.slots import doctor_day
 from apps.scheduling.models import Appointment, Doctor, Slot
-from tests.bookings import book, cancel, hold, noon, open_slot
+from tests.bookings import book, cancel, hold, noon, open_slot, visit_type
 from tests.cast import bearer, meera
 from tests.ward import Ward
 
@@ -119,13 +119,14 @@ def test_a_doctors_day_by_slots_with_positions(client, ward, desk, django_assert
 def test_overlaps_are_those_who_come_before_the_one_ahead_is_done(client, ward, desk):
     Doctor.objects.filter(id=ward.doctor.id).update(average_consultation_minutes=30)
     slot = open_slot(ward, 24, 6)
-    for _ in range(3):
-        book(ward, slot)
+    kind = visit_type(ward.department, minutes=40)
+    for how in ({}, {}, {"visit_type_id": kind.id}):
+        book(ward, slot, **how)
     window = {"slotStartTime": slot.starts_at.isoformat(), "slotEndTime": slot.ends_at.isoformat()}
     told = ask(client, desk, "POST", f"appointments/queue/slot-overlaps/{ward.doctor.id}", **window).json()
     assert (told["totalAppointments"], told["hasOverlaps"], len(told["overlaps"])) == (3, True, 2)
-    assert (told["minutesNeeded"], told["minutesThereAre"]) == (90, 60)
-    assert told["overlaps"][0]["minutes"] == 20
+    assert (told["minutesNeeded"], told["minutesThereAre"]) == (100, 60)
+    assert [overlap["minutes"] for overlap in told["overlaps"]] == [30, 20]
     turned = {"slotStartTime": window["slotEndTime"], "slotEndTime": window["slotStartTime"]}
     assert ask(client, desk, "POST", f"appointments/queue/slot-overlaps/{ward.doctor.id}", **turned).status_code == 400
 

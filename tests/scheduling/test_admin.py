@@ -72,7 +72,8 @@ def test_a_doctor_s_account_may_act_where_the_doctor_sees_people(ward: Ward, off
             "doctordepartment_set-1-doctor": doctor.id,
             "doctordepartment_set-1-department": second.id,
         }
-        | management("doctordepartment_set", 2, 1),
+        | management("doctordepartment_set", 2, 1)
+        | management("own_lengths", 0, 0),
     )
     assert answer.status_code == 302, answer.content
     served = set(Staff.objects.get(id=doctor.staff_id).department_ids)

@@ -1,5 +1,6 @@
 """Who gets a place (requirements D5), as plain values."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -35,12 +36,38 @@ def slot(hour: int, capacity: int, *holders: Holder, reserve: int = 0, days: int
 
 def ask(source: BookingSource, wanted: list[OpenSlot], later: list[OpenSlot] | None = None, **more: object):
     preferred: UUID | None = more.get("preferred")  # type: ignore[assignment]
-    return allocate(source, wanted, later or [], RULES, preferred)
+    minutes: int | None = more.get("minutes")  # type: ignore[assignment]
+    return allocate(source, wanted, later or [], RULES, preferred, minutes)
 
 
 def test_without_a_wish_the_least_used_slot_is_taken_the_earliest_on_ties():
     busy, free, alike = slot(0, 2, holder(B.ONLINE)), slot(1, 2), slot(2, 2)
     assert ask(B.ONLINE, [busy, free, alike]) == Place(free.id)
+
+
+def test_a_long_visit_needs_places_side_by_side():
+    ends = [holder(B.ONLINE, place=0), holder(B.ONLINE, place=2), holder(B.ONLINE, place=4)]
+    scattered, open_one = slot(0, 6, *ends), slot(1, 6, *(holder(B.ONLINE, place=place) for place in range(4)))
+    assert ask(B.ONLINE, [scattered, open_one], minutes=20) == Place(open_one.id)
+    assert ask(B.ONLINE, [scattered], minutes=20) == Wait()
+    assert ask(B.ONLINE, [scattered], minutes=10) == Place(scattered.id)
+
+
+def test_only_somebody_whose_place_is_enough_gives_way_and_only_to_where_they_fit():
+    short, long = holder(B.ONLINE, 9, place=0), replace(holder(B.ONLINE, place=1, places=2), minutes=40)
+    full, narrow, wide = slot(0, 3, short, long), slot(1, 3, holder(B.ONLINE), holder(B.ONLINE, place=2)), slot(2, 3)
+    assert ask(B.PAID_PRIORITY, [full, narrow, wide], preferred=full.id, minutes=40) == Displace(
+        full.id, long.appointment_id, wide.id
+    )
+    assert ask(B.PAID_PRIORITY, [full], minutes=40) == Wait()
+
+
+def test_nobody_gives_way_where_that_leaves_no_ordinary_place():
+    beyond, others = holder(B.ONLINE, 9, place=2, overflow=True), [holder(B.FOLLOW_UP, place=p) for p in range(2)]
+    full, refuge = slot(0, 2, *others, beyond), slot(1, 2)
+    assert ask(B.FOLLOW_UP, [full, refuge], preferred=full.id) == Place(refuge.id)
+    full = slot(0, 2, *(holder(B.PAID_PRIORITY, place=p) for p in range(2)), beyond)
+    assert ask(B.PAID_PRIORITY, [full], [slot(0, 2, days=1)]) == Wait()
 
 
 def test_the_preferred_slot_is_taken_as_long_as_it_has_a_place():

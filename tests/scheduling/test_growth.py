@@ -28,9 +28,9 @@ WITH slots AS (
     RETURNING *
 )
 INSERT INTO scheduling_appointment (id, day, at, place, overflow, source, state, reason, booked_at, displaced,
-    end_reason, version, department_id, doctor_id, facility_id, patient_id, slot_id, meeting_url, severity)
+    end_reason, version, department_id, doctor_id, facility_id, patient_id, slot_id, meeting_url, severity, places)
 SELECT gen_random_uuid(), day, starts_at, place, false, 'online', 'CANCELLED', '', starts_at, 0, '', 1, department_id,
-    doctor_id, facility_id, %(patient)s, id, '', ''
+    doctor_id, facility_id, %(patient)s, id, '', '', 1
 FROM slots CROSS JOIN generate_series(0, 9) place
 """
 

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.scheduling.rules.slots import DAY_MINUTES, Pattern, Window, first_free_place, plan_day, times_in
+from apps.scheduling.rules.slots import (
+    DAY_MINUTES,
+    Pattern,
+    Window,
+    first_free_place,
+    places_needed,
+    plan_day,
+    times_in,
+    visits_that_fit,
+)
 
 MONDAY = date(2026, 11, 23)
 KOLKATA = "Asia/Kolkata"
@@ -104,12 +113,36 @@ def test_individual_times_are_in_order_inside_the_slot_and_on_whole_minutes(plac
     assert times[0] == starts
     assert all(starts <= at < ends and at.second == 0 for at in times)
     if minutes >= 5 * places:
-        assert len(set(times)) == places
+        assert len(set(times)) >= places - 1
         assert all((at - starts) % timedelta(minutes=5) == timedelta(0) for at in times)
 
 
-@given(st.sets(st.integers(0, 30)))
-def test_the_first_free_place_is_the_lowest_that_nobody_has(taken):
-    free = first_free_place(taken)
-    assert free not in taken
-    assert set(range(free)) <= taken
+def test_the_first_two_come_at_the_start_unless_people_come_far_apart():
+    nine = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)
+    hour = timedelta(hours=1)
+    assert [(at - nine).seconds // 60 for at in times_in(nine, nine + hour, 6)] == [0, 0, 10, 20, 30, 40]
+    assert [(at - nine).seconds // 60 for at in times_in(nine, nine + hour, 3)] == [0, 20, 40]
+
+
+@given(st.sets(st.integers(0, 30)), st.integers(1, 4))
+def test_the_first_free_places_are_the_lowest_that_nobody_has(taken, needed):
+    free = first_free_place(taken, needed)
+    assert taken.isdisjoint(range(free, free + needed))
+    assert all(taken & set(range(place, place + needed)) for place in range(free))
+
+
+def test_a_visit_takes_the_places_that_its_length_covers_and_never_more_than_there_are():
+    hour = timedelta(hours=1)
+    lengths = (None, 5, 10, 11, 30, 240)
+    assert [places_needed(minutes, hour, 6) for minutes in lengths] == [1, 1, 1, 2, 3, 6]
+
+
+@given(st.sets(st.integers(0, 11)), st.integers(1, 6), st.integers(1, 12))
+def test_what_is_said_to_fit_can_be_seated_one_after_the_other(held, needed, capacity):
+    held = {place for place in held if place < capacity}
+    fit = visits_that_fit(needed, capacity - len(held), capacity, held)
+    for _ in range(fit):
+        place = first_free_place(held, needed)
+        assert place + needed <= capacity
+        held |= set(range(place, place + needed))
+    assert needed == 1 or first_free_place(held, needed) + needed > capacity

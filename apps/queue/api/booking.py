@@ -1,7 +1,6 @@
 """Booking: places with doctors, the waiting list, giving up. What a number stands for is its present booking."""
 
 from collections.abc import Callable
-from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +22,7 @@ from apps.scheduling.queries import (
     AvailabilityOut,
     BookingOut,
     WaitingOut,
+    agreed_length,
     appointment_of,
     appointments,
     availability,
@@ -52,6 +52,7 @@ class BookingIn(serializers.Serializer[Any]):
     source = serializers.ChoiceField(SOURCES)  # type: ignore[assignment]  # a field of our own, not DRF's
     preferredSlotId = serializers.UUIDField(source="preferred_slot_id", required=False, allow_null=True)
     appointmentTime = serializers.DateTimeField(source="appointment_time", required=False, allow_null=True)
+    visitTypeId = serializers.UUIDField(source="visit_type_id", required=False, allow_null=True)
     reason = TextField(max_length=200, required=False, allow_blank=True)
 
 
@@ -66,11 +67,13 @@ class BookingFilter(serializers.Serializer[Any]):
 
 
 class DayOfDoctor(serializers.Serializer[Any]):
-    """`?doctorId=&date=&source=`; the source that asks decides what is free."""
+    """`?doctorId=&date=&source=&visitTypeId=`; the source that asks, and how long the visit takes, decide what is
+    free."""
 
     doctorId = serializers.UUIDField()
     date = serializers.DateField()
     source = serializers.ChoiceField(SOURCES, default=str(BookingSource.ONLINE))  # type: ignore[assignment]
+    visitTypeId = serializers.UUIDField(required=False)
 
 
 class DayIn(serializers.Serializer[Any]):
@@ -170,7 +173,14 @@ class Availability(Endpoint):
     def get(self, request: Request) -> Response:
         """The day's slots and what the asking source could take."""
         asked = self.read_query(DayOfDoctor)
-        return Response(_day(asked["doctorId"], asked["date"], asked["source"], self.now))
+        doctor, source = doctor_of(asked["doctorId"]), BookingSource(asked["source"])
+        length = agreed_length(
+            asked.get("visitTypeId"),
+            doctor_id=doctor.id,
+            department_ids=doctor.department_ids,
+            by_patient=self.actor.type is ActorType.PATIENT,
+        )
+        return Response(availability(doctor.id, asked["date"], source, self.now, length.minutes))
 
 
 class DoctorSlots(Endpoint):
@@ -182,7 +192,8 @@ class DoctorSlots(Endpoint):
     def get(self, request: Request, doctor_id: UUID) -> Response:
         """The slots of a day."""
         asked = self.read_query(DayIn)
-        return Response(_day(doctor_id, asked["date"], asked["source"], self.now))
+        doctor, source = doctor_of(doctor_id), BookingSource(asked["source"])
+        return Response(availability(doctor.id, asked["date"], source, self.now))
 
 
 class Reschedule(Endpoint):
@@ -276,7 +287,3 @@ def seen(row: Any, actor: Actor) -> Any:
 def of_own_departments(rows: Any, actor: Actor) -> Any:
     """Those of some rows whose department is one of the actor's."""
     return rows if actor.all_departments else rows.filter(department_id__in=actor.department_ids)
-
-
-def _day(doctor_id: UUID, day: date, source: str, now: datetime) -> dict[str, Any]:
-    return availability(doctor_of(doctor_id).id, day, BookingSource(source), now)

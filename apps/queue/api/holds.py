@@ -33,6 +33,7 @@ class RequestIn(serializers.Serializer[Any]):
     patientId = serializers.UUIDField(source="patient_id", required=False)
     source = serializers.ChoiceField(SOURCES, default=str(BookingSource.ONLINE))  # type: ignore[assignment]
     reason = TextField(max_length=200, required=False, allow_blank=True)
+    visitTypeId = serializers.UUIDField(source="visit_type_id", required=False, allow_null=True)
 
 
 class Request(Endpoint):

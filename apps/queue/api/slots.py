@@ -36,7 +36,7 @@ from apps.queue.queries.slots import (
 )
 from apps.queue.queries.track import queue_standing
 from apps.queue.queries.visits import snapshot
-from apps.scheduling.queries import appointment_of, doctor_of
+from apps.scheduling.queries import agreed_length, appointment_of, doctor_of
 
 PRIORITIES = ["low", "normal", "medium", "high", "critical"]
 
@@ -48,9 +48,10 @@ class DayIn(serializers.Serializer[Any]):
 
 
 class SuggestIn(DayIn):
-    """`?date=&preferredHour=`"""
+    """`?date=&preferredHour=&visitTypeId=`"""
 
     preferredHour = serializers.IntegerField(min_value=0, max_value=23, required=False)
+    visitTypeId = serializers.UUIDField(required=False)
 
 
 class WindowIn(serializers.Serializer[Any]):
@@ -126,7 +127,9 @@ class Suggest(OfDoctor):
         """
         asked = self.read_query(SuggestIn)
         day, doctor = self.day(asked), self.doctor(doctor_id)
-        found = suggestions(doctor, day, asked.get("preferredHour"), self.now)
+        kind = asked.get("visitTypeId")
+        length = agreed_length(kind, doctor_id=doctor.id, department_ids=doctor.department_ids)
+        found = suggestions(doctor, day, asked.get("preferredHour"), self.now, length.minutes)
         about = {"doctorId": doctor.id, "date": day, "suggestions": found, "data": {"suggestions": found}}
         return Response(SuggestionsOut.of(about))
 

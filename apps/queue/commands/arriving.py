@@ -61,7 +61,7 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Arrival:
     """What somebody who arrives asks for and says."""
 
     source: Source
@@ -94,7 +94,7 @@ def check_in(
     patient = get_active(patient_id)
     if source == Source.EMERGENCY:
         actor.require(Permission.VISIT_EMERGENCY, Scope(actor.facility_id, department_id))
-    visit = enter(department_id, patient, Wish(Source(source), symptoms or [], doctor_id, needs))
+    visit = enter(department_id, patient, Arrival(Source(source), symptoms or [], doctor_id, needs))
     return with_links(visit)
 
 
@@ -124,7 +124,7 @@ def self_check_in(
     credential = use_checkin_link(link, actor.facility_id, now)
     patient = register_in(name=name, age=age)
     printed = bool(credential.scope.get("printed"))
-    visit = enter(department_id, patient, Wish(Source.WALK_IN, symptoms, self_reported=True, printed=printed))
+    visit = enter(department_id, patient, Arrival(Source.WALK_IN, symptoms, self_reported=True, printed=printed))
     restore, session = issue_restore(
         visit_id=visit.id, patient_id=visit.patient_id, device_fingerprint=device_fingerprint, now=now
     )
@@ -158,8 +158,8 @@ def enter_booked(booking: Any, patient: Any, *, emergency: bool = False) -> Arri
     _require_room_in_queue(department)
     _missed_today(patient, department.id, booking.day)
     source = Source.EMERGENCY if emergency else Source(booking.source)
-    wish = Wish(source, [], booking.doctor_id, booked_for=booking.at)
-    visit = _new_visit(department, patient, wish, booking.token)
+    arrival = Arrival(source, [], booking.doctor_id, booked_for=booking.at)
+    visit = _new_visit(department, patient, arrival, booking.token)
     collect(visit)
     tell_transition(visit, None, "check_in", visit.urgent_by)
     carried = carry_tracking(booking_id=booking.id, visit_id=visit.id, facility_id=visit.facility_id, day=visit.day)
@@ -167,16 +167,16 @@ def enter_booked(booking: Any, patient: Any, *, emergency: bool = False) -> Arri
 
 
 @step
-def enter(department_id: UUID, patient: Any, wish: Wish) -> Visit:
+def enter(department_id: UUID, patient: Any, arrival: Arrival) -> Visit:
     """Put a person into a department's queue of today, under the lock of its stream."""
     department = department_of(department_id)
     _require_room_in_queue(department)
-    if wish.doctor_id:
-        _require_doctor(wish.doctor_id, department_id)
+    if arrival.doctor_id:
+        _require_doctor(arrival.doctor_id, department_id)
     day = facility_facts(department.facility_id).day_of(unit().now)
-    missed = None if wish.self_reported else _missed_today(patient, department_id, day)
+    missed = None if arrival.self_reported else _missed_today(patient, department_id, day)
     token = missed.token if missed else issue_token(department=department, patient_id=patient.id, day=day)
-    visit = _new_visit(department, patient, wish, token)
+    visit = _new_visit(department, patient, arrival, token)
     visit.previous = missed
     collect(visit)
     if not missed:
@@ -186,32 +186,32 @@ def enter(department_id: UUID, patient: Any, wish: Wish) -> Visit:
     return visit
 
 
-def _new_visit(department: Any, patient: Any, wish: Wish, token: Any) -> Visit:
+def _new_visit(department: Any, patient: Any, arrival: Arrival, token: Any) -> Visit:
     now = unit().now
-    phrase = (urgent_by(wish.symptoms, _phrases(department.id)) if wish.symptoms else None) or ""
-    emergency = wish.source is Source.EMERGENCY
-    needs = NeedsClass(wish.needs if wish.needs is not None else facts(patient, now)["needs"])
-    state = _first_state(urgent=bool(phrase) or emergency, printed=wish.printed)
+    phrase = (urgent_by(arrival.symptoms, _phrases(department.id)) if arrival.symptoms else None) or ""
+    emergency = arrival.source is Source.EMERGENCY
+    needs = NeedsClass(arrival.needs if arrival.needs is not None else facts(patient, now)["needs"])
+    state = _first_state(urgent=bool(phrase) or emergency, printed=arrival.printed)
     return Visit(
         facility_id=department.facility_id,
         department=department,
         token=token,
         patient_id=patient.id,
-        doctor_id=wish.doctor_id,
-        pooled=wish.doctor_id is None,
+        doctor_id=arrival.doctor_id,
+        pooled=arrival.doctor_id is None,
         day=token.day,
         number=token.number,
         state=state,
-        source=wish.source,
+        source=arrival.source,
         needs=needs,
         emergency=emergency,
         tier=tier(emergency=emergency, urgent=bool(phrase)),
         arrival_key=virtual_arrival(
-            policy_of(department.policy), arrived_at=now, appointment_at=wish.booked_for, needs=needs
+            policy_of(department.policy), arrived_at=now, appointment_at=arrival.booked_for, needs=needs
         ),
-        symptoms=wish.symptoms,
+        symptoms=arrival.symptoms,
         urgent_by=phrase,
-        triage_confirmed=not (wish.self_reported and phrase),
+        triage_confirmed=not (arrival.self_reported and phrase),
         scanned_at=now,
         queued_at=now if state in QUEUED else None,
     )

@@ -39,6 +39,7 @@ from apps.scheduling.commands import (
     rank_waiting,
 )
 from apps.scheduling.queries import (
+    agreed_length,
     appointment_of,
     bookable,
     departments_of_doctor,
@@ -50,6 +51,7 @@ from apps.scheduling.queries import (
 from apps.scheduling.rules.allocation import BookingSource
 from apps.scheduling.rules.appointments import AppointmentState
 from apps.scheduling.rules.giving_up import giving_up
+from apps.scheduling.rules.lengths import Length
 from apps.scheduling.rules.waiting import WaitingState
 
 Moved = tuple[Any, list[Any]]
@@ -86,12 +88,14 @@ def book(
     appointment_time: datetime | None = None,
     reason: str = "",
     exact: bool = False,
+    visit_type_id: UUID | None = None,
 ) -> Outcome:
     """Give somebody a place with a doctor, or one on the waiting list (requirements D5).
 
     Without a slot or a time: the first day with a free place, its least used slot, the earliest on ties.
-    `exact`: in the preferred slot or not at all. Raises `SlotGone`, `AlreadyBooked`, `AlreadyWaiting`,
-    `PatientNotActive`, `NotFound`. Patients book for themselves: then `FollowUpOfNothing`, `TooManyBookings`, too.
+    `exact`: in the preferred slot or not at all. The type of visit decides how long it takes. Raises `SlotGone`,
+    `AlreadyBooked`, `AlreadyWaiting`, `PatientNotActive`, `NotFound`, `Invalid`. Patients book for themselves: then
+    `FollowUpOfNothing`, `TooManyBookings`, too.
     """
     asked, person_id = BookingSource(source), whom_to_book(actor, patient_id)
     department_id, slot = _where(doctor_id, preferred_slot_id, appointment_time, now)
@@ -102,9 +106,10 @@ def book(
     get_active(person_id)
     if own:
         require_own_wish(person_id, department_id, asked, now)
+    length = agreed_length(visit_type_id, doctor_id=doctor_id, department_ids=[department_id], by_patient=own)
     make_room(department_id, doctor_id)
-    day = slot.day if slot else _day(doctor_id, asked, appointment_time, now)
-    wish = Wish(department_id, doctor_id, person_id, asked, day, slot.id if slot else None, reason)
+    day = slot.day if slot else _day(doctor_id, asked, appointment_time, now, length)
+    wish = Wish(department_id, doctor_id, person_id, asked, day, slot.id if slot else None, reason, length=length)
     outcome = place(wish)
     if exact and (outcome.appointment is None or outcome.appointment.slot_id != preferred_slot_id):
         raise SlotGone
@@ -279,12 +284,12 @@ def _where(doctor_id: UUID, slot_id: UUID | None, at: datetime | None, now: date
     return open_slots.values_list("department_id", flat=True).first() or departments[0], None
 
 
-def _day(doctor_id: UUID, source: BookingSource, at: datetime | None, now: datetime) -> date:
+def _day(doctor_id: UUID, source: BookingSource, at: datetime | None, now: datetime, length: Length) -> date:
     """The wished day where no slot is wanted: that of the time, else the first with room, else today."""
     facts = facility_facts(unit().actor.facility_id)  # type: ignore[arg-type]  # whoever may book has a facility
     if at:
         return facts.day_of(at)
-    return first_day_with_room(doctor_id, source, now) or facts.day_of(now)
+    return first_day_with_room(doctor_id, source, now, length.minutes) or facts.day_of(now)
 
 
 def promoted_by(row: Any) -> list[Any]:

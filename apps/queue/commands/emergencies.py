@@ -12,8 +12,7 @@ from apps.core.events import department_stream
 from apps.core.outbox import lock_streams
 from apps.core.policy import Actor, Permission, Scope
 from apps.patients.queries import get_active
-from apps.queue.commands.arriving import Wish as Arrival
-from apps.queue.commands.arriving import enter, enter_booked, with_links
+from apps.queue.commands.arriving import Arrival, enter, enter_booked, with_links
 from apps.queue.commands.booking import Moved, make_room
 from apps.queue.commands.consulting import raise_triage
 from apps.queue.commands.telling import give_on, tell_booked, tell_displaced

@@ -30,7 +30,7 @@ from apps.scheduling.commands import (
     hold,
     promote,
 )
-from apps.scheduling.queries import asked_about, bookable
+from apps.scheduling.queries import agreed_length, asked_about, bookable
 from apps.scheduling.rules.allocation import BookingSource
 
 
@@ -44,6 +44,7 @@ def request_hold(
     source: str,
     patient_id: UUID | None = None,
     reason: str = "",
+    visit_type_id: UUID | None = None,
 ) -> Any:
     """Hold a free place of a slot for a few minutes, so that somebody can think or pay.
 
@@ -61,8 +62,9 @@ def request_hold(
     get_active(person_id)
     if own:
         require_own_wish(person_id, slot.department_id, asked, now)
+    length = agreed_length(visit_type_id, doctor_id=doctor_id, department_ids=[slot.department_id], by_patient=own)
     make_room(slot.department_id, doctor_id)
-    return hold(Wish(slot.department_id, doctor_id, person_id, asked, slot.day, slot.id, reason))
+    return hold(Wish(slot.department_id, doctor_id, person_id, asked, slot.day, slot.id, reason, length=length))
 
 
 @command

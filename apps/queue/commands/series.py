@@ -19,7 +19,7 @@ from apps.patients.queries import get_active
 from apps.queue.commands.booking import make_room, require_to_book
 from apps.queue.commands.telling import tell_booked
 from apps.scheduling.commands import SlotGone, Wish, place_gently
-from apps.scheduling.queries import bookable
+from apps.scheduling.queries import agreed_length, bookable
 from apps.scheduling.rules.allocation import BookingSource
 from apps.scheduling.rules.slots import same_clock
 
@@ -43,7 +43,15 @@ class Series:
 
 @command
 def book_series(
-    *, actor: Actor, now: datetime, doctor_id: UUID, patient_id: UUID, slot_id: UUID, source: str, weeks: int
+    *,
+    actor: Actor,
+    now: datetime,
+    doctor_id: UUID,
+    patient_id: UUID,
+    slot_id: UUID,
+    source: str,
+    weeks: int,
+    visit_type_id: UUID | None = None,
 ) -> Series:
     """Book the same time every week, beginning with a slot. Each week is booked or said to be not possible: nobody
     is displaced for it or put onto a waiting list. One transaction. Raises `SlotGone` when the first is none."""
@@ -54,11 +62,12 @@ def book_series(
     require_to_book(actor, first.department_id, asked)
     lock_streams(department_stream(first.department_id))
     get_active(patient_id)
+    length = agreed_length(visit_type_id, doctor_id=doctor_id, department_ids=[first.department_id])
     make_room(first.department_id, doctor_id)
     series, zone = Series(uuid4()), facility_facts(first.facility_id).time_zone
     for week in range(weeks):
         at, day = same_clock(first.starts_at, week * 7, zone), first.day + timedelta(days=week * 7)
-        wish = Wish(first.department_id, doctor_id, patient_id, asked, day)
+        wish = Wish(first.department_id, doctor_id, patient_id, asked, day, length=length)
         series.weeks.append(_book_week(wish, at, series.id))
     record(
         action="series.booked",

@@ -50,7 +50,7 @@ def booking_at_desk(booking_id: UUID, actor: Actor) -> Any:
 def coming_of(patient_id: UUID, day: date) -> QuerySet[Any]:
     """Somebody's bookings from a day on that have not come to an end, the next first."""
     rows = appointments().filter(patient_id=patient_id, state__in=sorted(OPEN), day__gte=day)
-    return rows.select_related("slot", "token", "doctor", "department").order_by("at")
+    return rows.select_related("slot", "token", "doctor", "department", "visit_type").order_by("at")
 
 
 def booking_row(row: Any, actor: Actor, now: datetime) -> dict[str, Any]:
@@ -80,7 +80,9 @@ def booking_row(row: Any, actor: Actor, now: datetime) -> dict[str, Any]:
 
 def tags(row: Any) -> list[str]:
     """What is out of the ordinary about a booking."""
-    found = [gettext("Extra place")] if row.overflow else []
+    found = [row.visit_type.name] if row.visit_type else []
+    if row.overflow:
+        found.append(gettext("Extra place"))
     if row.displaced:
         moved = ngettext("Had to give way %(times)s time", "Had to give way %(times)s times", row.displaced)
         found.append(moved % {"times": row.displaced})

@@ -18,6 +18,7 @@ from apps.scheduling.queries import (
     free_by_day,
     free_in,
     nearest_free,
+    open_offers,
     open_slots,
     slots_of_day,
     waiting_list,
@@ -33,7 +34,8 @@ def day_at_desk(
 ) -> dict[str, Any]:
     """A doctor's slots of a day in these departments with who is booked in each, and who waits for a place.
 
-    Slots without anybody that are over or closed are left out; `shut` says why some are closed. Three statements.
+    Slots without anybody that are over or closed are left out; `shut` says why some are closed. Three statements, and a
+    fourth where somebody waits.
     """
     booked: dict[UUID, list[Any]] = defaultdict(list)
     for row in bookings_of_day(doctor.id, day):
@@ -70,15 +72,19 @@ def _waiting(
 ) -> list[dict[str, Any]]:
     """Who waits for a place on a day, in the order in which they get one."""
     entries = waiting_list(doctor.id, now).filter(preferred_day=day).select_related("patient")
+    waiting = list(entries.defer("patient__phone", "patient__address"))
+    offers = open_offers((entry.id for entry in waiting), now) if waiting else {}
     return [
-        waiting_row(entry, position, actor, now, facility)
-        for position, entry in enumerate(entries.defer("patient__phone", "patient__address"), start=1)
+        waiting_row(entry, position, actor, now, facility, offers.get(entry.id))
+        for position, entry in enumerate(waiting, start=1)
         if entry.department_id in department_ids
     ]
 
 
-def waiting_row(entry: Any, position: int, actor: Actor, now: datetime, facility: FacilityFacts) -> dict[str, Any]:
-    """Somebody on a waiting list, as the desk sees them."""
+def waiting_row(
+    entry: Any, position: int, actor: Actor, now: datetime, facility: FacilityFacts, offer: Any = None
+) -> dict[str, Any]:
+    """Somebody on a waiting list, as the desk sees them, with the place they are asked about, if they are."""
     person = brief(entry.patient, now, actor)
     return {
         "waiting_id": entry.id,
@@ -89,6 +95,8 @@ def waiting_row(entry: Any, position: int, actor: Actor, now: datetime, facility
         "source": gettext(SOURCE_NAMES[BookingSource(entry.source)]),
         "since": _moment(entry.since, facility),
         "until": _moment(entry.expires_at, facility),
+        "offered": facility.clock(offer.hold.at) if offer else "",
+        "answer_by": facility.clock(offer.expires_at) if offer else "",
     }
 
 
@@ -103,10 +111,15 @@ def window_of(day: date | None, today: date) -> date:
 
 
 def days_to_choose(
-    doctor_id: UUID, department_ids: Collection[UUID], source: BookingSource, now: datetime, first: date
+    doctor_id: UUID,
+    department_ids: Collection[UUID],
+    source: BookingSource,
+    now: datetime,
+    first: date,
+    minutes: int | None = None,
 ) -> dict[date, int]:
-    """Free places by day, of the days from `first` on that are offered together."""
-    found = free_by_day(doctor_id, department_ids, source, now, first, first + WINDOW - timedelta(days=1))
+    """Free places for visits of so many minutes by day, of the days from `first` on that are offered together."""
+    found = free_by_day(doctor_id, department_ids, source, now, first, first + WINDOW - timedelta(days=1), minutes)
     return dict(sorted(found.items()))
 
 
@@ -117,22 +130,29 @@ def times_of_day(
     source: BookingSource,
     now: datetime,
     facility: FacilityFacts,
+    minutes: int | None = None,
 ) -> list[dict[str, Any]]:
     """A doctor's times of a day that are not over, with how many places are free for a source."""
     slots = open_slots(doctor_id, now).filter(day=day, department_id__in=department_ids)
-    return [time_row(slot, source, facility) for slot in slots]
+    return [time_row(slot, source, facility, minutes) for slot in slots]
 
 
 def nearest_times(
-    doctor_id: UUID, source: BookingSource, around: datetime, now: datetime, facility: FacilityFacts
+    doctor_id: UUID,
+    source: BookingSource,
+    around: datetime,
+    now: datetime,
+    facility: FacilityFacts,
+    minutes: int | None = None,
 ) -> list[dict[str, Any]]:
     """Free times near one that is gone, with their days."""
-    return [time_row(slot, source, facility) for slot in nearest_free(doctor_id, source, around, now)]
+    near = nearest_free(doctor_id, source, around, now, minutes)
+    return [time_row(slot, source, facility, minutes) for slot in near]
 
 
-def time_row(slot: Any, source: BookingSource, facility: FacilityFacts) -> dict[str, Any]:
-    """A time that can be chosen: `{id, day, hours, free, label}`."""
-    free = free_in(slot, source)
+def time_row(slot: Any, source: BookingSource, facility: FacilityFacts, minutes: int | None) -> dict[str, Any]:
+    """A time that can be chosen for a visit of so many minutes: `{id, day, hours, free, label}`."""
+    free = free_in(slot, source, minutes)
     return {
         "id": str(slot.id),
         "iso_day": slot.day.isoformat(),

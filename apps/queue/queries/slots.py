@@ -11,6 +11,7 @@ from uuid import UUID
 from apps.accounts.queries import facility_facts
 from apps.core.errors import Invalid, NotFound, sentence
 from apps.eta.queries import expected_added, expected_at, expected_end
+from apps.eta.rules import Booked
 from apps.queue.models import Visit
 from apps.queue.queries.shapes.slots import DayStatisticsOut
 from apps.queue.rules.states import State, public_status
@@ -67,7 +68,7 @@ def slot_based(day: DoctorDay) -> list[dict[str, Any]]:
 def _slot(slot: Any, rows: list[Any], day: DoctorDay) -> dict[str, Any]:
     return {
         "slot": slot,
-        "taken": len(rows),
+        "taken": sum(row.places for row in rows),
         "closed": slot.closed_at is not None,
         "appointments": _in_order(rows, day.visits),
     }
@@ -84,8 +85,9 @@ def _standing(row: Any, position: int, visits: dict[UUID, Visit]) -> dict[str, A
 def overlaps(day: DoctorDay, first: datetime, last: datetime, average: int) -> dict[str, Any]:
     """What is booked between two moments: which appointments begin before the one ahead of them is likely over."""
     rows = [row for row in day.rows if first <= row.at < last]
-    needs = timedelta(minutes=average)
-    pairs = [(one, two) for one, two in pairwise(rows) if two.at < one.at + needs]
+    takes = {row.id: row.minutes or average for row in rows}
+    over = {row.id: row.at + timedelta(minutes=takes[row.id]) for row in rows}
+    pairs = [(one, two) for one, two in pairwise(rows) if two.at < over[one.id]]
     return {
         "slotStartTime": first,
         "slotEndTime": last,
@@ -95,11 +97,11 @@ def overlaps(day: DoctorDay, first: datetime, last: datetime, average: int) -> d
             {
                 "appointmentId": two.id,
                 "behind": one.id,
-                "minutes": int((one.at + needs - two.at).total_seconds() // 60),
+                "minutes": int((over[one.id] - two.at).total_seconds() // 60),
             }
             for one, two in pairs
         ],
-        "minutesNeeded": len(rows) * average,
+        "minutesNeeded": sum(takes.values()),
         "minutesThereAre": int((last - first).total_seconds() // 60),
         "queue": _in_order(rows, day.visits),
     }
@@ -115,50 +117,53 @@ def slot_position(row: Any, now: datetime) -> dict[str, Any]:
     return _standing(row, place, visits) | {"total": len(live)}
 
 
-def suggestions(doctor: Any, day: date, hour: int | None, now: datetime) -> list[dict[str, Any]]:
-    """Free times of a doctor's day, the best first: short wait, near the wished hour, little trouble for others."""
+def suggestions(
+    doctor: Any, day: date, hour: int | None, now: datetime, minutes: int | None = None
+) -> list[dict[str, Any]]:
+    """Free times of a doctor's day, for a visit of so many minutes, the best first: short wait, near the wished hour,
+    little trouble for others."""
     facts = facility_facts(doctor.facility_id)
     found = doctor_day(doctor.id, day, now)
-    booked = [row.at for row in found.rows]
+    booked = [Booked(row.at, row.minutes) for row in found.rows]
     wished = moment(day, hour * 60, facts.time_zone) if hour is not None else None
     best = ranked(
         [
-            _suggestion(slot, at, booked, wished, doctor.average_consultation_minutes)
+            _suggestion(slot, Booked(at, minutes), booked, wished, doctor.average_consultation_minutes)
             for slot in found.slots
-            if (at := _free_time(slot, found.live[slot.id], now))
+            if (at := _free_time(slot, found.live[slot.id], now, minutes))
         ]
     )
     slots = {slot.id: slot for slot in found.slots}
-    return [_suggested(one, slots[one.slot_id], found.live[one.slot_id], facts) for one in best]
+    return [_suggested(one, slots[one.slot_id], found.live[one.slot_id], facts, minutes) for one in best]
 
 
-def _free_time(slot: Any, live: list[Any], now: datetime) -> datetime | None:
+def _free_time(slot: Any, live: list[Any], now: datetime, minutes: int | None) -> datetime | None:
     """When somebody who books online would have to come; None when there is no place for them."""
-    if slot.closed_at or slot.ends_at <= now or not as_value(slot, live).free_for(BookingSource.ONLINE):
+    if slot.closed_at or slot.ends_at <= now or not as_value(slot, live).free_for(BookingSource.ONLINE, minutes):
         return None
-    return first_free_time(slot, live, now)
+    return first_free_time(slot, live, now, minutes)
 
 
-def _suggestion(slot: Any, at: datetime, booked: list[datetime], wished: datetime | None, average: int) -> Suggestion:
-    there = [time for time in booked if time < slot.ends_at]
-    ends = expected_end(booked=[*there, at], average_minutes=average)
+def _suggestion(slot: Any, new: Booked, booked: list[Booked], wished: datetime | None, average: int) -> Suggestion:
+    there = [one for one in booked if one.at < slot.ends_at]
+    ends = expected_end(booked=[*there, new], average_minutes=average)
     return Suggestion(
         slot_id=slot.id,
-        at=at,
-        wait=expected_at(at=at, booked=booked, average_minutes=average).likely,
-        others=expected_added(at=at, booked=booked, average_minutes=average),
+        at=new.at,
+        wait=expected_at(at=new.at, booked=booked, average_minutes=average).likely,
+        others=expected_added(new=new, booked=booked, average_minutes=average),
         overtime=max(0.0, _minutes(ends - slot.ends_at)) if ends else 0.0,
-        off_wish=abs(_minutes(at - wished)) if wished else 0.0,
+        off_wish=abs(_minutes(new.at - wished)) if wished else 0.0,
     )
 
 
-def _suggested(one: Suggestion, slot: Any, live: list[Any], facts: Any) -> dict[str, Any]:
+def _suggested(one: Suggestion, slot: Any, live: list[Any], facts: Any, minutes: int | None) -> dict[str, Any]:
     return {
         "slot": slot,
         "timeSlot": f"{facts.clock(slot.starts_at)}-{facts.clock(slot.ends_at)}",
         "appointmentTime": one.at,
         "currentAppointments": len(live),
-        "availableSpots": as_value(slot, live).free_for(BookingSource.ONLINE),
+        "availableSpots": as_value(slot, live).free_for(BookingSource.ONLINE, minutes),
         "estimatedWaitTime": round(one.wait),
         "priority": one.score,
         "cost": {

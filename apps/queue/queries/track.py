@@ -13,6 +13,7 @@ from apps.core.errors import sentence
 from apps.core.events import department_stream
 from apps.core.queries import one
 from apps.eta.queries import USUAL_CONSULTATION, expected_at, expected_turn
+from apps.eta.rules import Booked
 from apps.patients.rules.names import initials
 from apps.queue.models import Visit
 from apps.queue.queries.bookings import NAMES
@@ -21,7 +22,7 @@ from apps.queue.queries.own import now_serving
 from apps.queue.queries.shown import state_kind, state_label
 from apps.queue.queries.visits import ahead_of
 from apps.queue.rules.states import QUEUED, State, public_status
-from apps.scheduling.queries import times_before, tracked_booking
+from apps.scheduling.queries import booked_before, tracked_booking
 from apps.scheduling.rules.appointments import AppointmentState
 
 MESSAGES: dict[State, str] = {
@@ -171,7 +172,8 @@ def _standing_of_booking(row: Any, now: datetime) -> dict[str, Any]:
     message = gettext(BOOKING_MESSAGES[state]) % {"when": when}
     if state is not AppointmentState.BOOKED:
         return {"position": None, "estimatedWaitTime": None, "queueStatus": message}
-    others = times_before(row)
-    wait = expected_at(at=row.at, booked=others, average_minutes=row.doctor.average_consultation_minutes)
+    others = booked_before(row)
+    booked = [Booked(*one) for one in others]
+    wait = expected_at(at=row.at, booked=booked, average_minutes=row.doctor.average_consultation_minutes)
     until = max(0.0, (row.at - now).total_seconds() / 60)
     return {"position": len(others) + 1, "estimatedWaitTime": round(until + wait.likely), "queueStatus": message}

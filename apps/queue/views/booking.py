@@ -22,11 +22,11 @@ from apps.patients.queries import get as get_patient
 from apps.queue import commands
 from apps.queue.forms import BookingForm
 from apps.queue.queries.bookings import booking_row, clock_range, coming_of
-from apps.queue.views.asked import asked_day, asked_id, asked_source
+from apps.queue.views.asked import asked_day, asked_id, asked_length, asked_source
 from apps.queue.views.booking_deeds import day_url
 from apps.queue.views.times import Choice, soonest, times_to_choose
 from apps.scheduling.commands import SlotGone
-from apps.scheduling.queries import departments, doctors_of_departments, next_free, slots_to_book
+from apps.scheduling.queries import departments, doctors_of_departments, next_free, slots_to_book, visit_types
 from apps.scheduling.rules import DepartmentKind, DepartmentStatus
 from apps.scheduling.rules.allocation import SOURCE_NAMES, BookingSource
 
@@ -66,6 +66,7 @@ def book(request: HttpRequest) -> HttpResponse:
             preferred_slot_id=slot_id,
             exact=shown == "free",
             reason=form.cleaned_data["reason"],
+            visit_type_id=choice.length.visit_type_id,
         )
     except (Conflict, Invalid) as refusal:
         gone = slots_to_book(choice.doctor.id).filter(id=slot_id).first() if isinstance(refusal, SlotGone) else None
@@ -111,7 +112,10 @@ def _choice(request: HttpRequest, offer: Offer, now: datetime) -> Choice:
     doctor = next((doctor for doctor in offer.doctors if doctor.id == wanted), None)
     if doctor is None and offer.doctors:
         doctor = soonest(offer.doctors, next_free([d.id for d in offer.doctors], source, now))[0]
-    return Choice(facility, doctor, list(offer.departments), source, asked_day(request), now)
+    places = list(offer.departments)
+    kinds = visit_types(doctor.id, places, by_patient=False) if doctor else []
+    length = asked_length(request, kinds)
+    return Choice(facility, doctor, places, source, asked_day(request), now, kinds, length)
 
 
 def _offer(actor: Actor) -> Offer:
@@ -148,7 +152,7 @@ def _book_page(
         "gives_way": choice.source is not BookingSource.WALK_IN,
     }
     if choice.doctor:
-        kept = {"patient": patient.id, "doctor": choice.doctor.id, "source": str(choice.source)}
+        kept = {"patient": patient.id, "doctor": choice.doctor.id, "source": str(choice.source), "type": choice.kind}
         context |= times_to_choose(choice, reverse("admin:desk_book"), near or [], **kept)
     return render(request, "desk/book.html", context, status=status)
 

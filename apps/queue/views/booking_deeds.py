@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -20,13 +20,11 @@ from apps.core.errors import Conflict, NotFound, sentence
 from apps.core.policy import Actor, Permission
 from apps.core.views import actor_of, page, run_form, said, version_of
 from apps.queue import commands
+from apps.queue.commands.arriving import Arrived
 from apps.queue.commands.booking import NO_SHOW_GRACE
 from apps.queue.forms import BookingForm, ReasonForm
 from apps.queue.queries.bookings import booking_at_desk, booking_row, booking_slip, check_lines, coming_of
-from apps.queue.views.asked import asked_day
-from apps.queue.views.times import Choice, times_to_choose
-from apps.scheduling.commands import SlotGone
-from apps.scheduling.rules.allocation import BookingSource
+from apps.queue.views.times import choice_to_move, move_to, times_to_choose
 from apps.scheduling.rules.appointments import AppointmentState
 
 
@@ -60,6 +58,12 @@ DEEDS: dict[str, Deed] = {
         takes_version=True,
         told=check_lines,
     ),
+    "confirm": Deed(
+        commands.confirm_booking,
+        sentence("Book it"),
+        sentence("The place is held for %(name)s. Book it?"),
+        sentence("The place is booked."),
+    ),
     "no-show": Deed(
         commands.miss_booking,
         sentence("Did not come"),
@@ -85,6 +89,7 @@ def actions_of(row: dict[str, Any], actor: Actor, now: datetime) -> list[dict[st
     possible = {
         "arrive": booked and today and actor.may(Permission.VISIT_CHECK_IN, row["scope"]),
         "move": booked and may_change,
+        "confirm": not booked and actor.may(Permission.BOOKING_CREATE, row["scope"]),
         "cancel": may_change,
         "no-show": booked and may_change and now >= row["at"] + NO_SHOW_GRACE,
     }
@@ -159,9 +164,10 @@ def deed(request: HttpRequest, booking_id: UUID, action: str) -> HttpResponse:
 
 def _what_came(result: Any) -> dict[str, Any]:
     """Of a command on a booking: the visit that it became, or who came off the waiting list by it."""
-    if isinstance(result, tuple):
-        return {"promoted": [other.token.label for other in result[1]]}
-    return {"visitId": str(result.visit.id)}
+    if isinstance(result, Arrived):
+        return {"visitId": str(result.visit.id)}
+    promoted = result[1] if isinstance(result, tuple) else []
+    return {"promoted": [other.token.label for other in promoted]}
 
 
 def _done(request: HttpRequest, wanted: Deed, row: Any, answer: dict[str, Any]) -> HttpResponse:
@@ -203,34 +209,12 @@ def move(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     if request.method != "POST":
         return _move_page(request, row, BookingForm())
     form = BookingForm(request.POST)
-    if not form.is_valid():
-        return _move_page(request, row, form, status=400)
-    try:
-        answer = run_form(
-            request,
-            commands.reschedule,
-            _moved,
-            booking_id=row.id,
-            slot_id=form.cleaned_data["slot"][1],
-            expected_version=version_of(request),
-        )
-    except Conflict as refusal:
-        form.add_error(None, said(refusal))
-        near = _choice(request, row).near(row.at) if isinstance(refusal, SlotGone) else []
-        return _move_page(request, booking_at_desk(booking_id, actor_of(request)), form, near, status=409)
-    tell_promoted(request, answer["promoted"])
-    return redirect("admin:desk_booking", answer["bookingId"])
-
-
-def _moved(moved: Any) -> dict[str, Any]:
-    fresh, promoted = moved
-    return {"bookingId": str(fresh.id), "promoted": [other.token.label for other in promoted]}
-
-
-def _choice(request: HttpRequest, row: Any) -> Choice:
-    facility, source = facility_facts(row.facility_id), BookingSource(row.source)
-    wanted: date | None = asked_day(request) or row.day
-    return Choice(facility, row.doctor, [row.department_id], source, wanted, timezone.now())
+    tried = move_to(request, row, form)
+    if tried.answer is None:
+        fresh = booking_at_desk(booking_id, actor_of(request))
+        return _move_page(request, fresh, form, tried.near, status=tried.status)
+    tell_promoted(request, tried.answer["promoted"])
+    return redirect("admin:desk_booking", tried.answer["bookingId"])
 
 
 def _move_page(
@@ -243,5 +227,6 @@ def _move_page(
         "form": form,
         "day_url": day_url(row.doctor_id, row.day),
     }
-    context |= times_to_choose(_choice(request, row), reverse("admin:desk_booking_move", args=[row.id]), near or [])
+    path = reverse("admin:desk_booking_move", args=[row.id])
+    context |= times_to_choose(choice_to_move(request, row), path, near or [])
     return render(request, "desk/move.html", context, status=status)

@@ -22,7 +22,7 @@ from apps.queue.queries.day import day_at_desk, waiting_row
 from apps.queue.queries.desk import served_departments
 from apps.queue.views.asked import asked_day
 from apps.queue.views.booking_deeds import actions_of, day_url
-from apps.scheduling.queries import doctors_of_departments, position_of, waiting_entry_of
+from apps.scheduling.queries import doctors_of_departments, open_offers, position_of, waiting_entry_of
 
 
 @page(policy=Permission.DESK_USE)
@@ -99,6 +99,20 @@ WAITING_DEEDS: dict[str, tuple[Any, str, str, str, type[forms.Form]]] = {
         sentence("The name was taken off the list."),
         forms.Form,
     ),
+    "accept": (
+        commands.accept_place,
+        sentence("Takes the place"),
+        sentence("%(name)s is asked about the place at %(offered)s, until %(answer_by)s. Book it?"),
+        sentence("The place is booked."),
+        forms.Form,
+    ),
+    "decline": (
+        commands.decline_place,
+        sentence("Does not want it"),
+        sentence("%(name)s does not want the place at %(offered)s? The next on the list is asked then."),
+        sentence("The place goes to somebody else. The name stays on the list."),
+        forms.Form,
+    ),
 }
 """What the desk does to somebody who waits for a place: command, label, question, what is said then, form."""
 
@@ -131,7 +145,8 @@ def waiting_deed(request: HttpRequest, waiting_id: UUID, action: str) -> HttpRes
 def _ask(request: HttpRequest, label: str, question: str, form: forms.Form, entry: Any, back: str) -> HttpResponse:
     now = timezone.now()
     facility = facility_facts(entry.facility_id)
-    row = waiting_row(entry, position_of(entry, now) or 0, actor_of(request), now, facility)
+    offer = open_offers([entry.id], now).get(entry.id)
+    row = waiting_row(entry, position_of(entry, now) or 0, actor_of(request), now, facility, offer)
     context = admin.site.each_context(request) | {
         "title": f"{label}: {row['name']}",
         "question": question % row,

@@ -23,12 +23,20 @@ from apps.queue import commands
 from apps.queue.forms import OwnBookingForm
 from apps.queue.queries.bookings import clock_range
 from apps.queue.queries.own_bookings import last_visit
-from apps.queue.views.asked import asked_day, asked_id
-from apps.queue.views.times import Choice, soonest, times_to_choose
+from apps.queue.views.asked import asked_day, asked_id, asked_kind, asked_length
+from apps.queue.views.times import Choice, kind_label, soonest, times_to_choose
 from apps.scheduling.commands import SlotGone
-from apps.scheduling.queries import departments, doctors_of_departments, next_free, slots_to_book
+from apps.scheduling.queries import (
+    TypeOfVisit,
+    departments,
+    doctors_of_departments,
+    next_free,
+    slots_to_book,
+    visit_types,
+)
 from apps.scheduling.rules import DepartmentKind, DepartmentStatus
 from apps.scheduling.rules.allocation import BookingSource
+from apps.scheduling.rules.lengths import USUAL, Length
 
 PICTURES = {"PED": "child", "ORT": "bone"}
 """What a department is drawn as, by its usual code; the others are drawn as a stethoscope."""
@@ -64,6 +72,20 @@ class House:
         """A slot as people say it: `Tue 24 Nov, 10:00–11:00`."""
         day = gettext("Today") if slot.day == self.today else date_format(slot.day, "D j M")
         return f"{day}, {clock_range(slot.starts_at, slot.ends_at, self.facility)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody is about to book: for whom, with whom, when, for which type of visit (None: the usual one)."""
+
+    person: Any
+    doctor: Any
+    slot: Any
+    kind: TypeOfVisit | None
+
+    @property
+    def length(self) -> Length:
+        return self.kind.length if self.kind else USUAL
 
 
 def house_of(actor: Actor, now: datetime) -> House:
@@ -132,12 +154,16 @@ def check_url(doctor_id: UUID, person_id: UUID, slot_id: Any, **more: str) -> st
 def times(request: HttpRequest, doctor_id: UUID) -> HttpResponse:
     """A doctor's days, and the times of one."""
     person, doctor, house = _asked(request, doctor_id)
-    choice = Choice(house.facility, doctor, [p.id for p in house.places], ONLINE, asked_day(request), house.now)
-    context = times_to_choose(choice, reverse("book-times", args=[doctor_id]), **{"for": person.id})
+    places = [place.id for place in house.places]
+    kinds = visit_types(doctor_id, places, by_patient=True)
+    length = asked_length(request, kinds)
+    choice = Choice(house.facility, doctor, places, ONLINE, asked_day(request), house.now, kinds, length)
+    path, kept = reverse("book-times", args=[doctor_id]), {"type": choice.kind} if choice.kind else {}
+    context = times_to_choose(choice, path, **{"for": person.id}, **kept)
     for time in context["times"]:
-        time["url"] = check_url(doctor_id, person.id, time["id"])
+        time["url"] = check_url(doctor_id, person.id, time["id"], **kept)
     waits = context["times"][0]["id"] if context["full"] else ""
-    context |= {"person": person, "wait_url": check_url(doctor_id, person.id, waits, wait="1") if waits else ""}
+    context |= {"person": person, "wait_url": check_url(doctor_id, person.id, waits, wait="1", **kept) if waits else ""}
     return render(request, "me/times.html", context)
 
 
@@ -161,8 +187,10 @@ def check(request: HttpRequest, doctor_id: UUID) -> HttpResponse:
         raise NotFound
     follows = last_visit(person.id, slot.department_id, house.now)
     form = OwnBookingForm(request.POST if request.method == "POST" else None, follows=follows)
+    kinds = visit_types(doctor_id, [slot.department_id], by_patient=True)
+    wanted = Wanted(person, doctor, slot, asked_kind(request, kinds))
     if request.method != "POST" or not form.is_valid():
-        return _check_page(request, house, person, doctor, slot, form)
+        return _check_page(request, house, wanted, form)
     try:
         answer = run_form(
             request,
@@ -174,10 +202,11 @@ def check(request: HttpRequest, doctor_id: UUID) -> HttpResponse:
             preferred_slot_id=slot.id,
             exact=request.GET.get("wait") != "1",
             reason=form.cleaned_data["reason"],
+            visit_type_id=wanted.length.visit_type_id,
         )
     except (Conflict, Invalid) as refusal:
         form.add_error(None, said(refusal))
-        return _check_page(request, house, person, doctor, slot, form, refusal)
+        return _check_page(request, house, wanted, form, refusal)
     if "waitingId" in answer:
         return redirect("own-waiting-place", answer["waitingId"])
     return redirect("own-booking", answer["bookingId"])
@@ -190,28 +219,26 @@ def _answer(outcome: Any) -> dict[str, Any]:
 
 
 def _check_page(
-    request: HttpRequest,
-    house: House,
-    person: Any,
-    doctor: Any,
-    slot: Any,
-    form: OwnBookingForm,
-    refusal: DomainError | None = None,
+    request: HttpRequest, house: House, wanted: Wanted, form: OwnBookingForm, refusal: DomainError | None = None
 ) -> HttpResponse:
     """The look before booking. Where the time is gone, the nearest ones are offered and the rest stays chosen."""
-    near = []
+    person, doctor, slot, kind = wanted.person, wanted.doctor, wanted.slot, wanted.kind
+    near, kept = [], {"type": str(kind.id)} if kind else {}
     if isinstance(refusal, SlotGone):
-        near = Choice(house.facility, doctor, [slot.department_id], ONLINE, slot.day, house.now).near(slot.starts_at)
+        choice = Choice(house.facility, doctor, [slot.department_id], ONLINE, slot.day, house.now, length=wanted.length)
+        near = choice.near(slot.starts_at)
+    asked = urlencode({"for": person.id, "day": slot.day} | kept)
     context = {
         "person": person,
         "doctor": doctor,
+        "kind": kind_label(kind) if kind else "",
         "department": next((place.name for place in house.places if place.id == slot.department_id), ""),
         "day": date_format(slot.day, "l j F"),
         "hours": clock_range(slot.starts_at, slot.ends_at, house.facility),
         "waits": request.GET.get("wait") == "1",
         "form": form,
-        "near": [time | {"url": check_url(doctor.id, person.id, time["id"])} for time in near],
-        "times_url": f"{reverse('book-times', args=[doctor.id])}?{urlencode({'for': person.id, 'day': slot.day})}",
+        "near": [time | {"url": check_url(doctor.id, person.id, time["id"], **kept)} for time in near],
+        "times_url": f"{reverse('book-times', args=[doctor.id])}?{asked}",
     }
     status = refusal.status if refusal else 400 if form.errors else 200
     return render(request, "me/check.html", context, status=status)

@@ -20,11 +20,8 @@ from apps.queue import commands
 from apps.queue.forms import BookingForm
 from apps.queue.queries.bookings import KINDS, NAMES, check_json
 from apps.queue.queries.own_bookings import own_booking_of, own_bookings, own_waiting, own_waiting_of
-from apps.queue.views.asked import asked_day
-from apps.queue.views.times import Choice, times_to_choose
-from apps.scheduling.commands import SlotGone
+from apps.queue.views.times import choice_to_move, move_to, times_to_choose
 from apps.scheduling.queries import open_offers, positions_of
-from apps.scheduling.rules.allocation import BookingSource
 from apps.scheduling.rules.appointments import OPEN, AppointmentState
 
 ANSWERS = {"take": commands.accept_place, "decline": commands.decline_place}
@@ -128,33 +125,17 @@ def move(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     if request.method != "POST":
         return _move_page(request, row, BookingForm())
     form = BookingForm(request.POST)
-    if not form.is_valid():
-        return _move_page(request, row, form, status=400)
-    try:
-        answer = run_form(
-            request,
-            commands.reschedule,
-            lambda moved: {"bookingId": str(moved[0].id)},
-            booking_id=row.id,
-            slot_id=form.cleaned_data["slot"][1],
-            expected_version=version_of(request),
-        )
-    except Conflict as refusal:
-        form.add_error(None, said(refusal))
-        near = _choice(request, row).near(row.at) if isinstance(refusal, SlotGone) else []
-        return _move_page(request, own_booking_of(actor_of(request), booking_id), form, near, status=409)
-    return redirect("own-booking", answer["bookingId"])
-
-
-def _choice(request: HttpRequest, row: Any) -> Choice:
-    day, source = asked_day(request) or row.day, BookingSource(row.source)
-    return Choice(facility_facts(row.facility_id), row.doctor, [row.department_id], source, day, timezone.now())
+    tried = move_to(request, row, form)
+    if tried.answer is None:
+        fresh = own_booking_of(actor_of(request), booking_id)
+        return _move_page(request, fresh, form, tried.near, status=tried.status)
+    return redirect("own-booking", tried.answer["bookingId"])
 
 
 def _move_page(
     request: HttpRequest, row: Any, form: BookingForm, near: list[dict[str, Any]] | None = None, status: int = 200
 ) -> HttpResponse:
-    context = times_to_choose(_choice(request, row), reverse("own-booking-move", args=[row.id]), near or [])
+    context = times_to_choose(choice_to_move(request, row), reverse("own-booking-move", args=[row.id]), near or [])
     context |= {"booking": shown(row), "form": form, "id": row.id}
     return render(request, "me/move.html", context, status=status)
 

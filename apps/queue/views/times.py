@@ -7,12 +7,22 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
-from apps.accounts.queries import FacilityFacts
+from apps.accounts.queries import FacilityFacts, facility_facts
+from apps.core.errors import Conflict
+from apps.core.views import run_form, said, version_of
+from apps.queue.commands import reschedule
+from apps.queue.forms import BookingForm
 from apps.queue.queries.day import WINDOW, days_to_choose, nearest_times, times_of_day, window_of
+from apps.queue.views.asked import asked_day
+from apps.scheduling.commands import SlotGone
+from apps.scheduling.queries import TypeOfVisit
 from apps.scheduling.rules.allocation import BookingSource
+from apps.scheduling.rules.lengths import USUAL, Length
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +35,57 @@ class Choice:
     source: BookingSource
     day: date | None
     now: datetime
+    kinds: Sequence[TypeOfVisit] = ()
+    length: Length = USUAL
 
     @property
     def today(self) -> date:
         return self.facility.day_of(self.now)
 
+    @property
+    def kind(self) -> str:
+        """The id of the chosen type of visit, "" for none."""
+        return str(self.length.visit_type_id or "")
+
     def near(self, around: datetime) -> list[dict[str, Any]]:
         """Free times near one that is gone."""
-        return nearest_times(self.doctor.id, self.source, around, self.now, self.facility)
+        return nearest_times(self.doctor.id, self.source, around, self.now, self.facility, self.length.minutes)
+
+
+def choice_to_move(request: HttpRequest, row: Any) -> Choice:
+    """Another time for a booking: the same doctor, source and length."""
+    facility, length = facility_facts(row.facility_id), Length(row.visit_type_id, row.minutes)
+    wanted: date | None = asked_day(request) or row.day
+    source = BookingSource(row.source)
+    return Choice(facility, row.doctor, [row.department_id], source, wanted, timezone.now(), length=length)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of a wish to move a booking: what was answered, or free times near the one that is gone."""
+
+    answer: dict[str, Any] | None = None
+    near: Sequence[dict[str, Any]] = ()
+    status: int = 400
+
+
+def move_to(request: HttpRequest, row: Any, form: BookingForm) -> Tried:
+    """Move a booking to the time that was chosen; a refusal stands in the form."""
+    if not form.is_valid():
+        return Tried()
+    slot_id, version = form.cleaned_data["slot"][1], version_of(request)
+    try:
+        answer = run_form(request, reschedule, _moved, booking_id=row.id, slot_id=slot_id, expected_version=version)
+    except Conflict as refusal:
+        form.add_error(None, said(refusal))
+        near = choice_to_move(request, row).near(row.at) if isinstance(refusal, SlotGone) else []
+        return Tried(near=near, status=409)
+    return Tried(answer)
+
+
+def _moved(moved: Any) -> dict[str, Any]:
+    fresh, promoted = moved
+    return {"bookingId": str(fresh.id), "promoted": [other.token.label for other in promoted]}
 
 
 def soonest(doctors: list[Any], free: dict[UUID, Any]) -> list[Any]:
@@ -44,10 +97,10 @@ def times_to_choose(choice: Choice, path: str, near: Sequence[dict[str, Any]] = 
     """The days on which a doctor sees people, as links to `path` that keep what was chosen, and the times of one:
     the chosen one, else the first with a free place. `near` are times that stand before them."""
     doctor_id, ids, source, now = choice.doctor.id, choice.department_ids, choice.source, choice.now
-    first = window_of(choice.day, choice.today)
-    free = days_to_choose(doctor_id, ids, source, now, first)
+    first, minutes = window_of(choice.day, choice.today), choice.length.minutes
+    free = days_to_choose(doctor_id, ids, source, now, first, minutes)
     day = choice.day if choice.day in free else next((d for d in free if free[d]), next(iter(free), None))
-    times = times_of_day(doctor_id, day, ids, source, now, choice.facility) if day else []
+    times = times_of_day(doctor_id, day, ids, source, now, choice.facility, minutes) if day else []
     _choose_first([*near, *times])
 
     def url(to: date) -> str:
@@ -63,7 +116,13 @@ def times_to_choose(choice: Choice, path: str, near: Sequence[dict[str, Any]] = 
         "times": times,
         "near": near,
         "full": bool(times) and not any(time["free"] for time in times),
+        "kinds": [(str(kind.id), kind_label(kind), str(kind.id) == choice.kind) for kind in choice.kinds],
     }
+
+
+def kind_label(kind: TypeOfVisit) -> str:
+    """A type of visit with its length."""
+    return gettext("%(name)s, %(minutes)s min") % {"name": kind.name, "minutes": kind.minutes}
 
 
 def _choose_first(times: list[dict[str, Any]]) -> None:

@@ -9,7 +9,7 @@ from apps.scheduling.commands.booking import (
     place_gently,
     place_instead,
 )
-from apps.scheduling.commands.exchange import exchange_places
+from apps.scheduling.commands.exchange import LengthsDiffer, exchange_places
 from apps.scheduling.commands.hall import (
     AlreadyBooked,
     NotPossibleNow,
@@ -66,6 +66,7 @@ __all__ = [
     "CodeTaken",
     "HoldOver",
     "LeaveIsOver",
+    "LengthsDiffer",
     "LetterInUse",
     "LicenceTaken",
     "NotPossibleNow",

@@ -36,6 +36,7 @@ from apps.scheduling.rules.allocation import (
     Wait,
 )
 from apps.scheduling.rules.appointments import AppointmentState, may_become
+from apps.scheduling.rules.lengths import Length
 from apps.scheduling.rules.offers import OfferState
 
 
@@ -109,8 +110,10 @@ def sit(slot: Slot, live: list[Appointment], wish: Wish, **values: Any) -> Appoi
         source=wish.source,
         reason=wish.reason,
         severity=wish.severity,
+        visit_type_id=wish.length.visit_type_id,
+        minutes=wish.length.minutes,
         booked_at=unit().now,
-        **(_place_in(slot, live, unit().now) | values),
+        **(_place_in(slot, live, unit().now, wish.length.minutes) | values),
     )
     try:
         with transaction.atomic():
@@ -154,7 +157,16 @@ def place_instead(row: Appointment, slot_id: UUID) -> Appointment:
         raise SlotGone
     end(row, AppointmentState.RESCHEDULED, "")
     source = BookingSource(row.source)
-    wish = Wish(row.department_id, row.doctor_id, row.patient_id, source, slot.day, slot.id, row.reason)
+    wish = Wish(
+        row.department_id,
+        row.doctor_id,
+        row.patient_id,
+        source,
+        slot.day,
+        slot.id,
+        row.reason,
+        length=Length(row.visit_type_id, row.minutes),
+    )
     if has_booking(wish.patient_id, wish.doctor_id, wish.day):
         raise AlreadyBooked
     hall = Hall(wish.department_id, wish.doctor_id, unit().now)
@@ -249,20 +261,21 @@ def shift(row: Appointment, slot: Slot, live: list[Appointment], earliest: datet
         department = department_of(slot.department_id)
         more["token"] = issue_token(department=department, patient_id=row.patient_id, day=slot.day)
         carry_tracking(booking_id=row.id, visit_id=row.id, facility_id=row.facility_id, day=slot.day, of="appointment")
-    change(row, slot=slot, day=slot.day, **_place_in(slot, live, max(unit().now, earliest or unit().now)), **more)
+    place = _place_in(slot, live, max(unit().now, earliest or unit().now), row.minutes)
+    change(row, slot=slot, day=slot.day, **place, **more)
     live.append(row)
     count_places(slot, live)
 
 
-def _place_in(slot: Slot, live: list[Appointment], earliest: datetime) -> dict[str, Any]:
-    number, at = place_in(slot, live, earliest)
-    return {"place": number, "at": at}
+def _place_in(slot: Slot, live: list[Appointment], earliest: datetime, minutes: int | None) -> dict[str, Any]:
+    number, places, at = place_in(slot, live, earliest, minutes)
+    return {"place": number, "places": places, "at": at}
 
 
 def count_places(slot: Slot, live: list[Appointment]) -> None:
     """Write down how many of a slot's places are taken."""
-    slot.taken = len(live)
-    slot.overflow = sum(1 for row in live if row.overflow)
+    slot.taken = sum(row.places for row in live)
+    slot.overflow = sum(row.places for row in live if row.overflow)
     slot.version += 1
     slot.save(update_fields=["taken", "overflow", "version"])
 

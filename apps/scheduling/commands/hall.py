@@ -22,6 +22,7 @@ from apps.scheduling.rules.allocation import (
     Place,
     allocate,
 )
+from apps.scheduling.rules.lengths import USUAL, Length
 
 
 class AlreadyBooked(Conflict):
@@ -56,6 +57,7 @@ class Wish:
     slot_id: UUID | None = None
     reason: str = ""
     severity: str = ""
+    length: Length = USUAL
 
 
 @dataclass(slots=True)
@@ -84,7 +86,8 @@ class Hall:
         """
         wanted = [slot for slot in self._of_days(wish.day, wish.day) if slot.id not in but]
         rules = replace(self._rules, may_displace=frozenset(), emergency_overflows=False)
-        decision = allocate(wish.source, self._values(wanted), [], rules, wish.slot_id)
+        minutes = wish.length.minutes
+        decision = allocate(wish.source, self._values(wanted), [], rules, wish.slot_id, minutes)
         if gently or not wanted or (isinstance(decision, Place) and wish.slot_id in (None, decision.slot_id)):
             return decision
         first, last = wish.day + timedelta(days=1), wish.day + timedelta(days=REFUGE_DAYS)
@@ -92,7 +95,7 @@ class Hall:
         people = {row.patient_id for slot in wanted for row in self.live[slot.id]}
         elsewhere = days_booked(wish.doctor_id, people, first, last)
         holders = [as_value(slot, self.live[slot.id], elsewhere) for slot in wanted]
-        return allocate(wish.source, holders, self._values(later), self._rules, wish.slot_id)
+        return allocate(wish.source, holders, self._values(later), self._rules, wish.slot_id, minutes)
 
     def _of_days(self, first: date, last: date) -> list[Slot]:
         found = list(self._open.filter(day__range=(first, last)).order_by("starts_at").select_for_update())

@@ -28,11 +28,12 @@ from apps.scheduling.commands.waiting import (
     enlist,
 )
 from apps.scheduling.models import Appointment, Leave, LeaveCase, LeaveSlot, Slot, WaitingEntry
-from apps.scheduling.queries import bookable, has_booking, live_appointments, places_for
+from apps.scheduling.queries import as_value, bookable, has_booking, live_appointments, places_for
 from apps.scheduling.queries.leave import Decided, Plan
 from apps.scheduling.rules.allocation import BookingSource
 from apps.scheduling.rules.appointments import OPEN, AppointmentState
 from apps.scheduling.rules.leave import Fate
+from apps.scheduling.rules.lengths import Length
 
 REASON_OF_SLOT = 80
 
@@ -133,7 +134,8 @@ def onto_waiting_list(row: Appointment, reason: str) -> WaitingEntry | None:
     days = bookable(row.doctor_id, unit().now).filter(department_id=row.department_id, day__gte=row.day)
     day = days.values_list("day", flat=True).first() or row.day
     source = BookingSource(row.source)
-    wish = Wish(row.department_id, row.doctor_id, row.patient_id, source, day, reason=row.reason)
+    length = Length(row.visit_type_id, row.minutes)
+    wish = Wish(row.department_id, row.doctor_id, row.patient_id, source, day, reason=row.reason, length=length)
     try:
         return enlist(wish)
     except AlreadyWaiting:
@@ -210,7 +212,7 @@ def _back(
     elsewhere = (row.doctor_id, row.day) != (home.doctor_id, home.day)
     if elsewhere and has_booking(row.patient_id, home.doctor_id, home.day):
         return None
-    if len(live[home.id]) >= home.capacity and not case.overflow:
+    if not case.overflow and not as_value(home, live[home.id]).has_places_for(row.minutes):
         return None
     rehouse(row, home, left, live, action="appointment.put_back", earliest=case.from_at, overflow=case.overflow)
     case.put_back_at = unit().now

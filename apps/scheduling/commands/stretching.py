@@ -55,12 +55,13 @@ def _stretch(slot: Slot, level: Stretch | None, reason: str) -> Slot:
 
 
 def _flag(live: list[Appointment], capacity: int) -> int:
-    """Say of each who has a place whether it is one beyond the capacity; how many are. Whoever was beyond it before
-    gets an ordinary place first, where there is one now."""
-    beyond = max(len(live) - capacity, 0)
-    by_need = sorted(live, key=lambda row: (not row.overflow, -row.place))
-    for index, row in enumerate(by_need):
-        if row.overflow != (index < beyond):
-            row.overflow = index < beyond
+    """Say of each who has a place whether it is one beyond the capacity; how many places are. Whoever was beyond it
+    before is so first, then whoever has the latest place."""
+    beyond, flagged = sum(row.places for row in live) - capacity, 0
+    for row in sorted(live, key=lambda row: (not row.overflow, -row.place)):
+        is_beyond = flagged < beyond
+        if row.overflow != is_beyond:
+            row.overflow = is_beyond
             row.save(update_fields=["overflow"])
-    return beyond
+        flagged += row.places if is_beyond else 0
+    return flagged

@@ -19,6 +19,7 @@ from apps.scheduling.rules.allocation import (
     SCORES,
     BookingSource,
 )
+from apps.scheduling.rules.lengths import Length
 from apps.scheduling.rules.waiting import WAITS_FOR, WaitingState, key_at, waiting_key
 
 
@@ -36,6 +37,7 @@ def wish_of(entry: WaitingEntry) -> Wish:
         BookingSource(entry.source),
         entry.preferred_day,
         reason=entry.reason,
+        length=Length(entry.visit_type_id, entry.minutes),
     )
 
 
@@ -93,6 +95,8 @@ def enlist(wish: Wish) -> WaitingEntry:
         department_id=wish.department_id,
         patient_id=wish.patient_id,
         source=wish.source,
+        visit_type_id=wish.length.visit_type_id,
+        minutes=wish.length.minutes,
         preferred_day=wish.day,
         state=WaitingState.WAITING,
         sort_key=waiting_key(SCORES[wish.source], now),

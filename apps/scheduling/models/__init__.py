@@ -2,6 +2,7 @@
 
 from apps.scheduling.models.bookings import AllocationPolicy, Appointment, Offer, WaitingEntry
 from apps.scheduling.models.leave import Leave, LeaveCase, LeaveSlot
+from apps.scheduling.models.lengths import OwnLength, VisitType
 from apps.scheduling.models.places import Department, Doctor, DoctorDepartment, QueuePolicy, Room
 from apps.scheduling.models.slots import ClosedDay, Slot, SlotTemplate, TemplateBreak
 from apps.scheduling.models.tokens import Token, TokenCounter
@@ -17,6 +18,7 @@ __all__ = [
     "LeaveCase",
     "LeaveSlot",
     "Offer",
+    "OwnLength",
     "QueuePolicy",
     "Room",
     "Slot",
@@ -24,5 +26,6 @@ __all__ = [
     "TemplateBreak",
     "Token",
     "TokenCounter",
+    "VisitType",
     "WaitingEntry",
 ]

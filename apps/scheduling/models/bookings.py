@@ -2,13 +2,15 @@
 
 from datetime import timedelta
 
-from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, IntegerRangeField, RangeOperators
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import ScopedModel
+from apps.scheduling.models.lengths import VisitType
 from apps.scheduling.models.places import Department, Doctor
 from apps.scheduling.models.slots import Slot
 from apps.scheduling.models.tokens import Token
@@ -22,10 +24,18 @@ _SOURCES = [(s.value, s.value) for s in BookingSource]
 _LIVE, _OPEN = sorted(LIVE), sorted(OPEN)
 
 
+class Int4Range(Func):
+    """The whole numbers from one up to another, for an exclusion constraint."""
+
+    function = "INT4RANGE"
+    output_field = IntegerRangeField()
+
+
 class Appointment(ScopedModel):
     """A reserved place in a slot, until the person arrives and their visit goes on.
 
-    `place` is which of the slot's places (0 is the first), and decides the time; two people never have the same.
+    `place` is which of the slot's places (0 is the first), and decides the time; a long visit has several `places`
+    from there on, and two people never have the same. `minutes` is the length that was agreed with the type of visit.
     """
 
     slot = models.ForeignKey(Slot, on_delete=models.PROTECT, related_name="appointments")
@@ -36,6 +46,9 @@ class Appointment(ScopedModel):
     day = models.DateField()
     at = models.DateTimeField()
     place = models.PositiveSmallIntegerField()
+    places = models.PositiveSmallIntegerField(default=1)
+    visit_type = models.ForeignKey(VisitType, null=True, on_delete=models.PROTECT, related_name="+")
+    minutes = models.PositiveSmallIntegerField(null=True)
     overflow = models.BooleanField(default=False)
     source = models.CharField(max_length=16, choices=_SOURCES)
     state = models.CharField(max_length=12, choices=[(s.value, s.value) for s in AppointmentState])
@@ -59,7 +72,15 @@ class Appointment(ScopedModel):
         verbose_name = _("appointment")
         verbose_name_plural = _("appointments")
         constraints = [
-            models.UniqueConstraint(fields=["slot", "place"], condition=Q(state__in=_LIVE), name="one_person_a_place"),
+            ExclusionConstraint(
+                name="one_person_a_place",
+                expressions=[
+                    ("slot", RangeOperators.EQUAL),
+                    (Int4Range("place", F("place") + F("places")), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(state__in=_LIVE),
+            ),
+            models.CheckConstraint(condition=Q(places__gte=1), name="appointment_has_a_place"),
             models.UniqueConstraint(
                 fields=["patient", "doctor", "day"],
                 condition=Q(state__in=_LIVE),
@@ -108,6 +129,8 @@ class WaitingEntry(ScopedModel):
     department = models.ForeignKey(Department, on_delete=models.PROTECT, related_name="+")
     patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="+")
     source = models.CharField(max_length=16, choices=_SOURCES)
+    visit_type = models.ForeignKey(VisitType, null=True, on_delete=models.PROTECT, related_name="+")
+    minutes = models.PositiveSmallIntegerField(null=True)
     preferred_day = models.DateField()
     state = models.CharField(max_length=10, choices=[(s.value, s.value) for s in WaitingState])
     sort_key = models.DecimalField(max_digits=30, decimal_places=15)

@@ -52,11 +52,12 @@ def tracked_booking(booking_id: UUID) -> Appointment:
     return rows.defer("patient__phone", "patient__address").get(id=booking_id)
 
 
-def times_before(row: Appointment) -> list[datetime]:
-    """When those come whom the same doctor sees before somebody, that day."""
+def booked_before(row: Appointment) -> list[tuple[datetime, int | None]]:
+    """When those come whom the same doctor sees before somebody, that day, and how many minutes each takes where a
+    length was agreed."""
     live = Appointment.objects.filter(doctor_id=row.doctor_id, day=row.day, state__in=sorted(LIVE))
     earlier = Q(at__lt=row.at) | Q(at=row.at, place__lt=row.place)
-    return list(live.filter(earlier).order_by("at").values_list("at", flat=True))
+    return list(live.filter(earlier).order_by("at").values_list("at", "minutes"))
 
 
 def department_of_booking(booking_id: UUID) -> UUID | None:

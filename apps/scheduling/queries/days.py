@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum, Window
 from django.db.models.functions import RowNumber
 
 from apps.scheduling.models import Appointment, Slot, WaitingEntry
@@ -13,6 +15,7 @@ from apps.scheduling.queries.bookings import waiting_entries
 from apps.scheduling.queries.slots import bookable, with_room
 from apps.scheduling.rules.allocation import BookingSource, free_places
 from apps.scheduling.rules.appointments import LIVE, AppointmentState
+from apps.scheduling.rules.slots import places_needed, visits_that_fit
 
 NEAREST = 3
 """Free slots that are offered in place of one that is gone."""
@@ -20,14 +23,18 @@ NEAREST = 3
 NEAR = timedelta(days=7)
 """How far away those may be."""
 
-_WALK_INS = Count(
-    "appointments", filter=Q(appointments__state__in=sorted(LIVE), appointments__source=BookingSource.WALK_IN)
-)
+_LIVE = Q(appointments__state__in=sorted(LIVE))
+_WALK_INS = Sum("appointments__places", filter=_LIVE & Q(appointments__source=BookingSource.WALK_IN), default=0)
+_HELD = {
+    name: ArrayAgg(f"appointments__{column}", filter=_LIVE, order_by="appointments__place", default=[])
+    for name, column in (("held_from", "place"), ("held_places", "places"))
+}
 
 
 def open_slots(doctor_id: UUID, now: datetime) -> QuerySet[Slot]:
-    """A doctor's slots that can be booked, each with its `walk_ins`, in order."""
-    return bookable(doctor_id, now).annotate(walk_ins=_WALK_INS)
+    """A doctor's slots that can be booked, each with how many places `walk_ins` have, and from which place on
+    (`held_from`) who has how many (`held_places`); in order."""
+    return bookable(doctor_id, now).annotate(walk_ins=_WALK_INS, **_HELD)
 
 
 def slots_to_book(doctor_id: UUID) -> QuerySet[Slot]:
@@ -35,19 +42,38 @@ def slots_to_book(doctor_id: UUID) -> QuerySet[Slot]:
     return Slot.objects.filter(doctor_id=doctor_id)
 
 
-def free_in(slot: Slot, source: BookingSource) -> int:
-    """How many places of one of `open_slots` a source could take without displacing anybody."""
-    kept = slot.walk_in_reserve - slot.walk_ins  # type: ignore[attr-defined]  # annotated
-    return free_places(source, slot.capacity - slot.taken, kept)
+def free_in(slot: Any, source: BookingSource, minutes: int | None = None) -> int:
+    """How many people of a source, with visits of so many minutes, could come in one of `open_slots` without
+    displacing anybody."""
+    free = free_places(source, slot.capacity - slot.taken, slot.walk_in_reserve - slot.walk_ins)
+    held = (p for first, many in zip(slot.held_from, slot.held_places, strict=True) for p in range(first, first + many))
+    needed = places_needed(minutes, slot.ends_at - slot.starts_at, slot.capacity)
+    return visits_that_fit(needed, free, slot.capacity, held)
+
+
+def first_day_with_room(
+    doctor_id: UUID, source: BookingSource, now: datetime, minutes: int | None = None
+) -> date | None:
+    """The first day on which a source could take a place without displacing anybody; None when there is none."""
+    if minutes is None:
+        return with_room(bookable(doctor_id, now), source).values_list("day", flat=True).first()
+    return next((slot.day for slot in open_slots(doctor_id, now) if free_in(slot, source, minutes)), None)
 
 
 def free_by_day(
-    doctor_id: UUID, department_ids: Iterable[UUID], source: BookingSource, now: datetime, first: date, last: date
+    doctor_id: UUID,
+    department_ids: Iterable[UUID],
+    source: BookingSource,
+    now: datetime,
+    first: date,
+    last: date,
+    minutes: int | None = None,
 ) -> dict[date, int]:
-    """Free places on each of these days on which a doctor sees people in these departments; 0 on a full one."""
+    """Free places for visits of so many minutes, on each of these days on which a doctor sees people in these
+    departments; 0 on a full one."""
     free: Counter[date] = Counter()
     for slot in open_slots(doctor_id, now).filter(day__range=(first, last), department_id__in=list(department_ids)):
-        free[slot.day] += free_in(slot, source)
+        free[slot.day] += free_in(slot, source, minutes)
     return dict(free)
 
 
@@ -58,10 +84,12 @@ def next_free(doctor_ids: Iterable[UUID], source: BookingSource, now: datetime) 
     return {slot.doctor_id: slot for slot in first}
 
 
-def nearest_free(doctor_id: UUID, source: BookingSource, around: datetime, now: datetime) -> list[Slot]:
+def nearest_free(
+    doctor_id: UUID, source: BookingSource, around: datetime, now: datetime, minutes: int | None = None
+) -> list[Slot]:
     """The slots with a place for a source that lie nearest to a moment, in order of time."""
     near = open_slots(doctor_id, now).filter(starts_at__range=(around - NEAR, around + NEAR))
-    free = [slot for slot in near if free_in(slot, source)]
+    free = [slot for slot in near if free_in(slot, source, minutes)]
     nearest = sorted(free, key=lambda slot: abs(slot.starts_at - around))[:NEAREST]
     return sorted(nearest, key=lambda slot: slot.starts_at)
 
@@ -83,7 +111,7 @@ def bookings_of_day(doctor_id: UUID, day: date) -> QuerySet[Appointment]:
     shown = [*sorted(LIVE), AppointmentState.NO_SHOW]
     rows = Appointment.objects.filter(doctor_id=doctor_id, day=day, state__in=shown)
     return (
-        rows.select_related("token", "patient", "doctor")
+        rows.select_related("token", "patient", "doctor", "visit_type")
         .defer("patient__phone", "patient__address")
         .order_by("at", "place")
     )

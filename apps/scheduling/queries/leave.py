@@ -195,6 +195,7 @@ def _affected(row: Appointment, now: datetime, keep_doctor: bool) -> Affected:
         day=row.day,
         booked_at=row.booked_at,
         far=keep_doctor or row.at > now + timedelta(days=settings.LEAVE_KEEPS_DOCTOR_DAYS),
+        minutes=row.minutes,
     )
 
 
@@ -262,7 +263,11 @@ def places_for(row: Appointment, now: datetime) -> list[Slot]:
     live = live_appointments(slot.id for slot in found)
     taken = _booked({row.patient_id}, row.day, [row.slot_id]).get(row.patient_id, frozenset())
     source = BookingSource(row.source)
-    free = [s for s in found if as_value(s, live[s.id]).free_for(source) and (s.doctor_id, s.day) not in taken]
+    free = [
+        slot
+        for slot in found
+        if (slot.doctor_id, slot.day) not in taken and as_value(slot, live[slot.id]).free_for(source, row.minutes)
+    ]
     return sorted(free, key=lambda slot: (slot.doctor_id != row.doctor_id, slot.starts_at))
 
 

@@ -29,6 +29,8 @@ class BookingOut(Shape):
     departmentId = serializers.UUIDField(source="department_id")
     patientId = serializers.UUIDField(source="patient_id")
     appointmentTime = serializers.DateTimeField(source="at")
+    visitTypeId = serializers.UUIDField(source="visit_type_id", allow_null=True)
+    minutes = serializers.IntegerField(allow_null=True)
     isReallocation = serializers.BooleanField(source="is_reallocation")
     originalSlotId = serializers.UUIDField(source="first_slot_id", allow_null=True)
     overflow = serializers.BooleanField()

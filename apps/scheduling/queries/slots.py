@@ -15,7 +15,7 @@ from apps.scheduling.rules.allocation import BookingSource, Holder, OpenSlot
 from apps.scheduling.rules.appointments import LIVE, AppointmentState
 from apps.scheduling.rules.capacity import NORMAL
 from apps.scheduling.rules.offers import has_lapsed
-from apps.scheduling.rules.slots import free_place, times_in
+from apps.scheduling.rules.slots import free_place, places_needed, times_in
 
 
 def slots_of_day(doctor_id: UUID, day: date) -> QuerySet[Slot]:
@@ -61,11 +61,6 @@ def slot_value(slot: Slot, now: datetime) -> dict[str, Any]:
     }
 
 
-def first_day_with_room(doctor_id: UUID, source: BookingSource, now: datetime) -> date | None:
-    """The first day on which a source could take a place without displacing anybody; None when there is none."""
-    return with_room(bookable(doctor_id, now), source).values_list("day", flat=True).first()
-
-
 def with_room(slots: QuerySet[Slot], source: BookingSource) -> QuerySet[Slot]:
     """Those of the slots in which a source could surely take a place without displacing anybody."""
     kept = 0 if source in (BookingSource.WALK_IN, BookingSource.EMERGENCY) else F("walk_in_reserve")
@@ -106,14 +101,20 @@ def as_value(slot: Slot, live: list[Appointment], elsewhere: Mapping[UUID, froze
                 row.displaced,
                 movable=row.state == AppointmentState.BOOKED,
                 elsewhere=(elsewhere or {}).get(row.patient_id, frozenset()),
+                place=row.place,
+                places=row.places,
+                minutes=row.minutes,
+                overflow=row.overflow,
             )
             for row in live
         ),
+        length=slot.ends_at - slot.starts_at,
     )
 
 
 class SlotOut(Shape):
-    """A slot for whoever wants to book. `availableSpots` is what the asking source could take."""
+    """A slot for whoever wants to book. `availableSpots` is how many of the asking source could come, with visits of
+    the length that is asked for; the other figures count places."""
 
     slotId = serializers.UUIDField()
     startTime = serializers.DateTimeField()
@@ -133,11 +134,14 @@ class AvailabilityOut(Shape):
     slots = SlotOut(many=True)
 
 
-def availability(doctor_id: UUID, day: date, source: BookingSource, now: datetime) -> dict[str, Any]:
-    """A doctor's day for a source: `{totalSlots, availableSlots, slots}`. Two queries."""
+def availability(
+    doctor_id: UUID, day: date, source: BookingSource, now: datetime, minutes: int | None = None
+) -> dict[str, Any]:
+    """A doctor's day for a source, and for visits of so many minutes: `{totalSlots, availableSlots, slots}`. Two
+    queries."""
     slots = list(slots_of_day(doctor_id, day))
     live = live_appointments(slot.id for slot in slots)
-    rows = [_slot_json(slot, still_held(live[slot.id], now), source, now) for slot in slots]
+    rows = [_slot_json(slot, still_held(live[slot.id], now), source, now, minutes) for slot in slots]
     free = sum(1 for row in rows if row["status"] == "available")
     return AvailabilityOut.of({"totalSlots": len(rows), "availableSlots": free, "slots": rows})
 
@@ -147,11 +151,16 @@ def still_held(live: list[Appointment], now: datetime) -> list[Appointment]:
     return [row for row in live if not has_lapsed(row.hold_expires_at, now)]
 
 
-def place_in(slot: Slot, live: list[Appointment], earliest: datetime) -> tuple[int, datetime]:
-    """The first place nobody has, not one whose time is gone while there are others; and its time, which a delay of
-    the slot puts back."""
-    taken, delay = {row.place for row in live}, timedelta(minutes=slot.delay_minutes)
-    return free_place(slot.starts_at + delay, slot.ends_at + delay, slot.capacity, taken, earliest)
+def place_in(
+    slot: Slot, live: list[Appointment], earliest: datetime, minutes: int | None = None
+) -> tuple[int, int, datetime]:
+    """The first place nobody has, not one whose time is gone while there are others; how many a visit of so many
+    minutes takes from there on; and its time, which a delay of the slot puts back."""
+    taken = {place for row in live for place in range(row.place, row.place + row.places)}
+    needed = places_needed(minutes, slot.ends_at - slot.starts_at, slot.capacity)
+    delay = timedelta(minutes=slot.delay_minutes)
+    place, at = free_place(slot.starts_at + delay, slot.ends_at + delay, slot.capacity, taken, earliest, needed)
+    return place, needed, at
 
 
 def time_in(slot: Slot, place: int) -> datetime:
@@ -160,13 +169,16 @@ def time_in(slot: Slot, place: int) -> datetime:
     return times[min(place, len(times) - 1)] + timedelta(minutes=slot.delay_minutes)
 
 
-def first_free_time(slot: Slot, live: list[Appointment], now: datetime) -> datetime:
-    """When whoever books next in a slot would have to come."""
-    return place_in(slot, live, now)[1]
+def first_free_time(slot: Slot, live: list[Appointment], now: datetime, minutes: int | None = None) -> datetime:
+    """When whoever books next in a slot, for so many minutes, would have to come."""
+    return place_in(slot, live, now, minutes)[2]
 
 
-def _slot_json(slot: Slot, live: list[Appointment], source: BookingSource, now: datetime) -> dict[str, Any]:
-    spots = as_value(slot, live).free_for(source)
+def _slot_json(
+    slot: Slot, live: list[Appointment], source: BookingSource, now: datetime, minutes: int | None
+) -> dict[str, Any]:
+    value = as_value(slot, live)
+    spots = value.free_for(source, minutes)
     status = "available" if spots else "full"
     if slot.closed_at:
         status = "closed"
@@ -177,7 +189,7 @@ def _slot_json(slot: Slot, live: list[Appointment], source: BookingSource, now: 
         "startTime": slot.starts_at,
         "endTime": slot.ends_at,
         "maxCapacity": slot.capacity,
-        "currentOccupancy": len(live),
+        "currentOccupancy": value.taken,
         "overflow": slot.overflow,
         "availableSpots": spots if status == "available" else 0,
         "status": status,

@@ -5,12 +5,13 @@ the next days; when there is none the holder stays. An emergency that displaces 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from apps.core.errors import sentence
+from apps.scheduling.rules.slots import first_free_place, places_needed, visits_that_fit
 
 
 class BookingSource(StrEnum):
@@ -77,6 +78,17 @@ class Holder:
     """Not once they have arrived, nor while they only hold the place for a moment."""
     elsewhere: frozenset[date] = frozenset()
     """Other days on which they have a place with this doctor, and so cannot be given another."""
+    place: int = 0
+    places: int = 1
+    """From which place on they have how many."""
+    minutes: int | None = None
+    """How long their visit takes; None is the slot's usual length, one place."""
+    overflow: bool = False
+
+    @property
+    def held(self) -> range:
+        """The places they have."""
+        return range(self.place, self.place + self.places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +101,39 @@ class OpenSlot:
     capacity: int
     walk_in_reserve: int = 0
     holders: tuple[Holder, ...] = field(default=())
+    length: timedelta = timedelta(hours=1)
 
     @property
     def taken(self) -> int:
-        """How many have a place."""
-        return len(self.holders)
+        """How many places are taken."""
+        return sum(holder.places for holder in self.holders)
 
-    def free_for(self, source: BookingSource) -> int:
-        """How many places this source could take without displacing anybody."""
-        walk_ins = sum(1 for holder in self.holders if holder.source is B.WALK_IN)
-        return free_places(source, self.capacity - self.taken, self.walk_in_reserve - walk_ins)
+    def free_for(self, source: BookingSource, minutes: int | None = None) -> int:
+        """How many people of this source, with visits of this length, could come without displacing anybody."""
+        walk_ins = sum(holder.places for holder in self.holders if holder.source is B.WALK_IN)
+        free = free_places(source, self.capacity - self.taken, self.walk_in_reserve - walk_ins)
+        return visits_that_fit(self.places_of(minutes), free, self.capacity, self._held())
+
+    def places_of(self, minutes: int | None) -> int:
+        """How many of its places a visit of a length takes."""
+        return places_needed(minutes, self.length, self.capacity)
+
+    def with_one_more(self, holder: Holder) -> "OpenSlot":
+        """The slot once somebody has sat down in the first places that are enough for them."""
+        places = self.places_of(holder.minutes)
+        seated = replace(holder, place=first_free_place(self._held(), places), places=places)
+        return replace(self, holders=(*self.holders, seated))
+
+    def has_places_for(self, minutes: int | None, *, but: Holder | None = None) -> bool:
+        """Whether a visit of a length has ordinary places here, whoever they are kept for; `but` for one holder, if
+        that one were gone."""
+        there = [holder for holder in self.holders if holder is not but]
+        free = self.capacity - sum(holder.places for holder in there if not holder.overflow)
+        held = (place for holder in there for place in holder.held)
+        return visits_that_fit(self.places_of(minutes), free, self.capacity, held) > 0
+
+    def _held(self) -> set[int]:
+        return {place for holder in self.holders for place in holder.held}
 
 
 def free_places(source: BookingSource, free: int, kept: int) -> int:
@@ -133,9 +168,14 @@ Decision = Place | Displace | Wait
 
 
 def allocate(
-    source: BookingSource, wanted: Sequence[OpenSlot], later: Sequence[OpenSlot], rules: Rules, preferred: UUID | None
+    source: BookingSource,
+    wanted: Sequence[OpenSlot],
+    later: Sequence[OpenSlot],
+    rules: Rules,
+    preferred: UUID | None,
+    minutes: int | None = None,
 ) -> Decision:
-    """Decide about one request.
+    """Decide about one request, for a visit of so many minutes where it is not one of the usual length.
 
     `wanted` are the slots of the wished day in order of time, `later` the doctor's slots of the days after it, where
     a displaced person may go. With a preferred slot that is tried first, displacing included; then the least used
@@ -144,7 +184,7 @@ def allocate(
     """
     first = [slot for slot in wanted if slot.id == preferred]
     for slots in (first, wanted):
-        decision = _free(source, slots) or _displace(source, slots, [*wanted, *later], rules)
+        decision = _free(source, slots, minutes) or _displace(source, slots, [*wanted, *later], rules, minutes)
         if decision:
             return decision
     if source is B.EMERGENCY and rules.emergency_overflows and wanted:
@@ -156,12 +196,12 @@ def next_place(holder: Holder, left: OpenSlot, slots: Iterable[OpenSlot]) -> Ope
     """Where somebody who has to go can go: the next slot in time with a free place. Nobody is moved to an earlier
     time: they may not hear of it."""
     later = (slot for slot in slots if slot.starts_at > left.starts_at and slot.day not in holder.elsewhere)
-    free = (slot for slot in later if slot.free_for(holder.source))
+    free = (slot for slot in later if slot.free_for(holder.source, holder.minutes))
     return min(free, key=lambda slot: slot.starts_at, default=None)
 
 
-def _free(source: BookingSource, slots: Sequence[OpenSlot]) -> Place | None:
-    open_slots = [slot for slot in slots if slot.free_for(source)]
+def _free(source: BookingSource, slots: Sequence[OpenSlot], minutes: int | None) -> Place | None:
+    open_slots = [slot for slot in slots if slot.free_for(source, minutes)]
     return Place(min(open_slots, key=_crowding).id) if open_slots else None
 
 
@@ -170,13 +210,19 @@ def _crowding(slot: OpenSlot) -> tuple[float, datetime]:
 
 
 def _displace(
-    source: BookingSource, slots: Sequence[OpenSlot], refuges: Sequence[OpenSlot], rules: Rules
+    source: BookingSource, slots: Sequence[OpenSlot], refuges: Sequence[OpenSlot], rules: Rules, minutes: int | None
 ) -> Displace | None:
-    """The lowest holder of these slots who may have to go and has somewhere to go; the newest of several."""
+    """The lowest holder of these slots who may have to go, whose place is enough, and who has somewhere to go; the
+    newest of several."""
     if source not in rules.may_displace:
         return None
     victims = sorted(
-        ((slot, holder) for slot in slots for holder in slot.holders if _gives_way(holder, source, rules)),
+        (
+            (slot, holder)
+            for slot in slots
+            for holder in slot.holders
+            if _gives_way(holder, source, rules) and slot.has_places_for(minutes, but=holder)
+        ),
         key=lambda found: (SCORES[found[1].source], -found[1].booked_at.timestamp()),
     )
     for slot, holder in victims:

@@ -26,6 +26,7 @@ class Affected:
     day: date
     booked_at: datetime
     far: bool = False
+    minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class _Hall:
         later = [refuge for refuge in possible if refuge.slot.day > one.day]
         choices = self._in_order_of_wish(one, same_day, later)
         for wanted, order in choices:
-            free = [refuge for refuge in wanted if refuge.slot.free_for(one.source)]
+            free = [refuge for refuge in wanted if refuge.slot.free_for(one.source, one.minutes)]
             if free:
                 return self._seat(one, min(free, key=order))
             if one.source is BookingSource.EMERGENCY and emergencies_overflow and wanted is same_day and wanted:
@@ -119,10 +120,9 @@ class _Hall:
         return (load, refuge.slot.starts_at, str(refuge.slot.id))
 
     def _seat(self, one: Affected, refuge: Refuge, *, overflows: bool = False) -> Moved:
-        holder = Holder(one.appointment_id, one.source, one.booked_at)
-        filled = replace(refuge.slot, holders=(*refuge.slot.holders, holder))
+        filled = refuge.slot.with_one_more(Holder(one.appointment_id, one.source, one.booked_at, minutes=one.minutes))
         self.refuges[refuge.slot.id] = replace(refuge, slot=filled)
-        self.taken[_day_of(refuge)] += 1
+        self.taken[_day_of(refuge)] += filled.taken - refuge.slot.taken
         self.booked[one.patient_id].add(_day_of(refuge))
         return Moved(one.appointment_id, refuge.slot.id, overflows)
 

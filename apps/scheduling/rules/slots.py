@@ -7,7 +7,7 @@ slot, and an hour that comes twice gives one slot as long as it lasts.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import pairwise
+from itertools import count, pairwise
 from math import ceil
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,8 @@ ROLLING_DAYS = 60
 ROUND_TO = timedelta(minutes=5)
 """Individual times fall on these where the places are at least this far apart: people cannot use 9:07."""
 
+CLOSE = timedelta(minutes=15)
+"""Where places are no further apart than this, the first two come at the slot's start (`eta.md` 5.4)."""
 
 DAY_MINUTES = 24 * 60
 
@@ -101,31 +103,54 @@ def same_clock(at: datetime, days: int, time_zone: str) -> datetime:
 
 
 def times_in(starts_at: datetime, ends_at: datetime, places: int) -> list[datetime]:
-    """One time for each place of a slot, evenly spread from its start (`eta.md` 5.4: individual times halve the
-    wait of hourly blocks), on whole five minutes where the places are that far apart."""
+    """One time for each place of a slot (`eta.md` 5.4: individual times halve the wait of hourly blocks): the first
+    two at the start, so that the doctor never waits for the first, then evenly spread; on whole five minutes where
+    the places are that far apart."""
     apart = (ends_at - starts_at) / max(places, 1)
     step = ROUND_TO if apart >= ROUND_TO else timedelta(minutes=1)
-    return [starts_at + (apart * place // step) * step for place in range(places)]
+    early = 1 if apart <= CLOSE else 0
+    return [starts_at + (apart * max(place - early, 0) // step) * step for place in range(places)]
+
+
+def places_needed(minutes: int | None, length: timedelta, capacity: int) -> int:
+    """How many neighbouring places of a slot a visit of a length takes: one unless a length is told, and never more
+    than the slot has."""
+    if minutes is None or capacity < 1:
+        return 1
+    return min(max(ceil(capacity * timedelta(minutes=minutes) / length), 1), capacity)
+
+
+def visits_that_fit(needed: int, free: int, capacity: int, held: Iterable[int]) -> int:
+    """How many more visits of so many neighbouring places a slot can take, of whose places so many are free."""
+    if needed == 1:
+        return free
+    taken, fit, place = set(held), 0, 0
+    while place + needed <= capacity:
+        is_free = taken.isdisjoint(range(place, place + needed))
+        fit += is_free
+        place += needed if is_free else 1
+    return min(fit, free // needed)
 
 
 def free_place(
-    starts_at: datetime, ends_at: datetime, places: int, taken: Collection[int], now: datetime
+    starts_at: datetime, ends_at: datetime, places: int, taken: Collection[int], now: datetime, needed: int = 1
 ) -> tuple[int, datetime]:
-    """The first free place whose time is still to come (counted from 0), and when its holder should come; where all
-    times are gone, the lowest free one, at the next whole minute. Whoever overflows comes with the last."""
-    times = times_in(starts_at, ends_at, max(places, 1))
-    coming = (place for place, at in enumerate(times[:places]) if place not in taken and at >= now)
+    """The first free place whose time is still to come (counted from 0), with the `needed` places from there on; and
+    when its holder should come. Where all times are gone, the lowest free one, at the next whole minute. Whoever
+    overflows comes with the last."""
+    times, held = times_in(starts_at, ends_at, max(places, 1)), set(taken)
+    coming = (p for p in range(places - needed + 1) if times[p] >= now and held.isdisjoint(range(p, p + needed)))
     place = next(coming, None)
     if place is None:
-        place = first_free_place(taken)
+        place = first_free_place(held, needed)
     soonest = ceil(now.timestamp() / 60) * 60
     return place, max(times[min(place, len(times) - 1)], datetime.fromtimestamp(soonest, UTC))
 
 
-def first_free_place(taken: Iterable[int]) -> int:
-    """The lowest place that nobody holds, counted from 0."""
+def first_free_place(taken: Iterable[int], needed: int = 1) -> int:
+    """The lowest place, counted from 0, from which on nobody holds the `needed` ones."""
     held = set(taken)
-    return next(place for place in range(len(held) + 1) if place not in held)
+    return next(place for place in count() if held.isdisjoint(range(place, place + needed)))
 
 
 def _open_windows(hours: Window, closed: Sequence[Window]) -> list[Window]:
