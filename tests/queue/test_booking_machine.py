@@ -52,7 +52,7 @@ MUST = {
     "hold",
     "override",
 }
-SELDOM = {"miss", "move", "undo", "confirm"}
+SELDOM = {"displace", "miss", "move", "undo", "confirm"}
 """What must have happened, or the run was hollow."""
 
 some = st.integers(0, 1_000)
@@ -136,7 +136,7 @@ class Hall(RuleBasedStateMachine):
 
     @rule(number=some, level=st.sampled_from([*Stretch, NORMAL]))
     def stretch(self, number: int, level: str) -> None:
-        self.attempt("override", commands.override_slot, slot_id=self.slot(number).id, level=level)
+        self.attempt("override", commands.override_slot, slot_id=self.slot(number).id, emergency_level=level)
 
     @precondition(lambda self: self.booking(0))
     @rule(number=some)
