@@ -128,5 +128,5 @@ def test_the_suggested_times_are_such_that_the_visit_fits(ward):
     slot, wide = open_slot(ward, capacity=2), open_slot(ward, hours=26, capacity=2)
     book(ward, slot)
     found = suggestions(ward.doctor, slot.day, None, ward.now, 60)
-    assert [one["slotId"] for one in found] == [str(wide.id)]
+    assert [one["slot"].id for one in found] == [wide.id]
     assert len(suggestions(ward.doctor, slot.day, None, ward.now)) == 2
