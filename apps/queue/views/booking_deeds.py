@@ -1,6 +1,6 @@
 """One booking at the desk: its page, its slip, and what the desk does to it. Mounted in the admin."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -218,7 +218,7 @@ def move(request: HttpRequest, booking_id: UUID) -> HttpResponse:
 
 
 def _move_page(
-    request: HttpRequest, row: Any, form: BookingForm, near: list[dict[str, Any]] | None = None, status: int = 200
+    request: HttpRequest, row: Any, form: BookingForm, near: Sequence[dict[str, Any]] = (), status: int = 200
 ) -> HttpResponse:
     shown = booking_row(row, actor_of(request), timezone.now())
     context = admin.site.each_context(request) | {
@@ -228,5 +228,5 @@ def _move_page(
         "day_url": day_url(row.doctor_id, row.day),
     }
     path = reverse("admin:desk_booking_move", args=[row.id])
-    context |= times_to_choose(choice_to_move(request, row), path, near or [])
+    context |= times_to_choose(choice_to_move(request, row), path, near)
     return render(request, "desk/move.html", context, status=status)

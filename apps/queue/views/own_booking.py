@@ -158,8 +158,9 @@ def times(request: HttpRequest, doctor_id: UUID) -> HttpResponse:
     kinds = visit_types(doctor_id, places, by_patient=True)
     length = asked_length(request, kinds)
     choice = Choice(house.facility, doctor, places, ONLINE, asked_day(request), house.now, kinds, length)
-    path, kept = reverse("book-times", args=[doctor_id]), {"type": choice.kind} if choice.kind else {}
-    context = times_to_choose(choice, path, **{"for": person.id}, **kept)
+    kept = {"type": choice.kind} if choice.kind else {}
+    asked: dict[str, Any] = {"for": person.id} | kept
+    context = times_to_choose(choice, reverse("book-times", args=[doctor_id]), **asked)
     for time in context["times"]:
         time["url"] = check_url(doctor_id, person.id, time["id"], **kept)
     waits = context["times"][0]["id"] if context["full"] else ""

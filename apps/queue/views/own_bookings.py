@@ -1,5 +1,6 @@
 """A family's bookings and places on waiting lists: look, move, give up."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -133,9 +134,9 @@ def move(request: HttpRequest, booking_id: UUID) -> HttpResponse:
 
 
 def _move_page(
-    request: HttpRequest, row: Any, form: BookingForm, near: list[dict[str, Any]] | None = None, status: int = 200
+    request: HttpRequest, row: Any, form: BookingForm, near: Sequence[dict[str, Any]] = (), status: int = 200
 ) -> HttpResponse:
-    context = times_to_choose(choice_to_move(request, row), reverse("own-booking-move", args=[row.id]), near or [])
+    context = times_to_choose(choice_to_move(request, row), reverse("own-booking-move", args=[row.id]), near)
     context |= {"booking": shown(row), "form": form, "id": row.id}
     return render(request, "me/move.html", context, status=status)
 
