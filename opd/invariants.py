@@ -115,9 +115,10 @@ def _paths(look: Look) -> tuple[str, str]:
 def _one_active_visit(look: Look) -> tuple[str, str]:
     active = "FROM queue_visit WHERE facility_id = ANY(%s) AND state = ANY(%s)"
     params = [look.facilities, sorted(ACTIVE)]
-    rows = _rows(f"SELECT doctor_id, count(*) {active} GROUP BY 1 HAVING count(*) > 1 LIMIT 1", params)
+    busy = f"SELECT coalesce(doctor_id, counter_id), count(*) {active}"
+    rows = _rows(f"{busy} GROUP BY 1 HAVING count(*) > 1 LIMIT 1", params)
     seen = _count(f"SELECT count(*) {active}", params)
-    return f"{seen:,} active visits", _first(rows, "doctor {0} has {1} active visits")
+    return f"{seen:,} active visits", _first(rows, "doctor or counter {0} has {1} active visits")
 
 
 def _one_open_visit(look: Look) -> tuple[str, str]:
@@ -303,7 +304,7 @@ def _slots(look: Look) -> tuple[str, str]:
 
 INVARIANTS: dict[str, Callable[[Look], tuple[str, str]]] = {
     "visits stand where their transitions lead": _paths,
-    "a doctor has at most one active visit": _one_active_visit,
+    "a doctor or counter has at most one active visit": _one_active_visit,
     "nobody waits twice in a department": _one_open_visit,
     "token numbers run from 1 to the counter": _numbers,
     "visits carry their own token's number": _visits_carry_their_tokens,

@@ -45,6 +45,15 @@ class KeyReused(DomainError):
     detail = sentence("This idempotency key was already used for a different request.")
 
 
+class BeginAgain(Exception):
+    """Somebody else was faster with what only the database can tell: the command is begun anew, and finds what is so
+    now. `refusal` is what the caller gets when that does not help."""
+
+    def __init__(self, refusal: Conflict) -> None:
+        super().__init__(refusal.code)
+        self.refusal = refusal
+
+
 class InFlight(Conflict):
     code = "in_flight"
     detail = sentence("The same request is still being worked on. Ask again in a moment.")
@@ -208,6 +217,9 @@ def _retrying(attempt: Callable[[], Any]) -> Any:
     for left in range(TRIES - 1, -1, -1):
         try:
             return attempt()
+        except BeginAgain as again:
+            if not left:
+                raise again.refusal from again
         except (OperationalError, IntegrityError) as error:
             if not _worth_repeating(error):
                 raise

@@ -60,6 +60,8 @@ class Permission(StrEnum):
     VISIT_EMERGENCY = "visit.emergency"
     VISIT_CALL = "visit.call"
     VISIT_CONSULT = "visit.consult"
+    COUNTER_SERVE = "counter.serve"
+    JOURNEY_CHANGE = "journey.change"
     VISIT_HOLD = "visit.hold"
     VISIT_NO_SHOW = "visit.no_show"
     VISIT_CANCEL = "visit.cancel"
@@ -109,9 +111,9 @@ _LOOK = frozenset(
 )
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.ADMIN: _DESK | {P.SCHEDULE_CHANGE, P.MASTERS_CHANGE, P.AUDIT_READ, P.BREAK_GLASS_REVIEW},
+    Role.ADMIN: _DESK | {P.SCHEDULE_CHANGE, P.MASTERS_CHANGE, P.JOURNEY_CHANGE, P.AUDIT_READ, P.BREAK_GLASS_REVIEW},
     Role.RECEPTION: _DESK | {P.SCHEDULE_CHANGE},
-    Role.NURSE: _DESK | {P.BREAK_GLASS},
+    Role.NURSE: _DESK | {P.BREAK_GLASS, P.COUNTER_SERVE},
     Role.DOCTOR: frozenset(
         {
             P.MASTERS_READ,
@@ -130,9 +132,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.BREAK_GLASS,
         }
     ),
-    Role.CASHIER: _LOOK,
-    Role.PHARMACIST: _LOOK,
-    Role.LAB: _LOOK,
+    Role.CASHIER: _LOOK | {P.COUNTER_SERVE},
+    Role.PHARMACIST: _LOOK | {P.COUNTER_SERVE},
+    Role.LAB: _LOOK | {P.COUNTER_SERVE},
 }
 """Staff roles and what each may do, inside the person's own facility and departments."""
 

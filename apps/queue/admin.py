@@ -5,13 +5,17 @@ from django.urls import path
 
 from apps.core.admin import AuditedModelAdmin
 from apps.queue.models import TriageRule
-from apps.queue.views import booking, booking_deeds, day, desk, leave, masters, walk_in
+from apps.queue.views import booking, booking_deeds, day, desk, journeys, leave, masters, walk_in
 
 desk_urls = [
     path("desk/today/", desk.today, name="desk_today"),
     path("desk/walk-in/", walk_in.walk_in, name="desk_walk_in"),
     path("desk/slip/<uuid:visit_id>/", desk.slip, name="desk_slip"),
     path("desk/slip/<uuid:visit_id>/link/", desk.renew_link, name="desk_slip_link"),
+    path("desk/journeys/", journeys.journeys, name="journeys"),
+    path("desk/journeys/new/", journeys.kind, name="journey_new"),
+    path("desk/journeys/<uuid:template_id>/", journeys.kind, name="journey"),
+    path("desk/visits/<uuid:visit_id>/stations/", journeys.send_on, name="desk_stations"),
     path("desk/visits/<uuid:visit_id>/<slug:action>/", desk.deed, name="desk_visit"),
     path("desk/book/", booking.book, name="desk_book"),
     path("desk/day/", day.first_day, name="desk_first_day"),

@@ -64,6 +64,7 @@ class WalkInForm(forms.Form):
         doctors: list[dict[str, Any]],
         phrases: list[str],
         may_be_emergency: bool,
+        kinds: Iterable[Any] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -73,6 +74,14 @@ class WalkInForm(forms.Form):
         self.fields["symptoms"].help_text = _symptoms_help(phrases)
         self.fields["source"].choices = _sources(may_be_emergency)  # type: ignore[attr-defined]
         self.fields["source"].initial = Source.WALK_IN
+        offered = [(str(kind.id), kind.name) for kind in kinds]
+        if offered:
+            self.fields["journey"] = forms.ChoiceField(
+                label=_("Stations"),
+                required=False,
+                choices=[("", _("Only this department")), *offered],
+                help_text=_("Goes through the stations one after the other under one number."),
+            )
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -84,6 +93,7 @@ class WalkInForm(forms.Form):
             "symptoms": self.cleaned_data["symptoms"],
             "needs": self.cleaned_data["needs"],
             "source": self.cleaned_data["source"],
+            "journey_id": UUID(journey) if (journey := self.cleaned_data.get("journey")) else None,
         }
 
 
@@ -93,6 +103,70 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"), max_length=LONGEST_REASON, widget=forms.TextInput({"autocomplete": "off", "dir": "auto"})
     )
+
+
+class ClassForm(forms.Form):
+    """How urgent somebody at triage is, and what they need."""
+
+    urgency = forms.ChoiceField(
+        label=_("How urgent?"),
+        required=False,
+        choices=[("", _("Waits in turn")), ("urgent", _("Urgent")), ("emergency", _("Emergency"))],
+    )
+    needs = forms.ChoiceField(label=_("Special need"), required=False, choices=_NEEDS)
+    reason = forms.CharField(
+        label=_("Why urgent?"),
+        required=False,
+        max_length=LONGEST_REASON,
+        widget=forms.TextInput({"autocomplete": "off", "dir": "auto"}),
+    )
+
+
+class JourneyForm(forms.Form):
+    """A journey; its stations are boxes beside it."""
+
+    name = forms.CharField(label=_("Name"), max_length=80, widget=forms.TextInput({"autocomplete": "off"}))
+    active = forms.BooleanField(label=_("Offered at the desk"), required=False, initial=True)
+
+
+class SendOnForm(forms.Form):
+    """Which journey somebody goes along."""
+
+    journey_id = forms.TypedChoiceField(label=_("Journey"), coerce=UUID)
+
+    def __init__(self, *args: Any, kinds: Iterable[Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["journey_id"].choices = [(str(kind.id), kind.name) for kind in kinds]  # type: ignore[attr-defined]
+
+
+class TransferForm(ReasonForm):
+    """Where somebody is sent, and why. A valid form's `arguments` are those of `commands.transfer`."""
+
+    place = forms.ChoiceField(label=_("Department and doctor"))
+    field_order = ("place", "reason")
+
+    def __init__(self, *args: Any, departments: Iterable[Any], doctors: list[Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["place"].choices = [  # type: ignore[attr-defined]
+            (
+                place.name,
+                [
+                    (str(place.id), gettext("%(place)s, whoever is free") % {"place": place.name}),
+                    *((f"{place.id}:{one.id}", one.name) for one in doctors if place.id in one.department_ids),
+                ],
+            )
+            for place in departments
+        ]
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What `transfer` takes."""
+        department_id, _colon, doctor_id = self.cleaned_data["place"].partition(":")
+        return {
+            "department_id": UUID(department_id),
+            "doctor_id": UUID(doctor_id) if doctor_id else None,
+            "reason": self.cleaned_data["reason"],
+        }
 
 
 class UrgentForm(ReasonForm):

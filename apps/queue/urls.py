@@ -2,8 +2,20 @@
 
 from django.urls import path
 
-from apps.queue.api import booking, cancellations, emergency, holds, leave, masters, patients, slots, staff, tracking
-from apps.queue.views import me, own_booking, own_bookings, track
+from apps.queue.api import (
+    booking,
+    cancellations,
+    emergency,
+    holds,
+    journeys,
+    leave,
+    masters,
+    patients,
+    slots,
+    staff,
+    tracking,
+)
+from apps.queue.views import counter, me, own_booking, own_bookings, track
 
 _MOVES = {
     "call-next": staff.CallIfNext,
@@ -45,6 +57,19 @@ api_urls = [
     *(
         path(f"doctor/visits/<uuid:visit_id>/{verb}", move.as_view(), name=f"visit-{verb}")
         for verb, move in _MOVES.items()
+    ),
+    path("doctor/visits/<uuid:visit_id>/transfer", journeys.Transfer.as_view(), name="visit-transfer"),
+    path("doctor/visits/<uuid:visit_id>/tests", journeys.Tests.as_view(), name="visit-tests"),
+    path("doctor/visits/<uuid:visit_id>/skip", journeys.Skip.as_view(), name="visit-skip"),
+    path("doctor/visits/<uuid:visit_id>/journey", journeys.JourneyStart.as_view(), name="visit-journey-start"),
+    path("visits/<uuid:visit_id>/journey", journeys.VisitJourney.as_view(), name="visit-journey"),
+    path("journeys", journeys.Templates.as_view(), name="journeys"),
+    path("counters", journeys.Counters.as_view(), name="counters"),
+    path("counters/<uuid:counter_id>/status", journeys.CounterStatus.as_view(), name="counter-status"),
+    path("counters/<uuid:counter_id>/call-next", journeys.CounterCall.as_view(), name="counter-call"),
+    *(
+        path(f"counter/visits/<uuid:visit_id>/{word}", move.as_view(), name=f"counter-{word}")
+        for word, move in journeys.COUNTER_MOVES.items()
     ),
     path("consultation/start", staff.ConsultationStart.as_view(), name="consultation-start"),
     path("admin/departments", masters.AdminDepartments.as_view(), name="admin-departments"),
@@ -106,6 +131,9 @@ api_urls = [
 ]
 
 page_urls = [
+    path("counter/", counter.choose, name="counters-page"),
+    path("counter/<uuid:counter_id>/", counter.counter, name="counter"),
+    path("counter/<uuid:counter_id>/<slug:action>/", counter.act, name="counter-act"),
     path("t/", track.enter_code, name="enter-code"),
     path("t/<str:code>/", track.track, name="track"),
     path("checkin", track.check_in, name="check-in"),

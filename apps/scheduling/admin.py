@@ -21,6 +21,7 @@ from apps.scheduling.commands import require_free_to_reletter
 from apps.scheduling.models import (
     AllocationPolicy,
     ClosedDay,
+    Counter,
     Department,
     Doctor,
     DoctorDepartment,
@@ -179,6 +180,16 @@ class RoomAdmin(_Shown):
 
     list_display = ("number", "symbol", "hall")
     search_fields = ("number", "hall")
+
+
+@admin.register(Counter)
+class CounterAdmin(_Shown):
+    """Counters of the pharmacy, the cashier, the laboratory and so on."""
+
+    list_display = ("name", "department", "room", "availability")
+    list_filter = ("availability",)
+    search_fields = ("name",)
+    list_select_related = ("department", "room")
 
 
 class ServedInline(admin.StackedInline):

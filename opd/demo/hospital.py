@@ -70,6 +70,23 @@ class NewDoctor:
 
 
 @dataclass(frozen=True, slots=True)
+class NewCounter:
+    """A counter of a department that is no consultation, open from the start."""
+
+    name: str
+    department: str
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewKind:
+    """A kind of visit: the codes of the departments of each step, "" for the consultation that somebody came for."""
+
+    name: str
+    steps: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NewBoard:
     """A board in a waiting hall, with the departments it shows. Unless open to all, its screens have to be paired."""
 
@@ -107,6 +124,8 @@ class Hospital:
     patients: tuple[Person, ...] = ()
     boards: tuple[NewBoard, ...] = ()
     visit_types: tuple[NewVisitType, ...] = ()
+    counters: tuple[NewCounter, ...] = ()
+    kinds: tuple[NewKind, ...] = ()
     hours: NewHours | None = None
     doctors_at_work: bool = True
 
@@ -130,6 +149,7 @@ DEPARTMENTS = (
     NewDepartment("ORT", "B", "Orthopaedics"),
     NewDepartment("TRI", "T", "Triage", DepartmentKind.TRIAGE),
     NewDepartment("LAB", "L", "Laboratory", DepartmentKind.LABORATORY),
+    NewDepartment("XRY", "X", "X-ray", DepartmentKind.IMAGING),
     NewDepartment("PHA", "P", "Pharmacy", DepartmentKind.PHARMACY),
     NewDepartment("CSH", "M", "Cashier", DepartmentKind.CASHIER),
 )
@@ -139,6 +159,8 @@ STAFF = (
     NewStaff("reception", "Meera Iyer", Role.RECEPTION),
     NewStaff("nurse", "Sister Rose Thomas", Role.NURSE),
     NewStaff("cashier", "Vikram Shah", Role.CASHIER),
+    NewStaff("pharmacist", "Leela Fernandes", Role.PHARMACIST),
+    NewStaff("lab", "Anil Pawar", Role.LAB),
 )
 
 TRIAGE = {
@@ -176,6 +198,12 @@ DEMO = Hospital(
         NewRoom("6", Symbol.POT, "Hall B"),
         NewRoom("7", Symbol.BELL, "Hall B"),
         NewRoom("8", Symbol.DRUM, "Hall B"),
+        NewRoom("9", Symbol.BOAT, "Hall C"),
+        NewRoom("10", Symbol.MANGO, "Hall C"),
+        NewRoom("11", Symbol.FISH, "Hall C"),
+        NewRoom("12", Symbol.POT, "Hall C"),
+        NewRoom("13", Symbol.BELL, "Hall C"),
+        NewRoom("14", Symbol.DRUM, "Hall C"),
     ),
     staff=STAFF,
     doctors=(
@@ -237,6 +265,7 @@ DEMO = Hospital(
     boards=(
         NewBoard("hall-a", "Hall A", ("GEN", "PED")),
         NewBoard("hall-b", "Hall B", ("ORT",)),
+        NewBoard("hall-c", "Hall C", ("TRI", "LAB", "XRY", "PHA", "CSH")),
         NewBoard("staff-corridor", "Staff corridor", ("GEN", "PED", "ORT"), open_to_all=False),
     ),
     visit_types=(
@@ -247,4 +276,17 @@ DEMO = Hospital(
         NewVisitType("Procedure", ("GEN", "ORT"), 30, by_patients=False),
     ),
     hours=NewHours(),
+    counters=(
+        NewCounter("Triage", "TRI", "9"),
+        NewCounter("Blood tests", "LAB", "10"),
+        NewCounter("X-ray", "XRY", "11"),
+        NewCounter("Pharmacy 1", "PHA", "12"),
+        NewCounter("Pharmacy 2", "PHA", "13"),
+        NewCounter("Cashier", "CSH", "14"),
+    ),
+    kinds=(
+        NewKind("Consultation, pharmacy, cashier", (("",), ("PHA",), ("CSH",))),
+        NewKind("With triage", (("TRI",), ("",), ("PHA",), ("CSH",))),
+        NewKind("With tests", (("TRI",), ("",), ("LAB", "XRY"), ("",), ("PHA",), ("CSH",))),
+    ),
 )

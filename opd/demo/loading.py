@@ -18,9 +18,10 @@ from apps.core.commands import command
 from apps.core.policy import Actor, Permission, Role, Scope, system_actor
 from apps.patients.commands import register
 from apps.patients.queries import search
-from apps.queue.commands import set_availability
+from apps.queue.commands import change_template, set_availability
+from apps.queue.queries.journeys import kinds_of_visit
 from apps.scheduling.commands import create_department, make_slots, register_doctor
-from apps.scheduling.queries import departments, doctors, rooms
+from apps.scheduling.queries import counters, departments, doctors, rooms
 from apps.scheduling.rules import Availability
 from opd.demo.hospital import Hospital, NewDoctor
 from opd.simulation.people import Person
@@ -78,6 +79,8 @@ class _Load:
             self.hire(doctor)
         self.name_visit_types()
         self.write_hours()
+        self.set_up_counters()
+        self.write_kinds_of_visit()
         self.write_triage_rules()
         self.hang_boards()
         self.register_patients()
@@ -178,6 +181,35 @@ class _Load:
                 own(doctor=self._doctor(account), visit_type=of[by_account[account].department], minutes=minutes)
                 for account, minutes in new.with_doctors.items()
             )
+
+    def set_up_counters(self) -> None:
+        """The counters, open from the start like the doctors."""
+        known = {counter.name for counter in counters()}
+        make = _model("scheduling.Counter")
+        opened = Availability.AVAILABLE if self.hospital.doctors_at_work else Availability.OFFLINE
+        self._add(
+            make(
+                facility_id=self.facility_id,
+                name=new.name,
+                department_id=self.departments[new.department],
+                room_id=self.rooms[new.room],
+                availability=opened,
+            )
+            for new in self.hospital.counters
+            if new.name not in known
+        )
+
+    def write_kinds_of_visit(self) -> None:
+        """Through which stations each kind of visit leads."""
+        known = {row["name"] for row in kinds_of_visit()}
+        for new in self.hospital.kinds:
+            if new.name not in known:
+                stations = [
+                    (step, self.departments[code] if code else None)
+                    for step, codes in enumerate(new.steps, start=1)
+                    for code in codes
+                ]
+                change_template(actor=self.admin, now=self.now, name=new.name, stations=stations)
 
     def write_triage_rules(self) -> None:
         """What makes a visit urgent."""

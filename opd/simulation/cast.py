@@ -1,5 +1,6 @@
 """The people of a hospital in whose place the simulator acts. Every write says so: `via` is "simulator"."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,7 +9,9 @@ from django_scopes import scope
 
 from apps.accounts.queries import facility_by_code, staff_actor
 from apps.core.policy import Actor, Role
-from apps.scheduling.queries import departments, doctor_of_staff
+from apps.queue.rules.journeys import COUNTER_ROLES
+from apps.scheduling.queries import counters, departments, doctor_of_staff
+from apps.scheduling.rules import DepartmentKind
 from opd.demo.hospital import Hospital
 
 VIA = "simulator"
@@ -25,6 +28,15 @@ class Practitioner:
 
 
 @dataclass(frozen=True, slots=True)
+class Server:
+    """A counter to act at: the row, whoever staffs it, and the code of the department."""
+
+    id: UUID
+    actor: Actor
+    department: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cast:
     """A hospital's people at work. Departments by code, practitioners by account."""
 
@@ -33,6 +45,7 @@ class Cast:
     nurse: Actor
     departments: dict[str, UUID]
     practitioners: dict[str, Practitioner]
+    servers: tuple[Server, ...] = ()
 
 
 def cast_of(hospital: Hospital) -> Cast:
@@ -49,7 +62,18 @@ def cast_of(hospital: Hospital) -> Cast:
             nurse=staff_actor(hospital.address_of(hospital.account_of(Role.NURSE)), via=VIA),
             departments={code: id_ for id_, code in codes.items()},
             practitioners={practitioner.key: practitioner for practitioner in found if practitioner},
+            servers=tuple(_servers(hospital, codes)),
         )
+
+
+def _servers(hospital: Hospital, codes: dict[UUID, str]) -> Iterator[Server]:
+    """The hospital's counters with the first of their role at each; none for a role that nobody has."""
+    accounts = {person.role: person.account for person in reversed(hospital.staff)}
+    for counter in counters():
+        account = accounts.get(COUNTER_ROLES[DepartmentKind(counter.department.kind)])
+        if account:
+            actor = staff_actor(hospital.address_of(account), via=VIA)
+            yield Server(counter.id, actor, codes[counter.department_id])
 
 
 def _practitioner(hospital: Hospital, account: str, codes: dict[UUID, str]) -> Practitioner | None:

@@ -22,6 +22,7 @@ from apps.core.trace import start_trace
 from apps.encounters.commands import complete
 from apps.patients.queries import search
 from apps.queue import commands
+from apps.queue.queries.journeys import templates, test_departments
 from apps.queue.rules.order import Source
 from apps.scheduling.rules import Availability
 from opd.demo.hospital import Hospital
@@ -32,12 +33,16 @@ from opd.simulation.looking import look_at
 from opd.simulation.people import Person, person
 from opd.simulation.plan import ALARMING, PRESCRIPTIONS, SOURCES, SYMPTOMS, weighted
 from opd.simulation.rounds import DID_NOT_COME, SENT_FOR_TEST, Decision, Deed, Doctor, Look, Seen, decide
+from opd.simulation.stations import Stations
 
 POOL = 400
 """Invented people who come again and again."""
 
 CHILD_EVERY = 3
 """One in so many of them is a child."""
+
+ON_A_JOURNEY = 0.5
+"""Share of people who go through several stations."""
 
 CAST_KEPT = timedelta(minutes=1)
 LONGEST_PAUSE = 10.0
@@ -57,6 +62,7 @@ class LivePlayer:
         self.clock = clock
         self.random = random or Random()
         self._ahead = Ahead(hospital, clock, self.random) if ahead else None
+        self._stations = Stations(clock)
         self._children = {new.code for new in hospital.departments if new.sees_children}
         self._cast: Cast | None = None
         self._cast_at: datetime | None = None
@@ -88,6 +94,7 @@ class LivePlayer:
                 self._cast = None
             busy = {visit.patient_id for visit in look.visits}
             done = sum(self._try(cast, look, decision, busy) for decision in decide(look, self.random))
+            done += self._stations.tick(cast)
             return done + (self._ahead.tick(cast) if self._ahead and look.doctors else 0)
 
     def _present_cast(self) -> Cast | None:
@@ -126,6 +133,8 @@ class LivePlayer:
             actor = cast.nurse if decision.deed in _BY_NURSE else cast.desk
         if decision.doctor and decision.deed in _NAMES_DOCTOR:
             details = details | {"doctor_id": decision.doctor.id}
+        if decision.deed is Deed.TEST:
+            details = details | {"department_ids": [place.id for place in test_departments()]}
         if decision.deed is Deed.COMPLETE:
             details = details | {"prescription_text": self.random.choice(("", *PRESCRIPTIONS))}
         command(actor=actor, now=self.clock(), visit_id=visit.id, expected_version=visit.version, **details)
@@ -158,7 +167,13 @@ class LivePlayer:
             doctor_id=asked,
             source=source,
             symptoms=[symptom] if symptom else [],
+            journey_id=None if emergency else self._kind_of_visit(),
         )
+
+    def _kind_of_visit(self) -> UUID | None:
+        """Every other person goes on to further stations."""
+        kinds = [kind.id for kind in templates()]
+        return self.random.choice(kinds) if kinds and self.random.random() < ON_A_JOURNEY else None
 
     def _somebody(self, cast: Cast, department: str, busy: set[UUID]) -> UUID | None:
         """A person of the pool without an open visit, registered at the first coming; None if none is found soon."""
@@ -187,7 +202,7 @@ _MOVES: dict[Deed, tuple[Command[..., Any], dict[str, Any]]] = {
     Deed.CALL: (commands.call, {}),
     Deed.RECALL: (commands.recall, {}),
     Deed.START: (commands.start, {}),
-    Deed.TEST: (commands.hold, {"reason": SENT_FOR_TEST}),
+    Deed.TEST: (commands.send_for_tests, {"reason": SENT_FOR_TEST}),
     Deed.COMPLETE: (complete, {}),
     Deed.SET_ASIDE: (commands.hold, {"reason": DID_NOT_COME}),
     Deed.NO_SHOW: (commands.no_show, {}),

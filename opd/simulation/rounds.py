@@ -33,6 +33,9 @@ CYCLE = 55.0
 DAY_OVER = timedelta(hours=3)
 """Who waits longer than this was left behind by an earlier run."""
 
+RESULT_LOST = timedelta(minutes=10)
+"""Whoever is not back from a test by then comes back without the result."""
+
 SENT_FOR_TEST = "Sent for a blood test."
 DID_NOT_COME = "Did not come when called."
 
@@ -207,6 +210,8 @@ def _aside(look: Look, visit: Seen) -> Iterator[Decision]:
     elapsed = _elapsed(look, visit.since)
     draw = Random(f"{visit.id}:aside:{visit.state}:{visit.missed_calls}")
     fate, after = draw.random(), draw.uniform(30, 120)
+    if visit.hold_reason == SENT_FOR_TEST:
+        after = RESULT_LOST.total_seconds()
     if visit.state is State.ON_HOLD and elapsed >= after:
         lost = visit.hold_reason == DID_NOT_COME and fate < 0.4
         yield Decision(Deed.NO_SHOW if lost else Deed.COME_BACK, visit=visit)

@@ -115,6 +115,7 @@ function update(part, fresh) {
 function put(html) {
   const fresh = new DOMParser().parseFromString(html, "text/html").querySelector("[data-stream]");
   const shown = root();
+  if (fresh && fresh.dataset.stream !== shown.dataset.stream && !typedIn(shown)) return location.reload(); // sent on to another queue
   if (!fresh || older(fresh.dataset.seq, shown.dataset.seq)) return;
   if (fresh.dataset.version !== shown.dataset.version && !typedIn(shown)) return location.reload();
   const parts = [...shown.querySelectorAll("[data-part]")];

@@ -24,6 +24,8 @@ visit.self_check_in
 visit.emergency        x      x       x       x
 visit.call             x      x       x       x
 visit.consult                 x
+counter.serve                                 x      x        x       x
+journey.change         x
 visit.hold             x      x       x       x
 visit.no_show          x      x       x       x
 visit.cancel           x      x       x       x

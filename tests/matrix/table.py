@@ -187,6 +187,21 @@ WINDOW = {"slotStartTime": "2031-01-06T10:00:00+05:30", "slotEndTime": "2031-01-
 EMERGENCY = {"doctorId": "{doctor}", "patientId": "{patient}", "reason": "Matrix"}
 OF_LINK = frozenset({Kind.DEPARTMENT, Kind.DOCTOR})
 
+NO_STATION = frozenset({409})
+"""The visit that is asked about is on no journey."""
+
+OTHERS_COUNTER = nobody()
+"""The counter of a place is staffed by a role that nobody here has."""
+
+COUNTER_MOVES: dict[str, dict[str, Any]] = {
+    "recall": {},
+    "start": {},
+    "complete": {},
+    "missed": REASON,
+    "resume": {},
+    "class": {"urgency": "", "needs": ""},
+}
+
 STREAMS = {
     "dept.{department}": department(Principal.DOCTOR, DESK, Principal.PATIENT, Principal.LINK),
     "staff.{department}": OF_QUEUE,
@@ -256,6 +271,19 @@ API = [
     api("POST doctor/visits/<uuid:visit_id>/confirm", OF_DESK, {}, S.SCANNED),
     api("POST doctor/visits/<uuid:visit_id>/urgent", OF_QUEUE, REASON),
     api("POST doctor/visits/<uuid:visit_id>/not-urgent", OF_QUEUE, REASON, S.URGENT),
+    # --- sent on, along a kind of visit, at counters
+    api("POST doctor/visits/<uuid:visit_id>/transfer", OF_QUEUE, {"departmentId": "{laboratory}", **REASON}),
+    api("POST doctor/visits/<uuid:visit_id>/tests", OF_DOCTOR, {"departmentIds": ["{laboratory}"], **REASON},
+        S.IN_CONSULTATION),
+    api("POST doctor/visits/<uuid:visit_id>/skip", OF_QUEUE, REASON, answers=NO_STATION),
+    api("POST doctor/visits/<uuid:visit_id>/journey", OF_DESK, {"journeyId": "{template}"}),
+    api("GET visits/<uuid:visit_id>/journey", OF_QUEUE),
+    api("GET journeys", ANY_STAFF),
+    api("GET counters", facility(Principal.NURSE)),
+    api("PATCH counters/<uuid:counter_id>/status", OTHERS_COUNTER, {"status": "PAUSED"}),
+    api("POST counters/<uuid:counter_id>/call-next", OTHERS_COUNTER, {}),
+    *(api(f"POST counter/visits/<uuid:visit_id>/{word}", OTHERS_COUNTER, body, S.CALLED)
+      for word, body in COUNTER_MOVES.items()),
     # --- booking
     api("GET doctors/<uuid:doctor_id>/slots", ANY_STAFF, query="date={tomorrow}"),
     api("GET doctors/<uuid:doctor_id>/visit-types", WHOEVER_SIGNED_IN),
@@ -338,6 +366,8 @@ API = [
 SEEN_VERSION = {"version": "{version}"}
 OF_VISIT = {"visit": "{visit}", **SEEN_VERSION}
 CONSOLE = "POST console/<uuid:doctor_id>/<slug:action>/"
+COUNTER = "POST counter/<uuid:counter_id>/<slug:action>/"
+COUNTER_BUTTONS = ("call", "call-again", "start", "done", "missed", "resume", "open", "pause", "close", "class")
 DEED = "admin/desk/visits/<uuid:visit_id>/<slug:action>/"
 BOOKING = "admin/desk/bookings/<uuid:booking_id>/"
 BOOKING_DEED = f"{BOOKING}<slug:action>/"
@@ -464,6 +494,10 @@ PAGES = [
     form("GET checkin/<str:word>", everybody(), words={"word": "wrong"}, answers=SHAPE),
     form("GET checkin", everybody(), answers=SHAPE),
     form("POST checkin", everybody(), {}, answers=SHAPE),
+    # --- counters
+    form("GET counter/", facility(Principal.NURSE)),
+    form("GET counter/<uuid:counter_id>/", OTHERS_COUNTER),
+    *(form(COUNTER, OTHERS_COUNTER, OF_VISIT, words={"action": action}) for action in COUNTER_BUTTONS),
     # --- the console
     form("GET console/", facility(DESK, DOCTORS)),
     form("GET console/<uuid:doctor_id>/", OF_QUEUE),
@@ -504,6 +538,14 @@ PAGES = [
     form("GET admin/desk/slip/<uuid:visit_id>/link/", OF_DESK),
     form("POST admin/desk/slip/<uuid:visit_id>/link/", OF_DESK, {}),
     *DEEDS,
+    form("GET admin/desk/visits/<uuid:visit_id>/stations/", OF_DESK),
+    form("POST admin/desk/visits/<uuid:visit_id>/stations/", OF_DESK,
+         SEEN_VERSION | REASON | {"what": "transfer", "place": "{laboratory}"}),
+    form("GET admin/desk/journeys/", ANY_STAFF),
+    form("GET admin/desk/journeys/new/", ANY_ADMIN),
+    form("POST admin/desk/journeys/new/", ANY_ADMIN, {"name": "Matrix", "step1": "own"}),
+    form("GET admin/desk/journeys/<uuid:template_id>/", ANY_ADMIN),
+    form("POST admin/desk/journeys/<uuid:template_id>/", ANY_ADMIN, {"name": "Matrix", "step1": "own", "version": "1"}),
     form("GET admin/desk/book/", ANY_DESK, query="patient={patient}&doctor={doctor}&day={tomorrow}"),
     form("POST admin/desk/book/", OF_DESK, {"slot": "free:{free_slot}"}, query="patient={patient}&doctor={doctor}"),
     form("GET admin/desk/day/", ANY_DESK),
@@ -581,6 +623,7 @@ ADMIN_MODELS = {
     "accounts/facility": Keeps("{facility}", adds=nobody(), deletes=nobody()),
     "scheduling/department": Keeps("{department}", deletes=nobody()),
     "scheduling/room": Keeps("{room}", deletes=nobody()),
+    "scheduling/counter": Keeps("{counter}"),
     "scheduling/doctor": Keeps("{doctor}", deletes=nobody()),
     "scheduling/slottemplate": Keeps("{hours}"),
     "scheduling/closedday": Keeps("{closed_day}"),

@@ -11,11 +11,13 @@ from apps.encounters.views.console import BUTTONS
 from apps.live.queries import views
 from apps.queue.queries.visits import ACTIONS
 from apps.queue.views.booking_deeds import DEEDS as BOOKING_DEEDS
+from apps.queue.views.counter import BUTTONS as COUNTER_DEEDS
+from apps.queue.views.counter import STATUSES as COUNTER_STATUSES
 from apps.queue.views.day import WAITING_DEEDS
 from apps.queue.views.desk import DEEDS
 from apps.queue.views.masters import STATUSES
 from tests.architecture.test_policy import ADDRESSES, endpoint_methods
-from tests.matrix.table import ADMIN_MODELS, BOOKING_DEED, CONSOLE, DEED, DEVICE, OPENING, TABLE, WAITING_DEED
+from tests.matrix.table import ADMIN_MODELS, BOOKING_DEED, CONSOLE, COUNTER, DEED, DEVICE, OPENING, TABLE, WAITING_DEED
 
 LISTED = {row.asks for row in TABLE}
 
@@ -58,6 +60,7 @@ def test_every_model_of_the_admin_is_listed():
     ("ending", "known"),
     [
         (CONSOLE, set(BUTTONS)),
+        (COUNTER, {*COUNTER_DEEDS, *COUNTER_STATUSES, "class"}),
         (DEED, {ACTIONS[verb] for verb in DEEDS}),
         (OPENING, set(STATUSES)),
         (DEVICE, set(DEVICE_DEEDS)),

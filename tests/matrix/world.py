@@ -29,13 +29,14 @@ from apps.notifications.queries import newest_messages
 from apps.patients.commands import break_glass, request_code, sign_in_by_code
 from apps.patients.rules.identifiers import IdentifierKind
 from apps.queue import commands
-from apps.queue.models import TriageRule, Visit
+from apps.queue.models import JourneyTemplate, TriageRule, Visit
 from apps.queue.rules.states import State
-from apps.scheduling.models import ClosedDay, Department, Doctor, Leave, Room, Slot, SlotTemplate
+from apps.scheduling.models import ClosedDay, Counter, Department, Doctor, Leave, Room, Slot, SlotTemplate
 from tests.bookings import book, hold, open_slot
 from tests.cast import app_code
 from tests.display.hall import paired_screen
 from tests.factories import PASSWORD, encoded
+from tests.stations import add_station
 from tests.ward import Ward, came, open_ward
 
 
@@ -133,6 +134,8 @@ class Place:
         """What stands for the `{words}` of the table, and for the parameters of addresses."""
         with self.open():
             version = Visit.objects.values_list("version", flat=True).get(id=self.about)
+            counter = Counter.objects.get(department__code="LAB")
+            template = JourneyTemplate.objects.get()
         return {
             "facility": str(self.ward.facility.id),
             "department": str(self.department.id),
@@ -160,6 +163,11 @@ class Place:
             "code": self.tracking_code,
             "restore": self.restore_secret,
             "object_id": str(self.department.id),
+            "counter": str(counter.id),
+            "counter_id": str(counter.id),
+            "laboratory": str(counter.department_id),
+            "template": str(template.id),
+            "template_id": str(template.id),
         } | self.booked
 
     def checkin_link(self) -> str:
@@ -271,13 +279,21 @@ def writes() -> dict[str, int]:
 def open_world() -> Iterator[World]:
     """Build it all, by the real commands."""
     with open_ward(code="ZQAW", departments=1, doctors=1) as ward:
+        _stations(ward)
         away = _furnish(ward, ward.departments[0], Where.AWAY, "Xyventhal", 3)
         _rename(away)
     with open_ward(code="ZQHM", departments=2, doctors=2) as ward:
+        _stations(ward)
         here = _furnish(ward, ward.departments[0], Where.HERE, "Zarapkar", 1)
         there = _furnish(ward, ward.departments[1], Where.THERE, "Quillonde", 2)
     places = {place.where: place for place in (here, there, away)}
     yield World(places, _keys(here, there))
+
+
+def _stations(ward: Ward) -> None:
+    """A laboratory with a counter, and a kind of visit."""
+    add_station(ward, "LAB")
+    commands.change_template(actor=ward.admin, now=timezone.now(), name="Round", stations=[(1, None)])
 
 
 def _furnish(ward: Ward, department: Department, where: Where, word: str, number: int) -> Place:

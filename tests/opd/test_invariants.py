@@ -33,7 +33,7 @@ SABOTAGE: list[tuple[str, str]] = [
     (PATHS, "UPDATE queue_visittransition SET from_state = 'URGENT' WHERE verb = 'call'"),
     (PATHS, "DELETE FROM queue_visit WHERE state = 'COMPLETED'"),
     (
-        "a doctor has at most one active visit",
+        "a doctor or counter has at most one active visit",
         "DROP INDEX one_active_visit_per_doctor; UPDATE queue_visit SET state = 'CALLED',"
         " doctor_id = (SELECT id FROM scheduling_doctor LIMIT 1) WHERE state = 'WAITING'",
     ),

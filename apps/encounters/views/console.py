@@ -21,6 +21,7 @@ from apps.encounters.commands import complete
 from apps.encounters.rules import LONGEST_PRESCRIPTION
 from apps.queue import commands as queue
 from apps.queue.queries.console import acted_meanwhile, console_sequence, console_view, consoles, token_of
+from apps.queue.queries.journeys import test_departments
 from apps.scheduling.queries import doctor_of_staff
 from apps.scheduling.rules import Availability
 
@@ -113,6 +114,29 @@ class Move:
         return gettext(self.done) % moved if self.done else ""
 
 
+_HOLD = Move(queue.hold, sentence("%(token)s waits aside."), takes_reason=True)
+
+
+def _hold(request: HttpRequest, doctor: Any) -> str:
+    """Set the person aside; with places ticked, send them there for tests: they come back by themselves."""
+    try:
+        places = [UUID(place) for place in request.POST.getlist("tests")]
+    except ValueError:
+        raise Invalid from None
+    if not places:
+        return _HOLD(request, doctor)
+    sent = run_form(
+        request,
+        queue.send_for_tests,
+        lambda visit: {"token": visit.token.label},
+        visit_id=visit_of(request),
+        department_ids=places,
+        reason=typed(request, "reason")[:LONGEST_REASON],
+        expected_version=version_of(request),
+    )
+    return gettext("%(token)s is sent for tests and comes back by itself.") % sent
+
+
 def _finish(request: HttpRequest, doctor: Any) -> str:
     """Finish the visit and sign what was prescribed."""
     text = typed(request, "prescription")
@@ -171,7 +195,7 @@ BUTTONS: dict[str, Run] = {
         queue.hold, sentence("%(token)s waits aside, for when they come."), reason=sentence("Did not come when called")
     ),
     "put-back": Move(queue.put_back, sentence("%(token)s is back in the old place.")),
-    "hold": Move(queue.hold, sentence("%(token)s waits aside."), takes_reason=True),
+    "hold": _hold,
     "resume": Move(queue.resume, sentence("%(token)s is in the queue again.")),
     "no-show": Move(queue.no_show, sentence("%(token)s was taken off the queue.")),
     "finish": _finish,
@@ -222,6 +246,8 @@ def _shown(actor: Actor, doctor: Any, sequence: str, now: datetime) -> dict[str,
                 entity_id=current["patient_id"],
                 reason=f"visit {current['visit_id']}",
             )
+        if current["state"] == "IN_CONSULTATION":
+            view["tests"] = test_departments()
     return view | {"longest_prescription": LONGEST_PRESCRIPTION, "sees_records": actor.may(Permission.BREAK_GLASS)}
 
 

@@ -104,6 +104,7 @@ class WalkInIn(serializers.Serializer[Any]):
     )
     symptoms = SymptomsField(required=False, default=list)
     needs = serializers.ChoiceField([str(n) for n in NeedsClass], required=False, allow_blank=True)
+    journeyId = serializers.UUIDField(source="journey_id", required=False, allow_null=True)
 
 
 class SelfCheckInIn(serializers.Serializer[Any]):

@@ -29,6 +29,7 @@ from apps.queue.commands.consulting import (
 from apps.queue.commands.delaying import delay_doctor
 from apps.queue.commands.emergencies import end_overrides, fast_track, override_slot, request_emergency
 from apps.queue.commands.holding import accept_place, confirm_booking, decline_place, request_hold, sweep
+from apps.queue.commands.journeying import order_tests, send_for_tests, skip_station, start_journey, transfer
 from apps.queue.commands.leaving import take_leave, undo_leave
 from apps.queue.commands.masters import (
     change_department,
@@ -39,7 +40,18 @@ from apps.queue.commands.masters import (
 from apps.queue.commands.own import RestoreRefused, restore
 from apps.queue.commands.reordering import announce_emergency, move_in_queue
 from apps.queue.commands.series import book_series
+from apps.queue.commands.serving import (
+    call_again,
+    call_to_counter,
+    finish_at_counter,
+    missed_at_counter,
+    open_counter,
+    resume_at_counter,
+    start_at_counter,
+)
 from apps.queue.commands.slips import renew_link
+from apps.queue.commands.stations import change_template
+from apps.queue.commands.triage import set_class
 
 __all__ = [
     "RestoreRefused",
@@ -50,12 +62,15 @@ __all__ = [
     "book",
     "book_series",
     "call",
+    "call_again",
     "call_if_next",
     "call_next",
+    "call_to_counter",
     "cancel",
     "cancel_booking",
     "cancel_own",
     "change_department",
+    "change_template",
     "check_in",
     "close_session",
     "complete_in",
@@ -67,15 +82,19 @@ __all__ = [
     "delete_department",
     "end_overrides",
     "fast_track",
+    "finish_at_counter",
     "give_meeting_link",
     "give_up_escalated",
     "hold",
     "leave_waiting_list",
     "miss_booking",
+    "missed_at_counter",
     "move_in_queue",
     "move_in_waiting_list",
     "no_show",
     "note_in_waiting_list",
+    "open_counter",
+    "order_tests",
     "override_slot",
     "place_escalated",
     "put_back",
@@ -86,11 +105,18 @@ __all__ = [
     "reschedule",
     "restore",
     "resume",
+    "resume_at_counter",
     "self_check_in",
+    "send_for_tests",
     "set_availability",
+    "set_class",
+    "skip_station",
     "start",
+    "start_at_counter",
+    "start_journey",
     "sweep",
     "take_leave",
+    "transfer",
     "triage_down",
     "triage_up",
     "undo_leave",

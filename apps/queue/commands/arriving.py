@@ -1,7 +1,7 @@
 """Somebody arrives: at the desk, or by themselves with the hall's QR code."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,9 +19,11 @@ from apps.patients.commands import register_in
 from apps.patients.queries import facts, get_active
 from apps.queue import events
 from apps.queue.commands.moving import expect, locked_visit, move, tell_transition
-from apps.queue.models import TriageRule, Visit
+from apps.queue.commands.onward import begin_journey, enter_station, policy_of, rejoin, stations_of
+from apps.queue.models import JourneyLeg, JourneyTemplate, TriageRule, Visit
+from apps.queue.queries.journeys import template_of
 from apps.queue.queries.visits import count_waiting, visits_in_the_way
-from apps.queue.rules.order import NeedsClass, Policy, Source, tier, virtual_arrival
+from apps.queue.rules.order import NeedsClass, Source, tier, virtual_arrival
 from apps.queue.rules.states import QUEUED, State, Verb
 from apps.queue.rules.triage import urgent_by
 from apps.scheduling.commands import issue_token
@@ -84,17 +86,26 @@ def check_in(
     source: str = Source.WALK_IN,
     symptoms: list[str] | None = None,
     needs: str | None = None,
+    journey_id: UUID | None = None,
 ) -> Arrived:
-    """Give somebody at the desk a number and a place in the queue.
+    """Give somebody at the desk a number and a place in the queue; with a journey (`journey_id`) at its first
+    station, and at the others as each one ends.
 
     Raises `DepartmentClosed`, `PatientNotActive`, `AlreadyHere`, `QueueFull`.
     """
     actor.require(Permission.VISIT_CHECK_IN, Scope(actor.facility_id, department_id))
-    lock_streams(department_stream(department_id))
+    template = template_to_begin(journey_id) if journey_id else None
+    stations = stations_of(template, department_id) if template else []
+    lock_streams(*(department_stream(place) for place in {department_id, *_first_places(stations)}))
     patient = get_active(patient_id)
     if source == Source.EMERGENCY:
         actor.require(Permission.VISIT_EMERGENCY, Scope(actor.facility_id, department_id))
-    visit = enter(department_id, patient, Arrival(Source(source), symptoms or [], doctor_id, needs))
+    arrival = Arrival(Source(source), symptoms or [], doctor_id, needs)
+    if template and _first_places(stations) != {department_id}:
+        return with_links(_enter_elsewhere(department_id, patient, arrival, template.name, stations))
+    visit = enter(department_id, patient, arrival)
+    if template and visit.journey_id is None:
+        set_out(visit, template.name, stations)
     return with_links(visit)
 
 
@@ -178,12 +189,68 @@ def enter(department_id: UUID, patient: Any, arrival: Arrival) -> Visit:
     token = missed.token if missed else issue_token(department=department, patient_id=patient.id, day=day)
     visit = _new_visit(department, patient, arrival, token)
     visit.previous = missed
+    if missed and missed.journey_id:
+        rejoin(visit, missed)
     collect(visit)
     if not missed:
         about = {"tokenId": str(token.id), "tokenNumber": token.token_number}
         emit(events.visit_event(events.TOKEN_CREATED, department_id, visit.id, visit.version, **about))
     tell_transition(visit, None, "check_in", visit.urgent_by)
     return visit
+
+
+def template_to_begin(template_id: UUID) -> JourneyTemplate:
+    """A journey that the desk offers. Raises `Invalid`."""
+    template = template_of(template_id)
+    if template is None:
+        raise Invalid({"journeyId": [sentence("There is no such journey any more. Choose another one.")]})
+    return template
+
+
+def _first_places(stations: list[tuple[int, UUID]]) -> set[UUID]:
+    return {place for at, place in stations if at == 1}
+
+
+@step
+def set_out(visit: Visit, name: str, stations: list[tuple[int, UUID]]) -> Visit:
+    """Begin a journey at the station where somebody already is; what would have come before is behind them."""
+    own = visit.department_id
+    here = next(at for at, place in stations if place == own)
+    ahead = [(at, place) for at, place in stations if at > here or place == own]
+    journey = begin_journey(visit.token, name, ahead, own, None if visit.pooled else visit.doctor_id)
+    visit.journey_id = journey.id
+    leg = JourneyLeg.objects.filter(journey=journey, department_id=own).order_by("step")[0]
+    enter_station(leg, visit)
+    return visit
+
+
+@step
+def _enter_elsewhere(
+    department_id: UUID, patient: Any, arrival: Arrival, name: str, stations: list[tuple[int, UUID]]
+) -> Visit:
+    """Give a number of the department somebody came for, and a place at the first stations of their journey."""
+    department = department_of(department_id)
+    _require_room_in_queue(department)
+    if arrival.doctor_id:
+        _require_doctor(arrival.doctor_id, department_id)
+    day = facility_facts(department.facility_id).day_of(unit().now)
+    places = sorted((place for at, place in stations if at == 1), key=lambda place: place != department_id)
+    for place in {department_id, *places}:
+        _missed_today(patient, place, day)
+    token = issue_token(department=department, patient_id=patient.id, day=day)
+    journey = begin_journey(token, name, stations, department_id, arrival.doctor_id)
+    legs = {leg.department_id: leg for leg in JourneyLeg.objects.filter(journey=journey, step=1)}
+    about = {"tokenId": str(token.id), "tokenNumber": token.token_number}
+    entered = []
+    for place in places:
+        visit = _new_visit(department_of(place), patient, replace(arrival, doctor_id=None), token)
+        visit.journey_id = journey.id
+        visit.save(force_insert=True)
+        enter_station(legs[place], visit)
+        tell_transition(visit, None, "check_in", visit.urgent_by)
+        entered.append(visit)
+    emit(events.visit_event(events.TOKEN_CREATED, places[0], entered[0].id, entered[0].version, **about))
+    return entered[0]
 
 
 def _new_visit(department: Any, patient: Any, arrival: Arrival, token: Any) -> Visit:
@@ -221,17 +288,6 @@ def _first_state(*, urgent: bool, printed: bool) -> State:
     if urgent:
         return State.URGENT
     return State.SCANNED if printed else State.WAITING
-
-
-def policy_of(row: Any) -> Policy:
-    """A department's policy row as the plain value that the order's rules take."""
-    return Policy(
-        grace=timedelta(minutes=row.grace_minutes),
-        late_penalty=timedelta(minutes=row.late_penalty_minutes),
-        walk_in_penalty=timedelta(minutes=row.walk_in_penalty_minutes),
-        head_start=timedelta(minutes=row.head_start_minutes),
-        pin_after=row.pin_after_overtakes,
-    )
 
 
 def _require_room_in_queue(department: Any) -> None:

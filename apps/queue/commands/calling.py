@@ -26,7 +26,7 @@ from apps.queue.commands.moving import (
     stand,
 )
 from apps.queue.models import Visit
-from apps.queue.queries.visits import IN_LINE, first_in_line
+from apps.queue.queries.visits import ELSEWHERE, IN_LINE, first_in_line
 from apps.queue.rules.order import Tier
 from apps.queue.rules.states import ACTIVE, QUEUED, State, Verb
 from apps.scheduling.queries import DoctorAtWork, departments_of_doctor, doctor_to_call_for, room_exists
@@ -128,8 +128,8 @@ def waiting_state(visit: Visit) -> State:
 
 
 def released(visit: Visit) -> dict[str, Any]:
-    """The changes that free doctor and room; somebody who waited for any doctor does so again."""
-    return {"room_id": None} | ({"doctor_id": None} if visit.pooled else {})
+    """The changes that free doctor, counter and room; somebody who waited for any doctor does so again."""
+    return {"room_id": None, "counter_id": None} | ({"doctor_id": None} if visit.pooled else {})
 
 
 @step
@@ -151,22 +151,24 @@ def _ready_doctor(actor: Actor, doctor_id: UUID, departments: list[UUID]) -> Doc
 def _call(visit: Visit, doctor: DoctorAtWork, room_id: UUID | None) -> Visit:
     if room_id and not room_exists(room_id):
         raise Invalid({"roomId": [sentence("There is no such room.")]})
-    _count_overtakes(visit, doctor.id)
+    count_overtakes(visit, doctor.id)
     changes: dict[str, Any] = {"doctor_id": doctor.id, "room_id": room_id or doctor.room_id}
     return move(visit, Verb.CALL, State.CALLED, **changes)
 
 
 _OVERTAKE = (
-    f"UPDATE queue_visit SET overtakes = overtakes + 1 WHERE department_id = %s AND {IN_LINE}"  # noqa: S608
+    f"UPDATE queue_visit v SET overtakes = overtakes + 1 WHERE department_id = %s AND {IN_LINE}"  # noqa: S608
     f" AND tier > {Tier.URGENT:d} AND queued_at < %s AND (doctor_id IS NULL OR doctor_id = %s)"
+    f" AND NOT {ELSEWHERE}"
     " RETURNING id, version, tier, overtakes"
 )
 """One statement that the ORM has no word for; run at every call."""
 
 
 @step
-def _count_overtakes(called: Visit, doctor_id: UUID) -> None:
-    """Whoever came before the called one and still waits was overtaken; too often, and they are pinned.
+def count_overtakes(called: Visit, doctor_id: UUID | None) -> None:
+    """Whoever came before the called one and still waits was overtaken; too often, and they are pinned. Nobody
+    overtakes whoever is just inside another station.
 
     A pinned visit stands right behind the urgent ones (requirements D4); the pin is recorded as a move.
     """

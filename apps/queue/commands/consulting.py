@@ -51,7 +51,7 @@ def complete_in(
             visit.department_id,
             visit.id,
             visit.version,
-            doctorId=str(visit.doctor_id),
+            doctorId=str(visit.doctor_id) if visit.doctor_id else None,
             seconds=seconds,
         )
     )
@@ -69,7 +69,7 @@ def hold(*, actor: Actor, now: datetime, visit_id: UUID, reason: str, expected_v
     if visit.state == State.CALLED:
         changes |= released(visit) | {"missed_calls": visit.missed_calls + 1}
     elif visit.state == State.IN_CONSULTATION:
-        changes |= {"room_id": None, "pooled": False}
+        changes |= {"room_id": None, "counter_id": None, "pooled": visit.doctor_id is None}
     return move(visit, Verb.HOLD, State.ON_HOLD, reason=reason, **changes)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import IntegrityError
 
 from apps.audit.commands import record
-from apps.core.commands import collect, step, unit
+from apps.core.commands import BeginAgain, collect, step, unit
 from apps.core.errors import Conflict, Forbidden, NotFound, sentence
 from apps.core.events import department_stream
 from apps.core.outbox import emit, lock_streams
@@ -15,7 +15,9 @@ from apps.core.policy import Actor, Permission, Role, Scope
 from apps.core.queries import one
 from apps.queue import events
 from apps.queue.models import Visit, VisitTransition
+from apps.queue.queries.journeys import stations_ahead
 from apps.queue.queries.visits import allowed_actions
+from apps.queue.rules.journeys import OUTCOMES
 from apps.queue.rules.states import ACTIVE, QUEUED, TERMINAL, State, Verb, targets
 
 
@@ -34,14 +36,22 @@ class ActiveVisit(Conflict):
     detail = sentence("This doctor already has a patient. Finish that visit first.")
 
 
+class Elsewhere(Conflict):
+    code = "called_elsewhere"
+    detail = sentence("This person is being seen at another station. Call somebody else meanwhile.")
+
+
 @step
 def locked_visit(visit_id: UUID, permission: Permission, also: tuple[UUID, ...] = ()) -> Visit:
-    """A visit, read under the lock of its queue (and of other departments' queues). Raises `NotFound`."""
-    department_id = one(Visit.objects.filter(id=visit_id).values_list("department_id", flat=True))
-    if department_id is None:
+    """A visit, read under the lock of its queue (and of other departments' queues, and of those that its journey may
+    lead to). Raises `NotFound`."""
+    found = one(Visit.objects.filter(id=visit_id).values_list("department_id", "journey_id"))
+    if found is None:
         raise NotFound
+    department_id, journey_id = found
     unit().actor.require(permission, Scope(unit().actor.facility_id, department_id))
-    lock_streams(*(department_stream(d) for d in {department_id, *also}))
+    onward = stations_ahead(journey_id) if journey_id else set()
+    lock_streams(*(department_stream(d) for d in {department_id, *also, *onward}))
     return Visit.objects.select_related("token", "doctor").get(id=visit_id)
 
 
@@ -52,8 +62,8 @@ def expect(visit: Visit, expected_version: int | None) -> None:
 
 
 def require_own_hands(actor: Actor, doctor: Any) -> None:
-    """A doctor acts for nobody but himself; desk and nurses may help any doctor of their departments."""
-    if actor.role is Role.DOCTOR and doctor.staff_id != actor.id:
+    """A doctor acts for nobody but himself, at no counter; desk and nurses help any doctor of their departments."""
+    if actor.role is Role.DOCTOR and (doctor is None or doctor.staff_id != actor.id):
         raise Forbidden(permission=Permission.VISIT_CALL)
 
 
@@ -81,11 +91,22 @@ def move(visit: Visit, verb: Verb, to: State, *, reason: str = "", **changes: An
     try:
         Visit.objects.filter(id=visit.id).update(**changes)
     except IntegrityError as error:
-        if "one_active_visit_per_doctor" in str(error):
-            raise ActiveVisit from error
-        raise
+        raise _taken(error) from error
     tell_transition(visit, origin, verb, reason)
+    if visit.journey_id and to in OUTCOMES:
+        from apps.queue.commands.onward import go_on  # which moves visits by this very function
+
+        go_on(visit)
     return visit
+
+
+def _taken(error: IntegrityError) -> Exception:
+    """What the database has refused to let happen twice."""
+    if "one_active_visit_per_number" in str(error):
+        return BeginAgain(Elsewhere())
+    if "one_active_visit_per_doctor" in str(error) or "one_active_visit_per_counter" in str(error):
+        return ActiveVisit()
+    return error
 
 
 @step
@@ -137,6 +158,7 @@ def tell_transition(visit: Visit, origin: State | None, verb: Verb | str, reason
         "to": visit.state,
         "verb": str(verb),
         "doctorId": str(visit.doctor_id) if visit.doctor_id else None,
+        "counterId": str(visit.counter_id) if visit.counter_id else None,
         "roomId": str(visit.room_id) if visit.room_id else None,
         "waitedSeconds": wait,
     }

@@ -9,10 +9,11 @@ from django.db.models import Case, F, QuerySet, Value, When, Window
 from django.db.models.functions import RowNumber
 
 from apps.queue.models import Visit
+from apps.queue.queries.visits import elsewhere
 from apps.queue.rules.hall import symbol_names
 from apps.queue.rules.order import Tier
 from apps.queue.rules.states import ACTIVE, QUEUED, State
-from apps.scheduling.queries import doctors_of_departments
+from apps.scheduling.queries import counters, doctors_of_departments
 from apps.scheduling.rules import Availability
 
 CALL_SHOWN = timedelta(seconds=90)
@@ -23,7 +24,7 @@ NEXT_SHOWN = 3
 
 
 def rooms_and_calls(department_ids: Sequence[UUID], now: datetime) -> dict[str, list[dict[str, Any]]]:
-    """`{rooms[], calls[]}` of some departments, in two statements; see `templates/display/_board.html`.
+    """`{rooms[], calls[]}` of some departments, in three statements; see `templates/display/_board.html`.
 
     A room is `{number, symbol, symbol_names, doctor, status, token, priority, note, next[], call_id}`, by number;
     a call `{call_id, token, number, symbol, symbol_names, called_at, times}`, the newest first.
@@ -31,9 +32,9 @@ def rooms_and_calls(department_ids: Sequence[UUID], now: datetime) -> dict[str, 
     visits = list(_shown(department_ids))
     active = [visit for visit in visits if visit.state in ACTIVE]
     queued = [visit for visit in visits if visit.state in QUEUED]
-    by_doctor = {visit.doctor_id: visit for visit in active}
-    doctors = list(doctors_of_departments(department_ids))
-    rooms = [_room(doctor, by_doctor.get(doctor.id), queued) for doctor in doctors if _in_a_room(doctor, by_doctor)]
+    by_server = {visit.doctor_id or visit.counter_id: visit for visit in active}
+    servers = [*doctors_of_departments(department_ids), *counters().filter(department_id__in=department_ids)]
+    rooms = [_room(server, by_server.get(server.id), queued) for server in servers if _in_a_room(server, by_server)]
     calls = [_call(visit) for visit in active if _is_called_now(visit, now)]
     return {
         "rooms": sorted(_one_per_room(rooms), key=lambda room: room_order(room["number"])),
@@ -47,12 +48,14 @@ def room_order(number: str) -> tuple[bool, int, str]:
 
 
 def _shown(department_ids: Sequence[UUID]) -> QuerySet[Visit]:
-    """Who is called or with a doctor, and the first few of every line: of each doctor's own, and of the common one."""
+    """Who is called or with a doctor, and the first few of every line: of each doctor's own, and of the common one.
+    Who is just being seen at another station is not announced as next."""
     line = Case(When(state__in=sorted(ACTIVE), then=Value(0)), default=Value(1))
     order = ["tier", "arrival_key", "number"]
     place = Window(RowNumber(), partition_by=[F("department_id"), F("doctor_id"), line], order_by=order)
     return (
         Visit.objects.filter(department_id__in=department_ids, state__in=sorted(ACTIVE | QUEUED))
+        .exclude(elsewhere(), state__in=sorted(QUEUED))
         .annotate(place=place)
         .filter(place__lte=NEXT_SHOWN)
         .select_related("token", "room")
@@ -60,8 +63,8 @@ def _shown(department_ids: Sequence[UUID]) -> QuerySet[Visit]:
     )
 
 
-def _in_a_room(doctor: Any, active: dict[UUID | None, Visit]) -> bool:
-    return doctor.room is not None or doctor.id in active
+def _in_a_room(server: Any, active: dict[UUID | None, Visit]) -> bool:
+    return server.room is not None or server.id in active
 
 
 def _room(doctor: Any, visit: Visit | None, queued: Iterable[Visit]) -> dict[str, Any]:
@@ -83,7 +86,9 @@ def _room(doctor: Any, visit: Visit | None, queued: Iterable[Visit]) -> dict[str
 def _status(doctor: Any, visit: Visit | None) -> str:
     """What a room shows: a call, a consultation, or why nothing happens there."""
     if visit:
-        return "calling" if visit.state == State.CALLED else "with_doctor"
+        if visit.state == State.CALLED:
+            return "calling"
+        return "with_doctor" if visit.counter_id is None else "at_counter"
     if doctor.availability == Availability.PAUSED:
         return "paused"
     return "offline" if doctor.availability == Availability.OFFLINE else "idle"
@@ -100,7 +105,7 @@ def _waiting(visit: Visit) -> dict[str, Any]:
 
 
 def _waits_for(visit: Visit, doctor: Any) -> bool:
-    """Whether a doctor may call this visit: it is theirs, or nobody's in a department of theirs."""
+    """Whether a doctor, or a counter, may call this visit: it is theirs, or nobody's in a department of theirs."""
     return visit.doctor_id == doctor.id or (visit.doctor_id is None and visit.department_id in doctor.department_ids)
 
 

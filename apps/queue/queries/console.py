@@ -13,8 +13,10 @@ from apps.core.policy import Actor, Fields, Permission, Scope
 from apps.core.queries import one
 from apps.patients.queries import brief
 from apps.queue.models import Visit
+from apps.queue.queries.journeys import ahead_of_visits
 from apps.queue.queries.lines import of_doctor, sequences_of, stamp, waiting_by_line, waiting_for
 from apps.queue.queries.shown import flag, reason_first, waited_minutes
+from apps.queue.queries.visits import elsewhere
 from apps.queue.rules.states import ACTIVE, QUEUED, VERB_PERMISSIONS, State, verbs_from
 from apps.scheduling.queries import departments, doctor_of, doctors_of_departments
 from apps.scheduling.rules import Availability
@@ -40,15 +42,17 @@ def console_view(doctor: Any, sequence: str, actor: Actor, now: datetime) -> dic
     facility = facility_facts(doctor.facility_id)
     business = of_doctor(doctor.id, places)
     active, held = _active_and_held(business, doctor.id)
-    waiting = list(_with_people(business.filter(state__in=sorted(QUEUED)))[:LISTED])
-    rows = [_row(visit, actor, now) | {"is_next": visit is waiting[0]} for visit in waiting]
+    line = business.filter(state__in=sorted(QUEUED)).annotate(away=elsewhere())
+    waiting: list[Any] = list(_with_people(line)[:LISTED])
+    first = next((visit for visit in waiting if not visit.away), None)
+    rows = [_row(visit, actor, now) | {"is_next": visit is first, "away": visit.away} for visit in waiting]
     return {
         "doctor": _doctor(doctor, [place.name for place in places.values()]),
         "current": _current(active, actor, now) if active else None,
         "waiting": rows,
         "held": [_row(visit, actor, now) | {"note": visit.hold_reason} for visit in held],
         "counts": _counts(business, facility.day_of(now), now) | {"held": len(held)},
-        "next_token": rows[0]["token"] if rows else "",
+        "next_token": first.token.label if first else "",
         "stream": console_stream(doctor.id),
         "sequence": sequence,
         "as_of": stamp(now),
@@ -127,6 +131,7 @@ def _current(visit: Visit, actor: Actor, now: datetime) -> dict[str, Any]:
         "times_called": visit.times_called,
         "symptoms": visit.symptoms if actor.sees(Fields.COMPLAINT) else [],
         "allowed": _allowed(visit, actor),
+        "afterwards": ahead_of_visits(visit),
     }
 
 

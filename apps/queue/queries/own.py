@@ -17,8 +17,9 @@ from apps.scheduling.queries import department_of_booking
 
 def own_visits(actor: Actor) -> QuerySet[Visit]:
     """Visits that are somebody's own, the one rule for it: of who proved by a code that they hold a phone, those of
-    the people who are under it now; of who came by a link or a restore token, the visit that it was made for."""
-    mine = Q(patient__phone_index=actor.phone_index) if actor.phone_index else Q(id=actor.subject_id)
+    the people who are under it now; of who came by a link or a restore token, the visit that it was made for and what
+    came of it under the same number."""
+    mine = Q(patient__phone_index=actor.phone_index) if actor.phone_index else Q(token__visits__id=actor.subject_id)
     return visits_with_names().filter(mine) if actor.role is None else Visit.objects.none()
 
 
@@ -36,7 +37,9 @@ def watched_departments(actor: Actor) -> list[UUID]:
     if not actor.may(Permission.VISIT_READ_OWN):
         return []
     watched = own_visits(actor).filter(Q(state__in=sorted(OPEN)) | Q(id=actor.subject_id))
-    found = list(watched.order_by("-day", "-number").values_list("department_id", flat=True))
+    found = list(
+        watched.order_by("-day", "-number", "-ended_at", "-scanned_at").values_list("department_id", flat=True)
+    )
     booked = department_of_booking(actor.subject_id) if actor.subject_id and not found else None
     return [booked] if booked else found
 

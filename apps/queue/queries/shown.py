@@ -52,6 +52,8 @@ def state_kind(visit: Visit) -> str:
 
 def state_label(visit: Visit) -> str:
     """A visit's state in the reader's language."""
+    if visit.counter_id and visit.state == State.IN_CONSULTATION:
+        return gettext("At the counter")
     return gettext(STATE_NAMES[State(visit.state)])
 
 

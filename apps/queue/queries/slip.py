@@ -6,11 +6,12 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.safestring import mark_safe
 
-from apps.accounts.queries import facility_facts, tracking_code
+from apps.accounts.queries import facility_facts
 from apps.accounts.rules.qr import qr_svg
 from apps.patients.queries import facts
 from apps.queue.models import Visit
-from apps.queue.queries.links import tracking_url
+from apps.queue.queries.journeys import ahead_of_visits, room_of
+from apps.queue.queries.links import tracking_code_of, tracking_url
 from apps.queue.rules.hall import symbol_names
 
 FIRST_PRINT = timedelta(minutes=2)
@@ -24,8 +25,8 @@ def slip_view(visit: Visit, now: datetime) -> dict[str, Any]:
     """
     facility = facility_facts(visit.facility_id)
     person = facts(visit.patient, now)
-    room = visit.room or (visit.doctor.room if visit.doctor else None)
-    code = tracking_code(visit.id, now)
+    room = room_of(visit)
+    code = tracking_code_of(visit, now)
     url = tracking_url(code) if code else ""
     return {
         "token": visit.token.label,
@@ -34,6 +35,7 @@ def slip_view(visit: Visit, now: datetime) -> dict[str, Any]:
         "symbol_names": symbol_names(room.symbol) if room else {},
         "doctor": visit.doctor.name if visit.doctor else "",
         "department": visit.department.name,
+        "stations": ahead_of_visits(visit),
         "date": date_format(visit.day, "D j M Y"),
         "for_": f"{person['initials']}, {person['age_sex']}",
         "qr_svg": mark_safe(qr_svg(url)) if url else "",  # noqa: S308 - drawn by us

@@ -11,17 +11,17 @@ from django.utils.translation import gettext, ngettext
 from apps.accounts.queries import facility_facts
 from apps.core.errors import sentence
 from apps.core.events import department_stream
-from apps.core.queries import one
 from apps.eta.queries import USUAL_CONSULTATION, expected_at, expected_turn
 from apps.eta.rules import Booked
 from apps.patients.rules.names import initials
 from apps.queue.models import Visit
 from apps.queue.queries.bookings import NAMES
+from apps.queue.queries.journeys import ahead_of_visits, room_of
 from apps.queue.queries.lines import sequences_of, stamp
 from apps.queue.queries.own import now_serving
 from apps.queue.queries.shown import state_kind, state_label
 from apps.queue.queries.visits import ahead_of
-from apps.queue.rules.states import QUEUED, State, public_status
+from apps.queue.rules.states import ACTIVE, QUEUED, State, public_status
 from apps.scheduling.queries import booked_before, tracked_booking
 from apps.scheduling.rules.appointments import AppointmentState
 
@@ -58,9 +58,18 @@ def track_sequence(subject_id: UUID) -> tuple[Any, str]:
     """What a tracking link shows, a visit or a booking of which none has come yet, and the number of the last change
     of its queue."""
     visits = Visit.objects.select_related("token", "patient", "doctor__room", "room", "department")
-    visit = one(visits.defer("patient__phone", "patient__address").filter(id=subject_id))
-    shown = visit or tracked_booking(subject_id)
+    under = visits.defer("patient__phone", "patient__address").filter(token__visits__id=subject_id)
+    shown = min(under, key=_most_present, default=None) or tracked_booking(subject_id)
     return shown, sequences_of([shown.department_id])
+
+
+def _most_present(visit: Visit) -> tuple[int, float]:
+    """Of several stations under one number that where somebody is called or seen, else waits, else is kept; of those
+    behind them the last."""
+    ranks = (ACTIVE, QUEUED | {State.SCANNED}, {State.ON_HOLD})
+    rank = next((at for at, states in enumerate(ranks) if visit.state in states), len(ranks))
+    since = visit.scanned_at.timestamp()
+    return rank, since if rank < len(ranks) else -since
 
 
 def track_view(shown: Any, sequence: str, now: datetime) -> dict[str, Any]:
@@ -69,7 +78,7 @@ def track_view(shown: Any, sequence: str, now: datetime) -> dict[str, Any]:
         return _booking_view(shown, sequence, now)
     visit = shown
     facility = facility_facts(visit.facility_id)
-    room = visit.room or (visit.doctor.room if visit.doctor else None)
+    room = room_of(visit)
     kind = state_kind(visit)
     waiting = visit.state in QUEUED
     return {
@@ -85,12 +94,20 @@ def track_view(shown: Any, sequence: str, now: datetime) -> dict[str, Any]:
         "symbol": room.symbol if room else "",
         "people_ahead": ahead_of(visit) if waiting else None,
         "now_serving": now_serving(visit) if waiting else [],
-        "message": gettext(MESSAGES[State(visit.state)]) if State(visit.state) in MESSAGES else "",
+        "message": _message(visit),
+        "ahead": ahead_of_visits(visit),
         "stream": department_stream(visit.department_id),
         "sequence": sequence,
         "as_of": stamp(now),
         "clock": facility.clock(now),
     }
+
+
+def _message(visit: Visit) -> str:
+    """What somebody should know or do; "" for who waits or is called."""
+    if visit.counter_id and visit.state == State.IN_CONSULTATION:
+        return gettext("You are being served.")
+    return gettext(MESSAGES[State(visit.state)]) if State(visit.state) in MESSAGES else ""
 
 
 def _booking_view(row: Any, sequence: str, now: datetime) -> dict[str, Any]:

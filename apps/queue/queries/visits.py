@@ -6,13 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.core.errors import NotFound
 from apps.core.queries import one
 from apps.queue.models import Visit
 from apps.queue.rules.order import Tier, places
-from apps.queue.rules.states import OPEN, QUEUED, State, Verb, verbs_from
+from apps.queue.rules.states import ACTIVE, OPEN, QUEUED, State, Verb, verbs_from
 
 ACTIONS: dict[Verb, str] = {
     Verb.CONFIRM: "confirm",
@@ -26,6 +26,7 @@ ACTIONS: dict[Verb, str] = {
     Verb.PUT_BACK: "put-back",
     Verb.NO_SHOW: "no-show",
     Verb.CANCEL: "cancel",
+    Verb.TRANSFER: "transfer",
 }
 """What a client may ask for, by the verb of the state machine that it takes."""
 
@@ -56,6 +57,11 @@ def open_visit_of(patient_id: UUID, department_id: UUID) -> Visit | None:
     """A person's visit in a department that is not over."""
     there = Visit.objects.select_related("token", "doctor").filter(patient_id=patient_id, department_id=department_id)
     return there.filter(state__in=sorted(OPEN)).first()
+
+
+def elsewhere(outer: str = "token_id") -> Exists:
+    """Whether the number of a visit is just being seen at another station; to annotate queued visits with."""
+    return Exists(Visit.objects.filter(token_id=OuterRef(outer), state__in=sorted(ACTIVE)))
 
 
 def visits_of_patient(patient_id: UUID) -> QuerySet[Visit]:
@@ -99,18 +105,27 @@ def visits_in_the_way(patient_id: UUID, department_id: UUID, day: date) -> list[
         return cursor.fetchall()
 
 
+ELSEWHERE = (
+    "EXISTS (SELECT FROM queue_visit o WHERE o.token_id = v.token_id AND o.state IN ("
+    + ", ".join(f"'{state}'" for state in sorted(ACTIVE))
+    + "))"
+)
+"""Whether who stands in `queue_visit v` is just being seen at another station of their journey, as SQL."""
+
 _FIRST = (
     "SELECT v.*, t.code AS token_code, t.letter AS token_letter"  # noqa: S608
     " FROM queue_visit v JOIN scheduling_token t ON t.id = v.token_id"
     f" WHERE v.department_id = ANY(%s) AND {IN_LINE} AND (v.doctor_id = %s OR v.doctor_id IS NULL)"
+    f" AND NOT {ELSEWHERE}"
     " ORDER BY v.tier, v.arrival_key, v.number LIMIT 1"
 )
 """Written out because every call runs it under the queue's lock: building it anew costs more than running it."""
 
 
-def first_in_line(doctor_id: UUID, department_ids: list[UUID]) -> Visit | None:
+def first_in_line(doctor_id: UUID | None, department_ids: list[UUID]) -> Visit | None:
     """Whom this doctor calls next in these departments: the first of D4 among the doctor's people and those
-    without a doctor. The departments are of the facility in scope. What a call does not need is loaded later.
+    without a doctor, None for a counter. Who is just inside another station of their journey is passed over and keeps
+    the place. The departments are of the facility in scope. What a call does not need is loaded later.
     """
     visit = next(iter(Visit.objects.raw(_FIRST, [department_ids, doctor_id])), None)
     if visit:
@@ -162,6 +177,8 @@ def snapshot(visit: Visit | None) -> dict[str, Any]:
         "tokenLabel": visit.token.label,
         "departmentId": str(visit.department_id),
         "doctorId": str(visit.doctor_id) if visit.doctor_id else None,
+        "counterId": str(visit.counter_id) if visit.counter_id else None,
+        "journeyId": str(visit.journey_id) if visit.journey_id else None,
         "roomId": str(visit.room_id) if visit.room_id else None,
         "state": visit.state,
         "priority": priority(visit),

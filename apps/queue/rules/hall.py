@@ -14,6 +14,7 @@ class Words(TypedDict):
     last_called: str
     please_come_in: str
     with_doctor: str
+    at_counter: str
     sit: str
     no_news: str
     room: str
@@ -27,6 +28,7 @@ ENGLISH = Words(
     last_called="Last called",
     please_come_in="Please come in",
     with_doctor="With doctor",
+    at_counter="At the counter",
     sit="Please sit. We will call your number.",
     no_news="No connection. Our staff will call the numbers aloud.",
     room="Room",
@@ -39,6 +41,7 @@ HINDI = Words(
     last_called="पिछली बार बुलाया गया",
     please_come_in="कृपया अंदर आइए",
     with_doctor="डॉक्टर के पास",
+    at_counter="काउंटर पर",
     sit="कृपया बैठें। आपका नंबर बुलाया जाएगा।",
     no_news="संपर्क नहीं है। कर्मचारी नंबर पुकारेंगे।",
     room="कमरा",
@@ -51,6 +54,7 @@ TAMIL = Words(
     last_called="கடைசியாக அழைத்தது",
     please_come_in="உள்ளே வாருங்கள்",
     with_doctor="மருத்துவரிடம்",
+    at_counter="கவுண்டரில்",
     sit="அமருங்கள். உங்கள் எண் அழைக்கப்படும்.",
     no_news="இணைப்பு இல்லை. ஊழியர்கள் எண்களை அழைப்பார்கள்.",
     room="அறை",

@@ -222,6 +222,7 @@ def desk_stream(facility_id: UUID | None) -> str:
 def _row(visit: Visit, actor: Actor, now: datetime) -> dict[str, Any]:
     return desk_row(visit, actor, now) | {
         "slip_url": reverse("admin:desk_slip", args=[visit.id]),
+        "stations_url": reverse("admin:desk_stations", args=[visit.id]),
         "actions": [_action(visit, verb) for verb in desk_verbs(visit, actor)],
     }
 

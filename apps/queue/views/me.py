@@ -8,13 +8,16 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from apps.accounts.commands import forget_device
-from apps.accounts.queries import facility_facts, tracking_code
+from apps.accounts.queries import facility_facts
 from apps.core.policy import Actor, Permission
 from apps.core.views import CLEAR_SITE_DATA, actor_of, page
 from apps.patients.queries import facts, patients_of
 from apps.queue.models import Visit
+from apps.queue.queries.journeys import ahead_of_visits, room_of
+from apps.queue.queries.links import tracking_code_of
 from apps.queue.queries.own import open_today, past_visits
 from apps.queue.queries.shown import state_kind, state_label
+from apps.queue.rules.states import OPEN
 from apps.queue.views.own_bookings import coming_of_family
 
 PAST = 20
@@ -41,7 +44,11 @@ def _family(actor: Actor, now: datetime) -> dict[str, Any]:
     assert actor.facility_id is not None, "a code login is some facility's"
     day = facility_facts(actor.facility_id).day_of(now)
     today: dict[Any, list[dict[str, Any]]] = {}
-    for visit in open_today(actor, day):
+    shown = list(open_today(actor, day))
+    going_on = {visit.token_id for visit in shown if visit.state in OPEN}
+    for visit in shown:
+        if visit.state not in OPEN and visit.token_id in going_on:
+            continue  # a station behind them: the page shows where they are now
         today.setdefault(visit.patient_id, []).append(_standing(visit, now))
     coming = coming_of_family(actor, now)
     people = [
@@ -53,7 +60,7 @@ def _family(actor: Actor, now: datetime) -> dict[str, Any]:
 
 def _standing(visit: Visit, now: datetime) -> dict[str, Any]:
     """Where a visit of today stands, and the code of its own page."""
-    room = visit.room or (visit.doctor.room if visit.doctor else None)
+    room = room_of(visit)
     return {
         "token": visit.token.label,
         "kind": state_kind(visit),
@@ -62,7 +69,8 @@ def _standing(visit: Visit, now: datetime) -> dict[str, Any]:
         "doctor": visit.doctor.name if visit.doctor else "",
         "room": room.number if room else "",
         "symbol": room.symbol if room else "",
-        "code": tracking_code(visit.id, now),
+        "code": tracking_code_of(visit, now),
+        "ahead": ahead_of_visits(visit),
     }
 
 

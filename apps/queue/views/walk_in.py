@@ -18,6 +18,7 @@ from apps.patients.queries import get as get_patient
 from apps.queue import commands
 from apps.queue.forms import WalkInForm
 from apps.queue.queries.desk import doctor_choices, open_departments
+from apps.queue.queries.journeys import templates
 from apps.queue.queries.triage import phrases
 from apps.queue.views.booking_deeds import bookings_of_today
 
@@ -64,6 +65,7 @@ def _walk_in_form(request: HttpRequest, person: Any) -> WalkInForm:
         doctors=doctor_choices(ids),
         phrases=phrases(ids),
         may_be_emergency=actor.may(Permission.VISIT_EMERGENCY),
+        kinds=templates(),
     )
 
 

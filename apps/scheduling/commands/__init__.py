@@ -45,6 +45,7 @@ from apps.scheduling.commands.places import (
     register_doctor,
     require_free_to_reletter,
     set_availability_in,
+    set_counter_in,
     stand,
 )
 from apps.scheduling.commands.promotion import promote
@@ -115,6 +116,7 @@ __all__ = [
     "require_free_to_reletter",
     "send_on",
     "set_availability_in",
+    "set_counter_in",
     "stand",
     "stretch",
     "void_token",

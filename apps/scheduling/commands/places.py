@@ -13,7 +13,7 @@ from apps.core.outbox import emit, lock_streams
 from apps.core.policy import Actor, Permission, Scope
 from apps.core.queries import one
 from apps.scheduling import events
-from apps.scheduling.models import Department, Doctor, DoctorDepartment, QueuePolicy, Token
+from apps.scheduling.models import Counter, Department, Doctor, DoctorDepartment, QueuePolicy, Token
 from apps.scheduling.rules import Availability, DepartmentStatus, free_letter
 
 DEPARTMENT_FIELDS = frozenset({"code", "letter", "name", "kind", "status"})
@@ -134,6 +134,23 @@ def change_doctor(
     record(action="doctor.changed", entity_type="doctor", entity_id=doctor.id, before=before, after=changes)
     emit(events.doctor_changed(_facility(actor), doctor.id, doctor.version, doctor.availability))
     return doctor
+
+
+@step
+def set_counter_in(counter: Counter, status: Availability) -> Counter:
+    """Note that a counter opens, pauses or closes. Its department's stream is locked by the caller."""
+    before = counter.availability
+    counter.availability = status
+    counter.version += 1
+    counter.save(update_fields=["availability", "version"])
+    record(
+        action="counter.availability_changed",
+        entity_type="counter",
+        entity_id=counter.id,
+        before={"availability": before},
+        after={"availability": status},
+    )
+    return counter
 
 
 @step

@@ -3,7 +3,7 @@
 from apps.scheduling.models.bookings import AllocationPolicy, Appointment, Offer, WaitingEntry
 from apps.scheduling.models.leave import Leave, LeaveCase, LeaveSlot
 from apps.scheduling.models.lengths import OwnLength, VisitType
-from apps.scheduling.models.places import Department, Doctor, DoctorDepartment, QueuePolicy, Room
+from apps.scheduling.models.places import Counter, Department, Doctor, DoctorDepartment, QueuePolicy, Room
 from apps.scheduling.models.slots import ClosedDay, Slot, SlotTemplate, TemplateBreak
 from apps.scheduling.models.tokens import Token, TokenCounter
 
@@ -11,6 +11,7 @@ __all__ = [
     "AllocationPolicy",
     "Appointment",
     "ClosedDay",
+    "Counter",
     "Department",
     "Doctor",
     "DoctorDepartment",

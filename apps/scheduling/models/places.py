@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.models import ScopedModel
 from apps.scheduling.rules import (
     AVAILABILITY_NAMES,
+    COUNTER_NAMES,
     KIND_NAMES,
     LETTERS,
     STATUS_NAMES,
@@ -180,6 +182,47 @@ class Doctor(ScopedModel):
         """Ids of the departments served; only on doctors that `queries.doctors()` has read."""
         served: list[UUID] = self.__dict__["served"]
         return served
+
+
+class Counter(ScopedModel):
+    """Where a department that is no consultation serves people, one at a time: a cash desk, a window, a bench."""
+
+    department = models.ForeignKey(
+        Department, on_delete=models.PROTECT, related_name="counters", verbose_name=_("department")
+    )
+    name = models.CharField(_("name"), max_length=80)
+    room = models.ForeignKey(
+        Room, null=True, blank=True, on_delete=models.PROTECT, related_name="counters", verbose_name=_("room")
+    )
+    availability = models.CharField(
+        _("availability"),
+        max_length=9,
+        choices=[(a.value, _(COUNTER_NAMES[a])) for a in Availability],
+        default=Availability.OFFLINE,
+    )
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        verbose_name = _("counter")
+        verbose_name_plural = _("counters")
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["facility", "name"], name="counter_name_once"),
+            models.CheckConstraint(condition=Q(availability__in=list(Availability)), name="counter_availability_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def department_ids(self) -> list[UUID]:
+        """The one department served; doctors may have several."""
+        return [self.department_id]
+
+    def clean(self) -> None:
+        """Consultations have doctors, not counters."""
+        if self.department_id and self.department.kind == DepartmentKind.CONSULTATION:
+            raise ValidationError({"department": _("In a consultation doctors call people, not counters.")})
 
 
 class DoctorDepartment(models.Model):

@@ -13,6 +13,7 @@ from apps.core.errors import NotFound
 from apps.core.queries import one
 from apps.core.shapes import Shape
 from apps.scheduling.models import (
+    Counter,
     Department,
     Doctor,
     DoctorDepartment,
@@ -117,6 +118,19 @@ def doctors_of_departments(department_ids: Iterable[UUID]) -> QuerySet[Doctor]:
     """Doctors who see people in any of these departments, by name."""
     serving = DoctorDepartment.objects.filter(department_id__in=list(department_ids))
     return doctors().filter(id__in=serving.values("doctor_id"))
+
+
+def counters() -> QuerySet[Counter]:
+    """All counters with room and department, by name."""
+    return Counter.objects.select_related("room", "department").order_by("name", "id")
+
+
+def counter_of(counter_id: UUID) -> Counter:
+    """A counter with room and department. Raises `NotFound`."""
+    found = one(counters().filter(id=counter_id))
+    if found is None:
+        raise NotFound
+    return found
 
 
 class QueuePolicyOut(Shape):

@@ -2,6 +2,7 @@
 
 from apps.scheduling.rules.places import (
     AVAILABILITY_NAMES,
+    COUNTER_NAMES,
     KIND_NAMES,
     LETTERS,
     NUMBER_DIGITS,
@@ -18,6 +19,7 @@ from apps.scheduling.rules.places import (
 
 __all__ = [
     "AVAILABILITY_NAMES",
+    "COUNTER_NAMES",
     "KIND_NAMES",
     "LETTERS",
     "NUMBER_DIGITS",

@@ -60,6 +60,13 @@ AVAILABILITY_NAMES: dict[Availability, str] = {
 }
 
 
+COUNTER_NAMES: dict[Availability, str] = {
+    Availability.AVAILABLE: sentence("Open"),
+    Availability.PAUSED: sentence("Short break"),
+    Availability.OFFLINE: sentence("Closed"),
+}
+
+
 class Symbol(StrEnum):
     """Pictures that stand beside a room's number, for people who do not read. None is a party's sign."""
 

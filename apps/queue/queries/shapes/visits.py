@@ -26,6 +26,8 @@ class SnapshotOut(Shape):
     tokenLabel = serializers.CharField()
     departmentId = serializers.UUIDField()
     doctorId = serializers.UUIDField(allow_null=True)
+    counterId = serializers.UUIDField(allow_null=True)
+    journeyId = serializers.UUIDField(allow_null=True)
     roomId = serializers.UUIDField(allow_null=True)
     state = serializers.ChoiceField([str(s) for s in State])
     priority = serializers.ChoiceField(["NORMAL", "URGENT"])

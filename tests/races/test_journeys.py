@@ -1,0 +1,131 @@
+"""One person is called, sent on and cancelled at the same instant, or called to two stations at once: one wins."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from apps.core import outbox
+from apps.core.commands import unit
+from apps.core.errors import Conflict
+from apps.core.models import Stream
+from apps.queue import commands
+from apps.queue.commands import calling, moving
+from apps.queue.models import Visit, VisitTransition
+from tests.races.threads import PROVE, at_once
+from tests.stations import Stations
+from tests.ward import Ward, open_ward
+
+ROUNDS = 100 if PROVE else 3
+
+
+@pytest.fixture
+def ward(transactional_db: None) -> Iterator[Ward]:
+    with open_ward(departments=2, doctors=2) as ward:
+        yield ward
+
+
+def collide(ward: Ward, visit: Visit) -> tuple[list[Any], list[Exception]]:
+    """Call, transfer and cancel one waiting person, from three threads."""
+    how: dict[str, Any] = {"now": ward.now, "visit_id": visit.id, "expected_version": visit.version}
+    target = ward.departments[1].id
+    deeds = (
+        lambda: commands.call(actor=ward.rao, doctor_id=ward.doctor.id, **how),
+        lambda: commands.transfer(actor=ward.meera, department_id=target, reason="wrong door", **how),
+        lambda: commands.cancel(actor=ward.meera, reason="left", **how),
+    )
+
+    def one(index: int) -> Any:
+        try:
+            return deeds[index]()
+        except Conflict:
+            return None
+
+    return at_once(one, len(deeds), ward.facility.id)
+
+
+def moves_of(visit: Visit) -> int:
+    """How many transitions took the visit away from where it waited."""
+    return VisitTransition.objects.filter(visit_id=visit.id, from_state="WAITING").count()
+
+
+@pytest.mark.timeout(300)
+def test_of_call_transfer_and_cancel_exactly_one_wins(ward: Ward):
+    for _ in range(ROUNDS):
+        visit = ward.arrive()
+        done, errors = collide(ward, visit)
+        assert errors == []
+        assert sum(result is not None for result in done) == 1
+        assert moves_of(visit) == 1
+        state = ward.fresh(visit).state
+        follows = Visit.objects.filter(previous_id=visit.id).count()
+        assert follows == (1 if state == "TRANSFERRED" else 0)
+        if state == "CALLED":
+            ward.see(visit)
+
+
+@pytest.mark.timeout(300)
+def test_the_control_without_the_lock_lets_more_than_one_win(ward: Ward, monkeypatch: pytest.MonkeyPatch):
+    def only_look(*names: str) -> None:
+        gathered = unit()
+        gathered.streams.update(dict(Stream.objects.filter(name__in=names).values_list("name", "sequence")))
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(0.05)")  # so that all have looked before the first one writes
+
+    for module in (outbox, moving, calling):
+        monkeypatch.setattr(module, "lock_streams", only_look)
+    twice = 0
+    for _ in range(12):
+        visit = ward.arrive()
+        done, errors = collide(ward, visit)
+        twice += bool(errors) or sum(result is not None for result in done) > 1
+        if twice:
+            break
+    assert twice
+
+
+@pytest.mark.timeout(300)
+def test_a_person_of_two_stations_is_called_to_one_and_both_counters_have_somebody(ward: Ward):
+    stations = Stations(ward)
+    kind = stations.kind_of_visit(("LAB", "XRA"), ("",))
+    for _ in range(ROUNDS):
+        people = {ward.arrive(journey_id=kind.id).token_id for _ in range(2)}
+        called, errors = at_once(lambda index: stations.call(("LAB", "XRA")[index]), 2, ward.facility.id)
+        assert errors == []
+        assert {visit.token_id for visit in called} == people
+        for visit, code in zip(called, ("LAB", "XRA"), strict=True):
+            hands = stations.hands[code]
+            commands.start_at_counter(actor=hands, now=ward.now, visit_id=visit.id)
+            commands.finish_at_counter(actor=hands, now=ward.now, visit_id=visit.id)
+        for code in ("LAB", "XRA"):
+            stations.serve(code)
+        for _ in people:
+            ward.see(ward.call_next())
+
+
+@pytest.mark.timeout(300)
+def test_the_last_two_stations_ending_at_once_open_the_next_one_once(ward: Ward):
+    stations = Stations(ward)
+    kind = stations.kind_of_visit(("LAB", "XRA"), ("PHA",), ("",))
+    for _ in range(ROUNDS):
+        first = ward.arrive(journey_id=kind.id)
+        second = ward.arrive(journey_id=kind.id)
+        inside = {"LAB": stations.call("LAB"), "XRA": stations.call("XRA")}
+        for code, visit in inside.items():
+            commands.start_at_counter(actor=stations.hands[code], now=ward.now, visit_id=visit.id)
+            commands.finish_at_counter(actor=stations.hands[code], now=ward.now, visit_id=visit.id)
+        inside = {"LAB": stations.call("LAB"), "XRA": stations.call("XRA")}
+        for code, visit in inside.items():
+            commands.start_at_counter(actor=stations.hands[code], now=ward.now, visit_id=visit.id)
+
+        def finish(index: int, inside: dict[str, Any] = inside) -> Visit:
+            code = ("LAB", "XRA")[index]
+            return commands.finish_at_counter(actor=stations.hands[code], now=ward.now, visit_id=inside[code].id)
+
+        _, errors = at_once(finish, 2, ward.facility.id)
+        assert errors == []
+        for visit in (first, second):
+            assert Visit.objects.filter(token_id=visit.token_id, department__code="PHA").count() == 1
+            stations.serve("PHA")
+            ward.see(ward.call_next())
