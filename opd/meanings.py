@@ -20,7 +20,7 @@ PERMISSIONS: dict[Permission, str] = {
     P.VISIT_CALL: "Call people in, call again, put back",
     P.VISIT_CONSULT: "Start and finish a consultation, prescribe",
     P.COUNTER_SERVE: "Call and serve people at the counters that the own role staffs",
-    P.JOURNEY_CHANGE: "Say through which stations each kind of visit leads",
+    P.JOURNEY_CHANGE: "Say through which stations each journey leads",
     P.VISIT_HOLD: "Set somebody aside and take them back into the queue",
     P.VISIT_NO_SHOW: "Note that somebody did not come",
     P.VISIT_CANCEL: "Take somebody off the queue",

@@ -80,7 +80,7 @@ class NewCounter:
 
 @dataclass(frozen=True, slots=True)
 class NewKind:
-    """A kind of visit: the codes of the departments of each step, "" for the consultation that somebody came for."""
+    """A journey: the codes of the departments of each step, "" for the consultation that somebody came for."""
 
     name: str
     steps: tuple[tuple[str, ...], ...]

@@ -200,7 +200,7 @@ class _Load:
         )
 
     def write_kinds_of_visit(self) -> None:
-        """Through which stations each kind of visit leads."""
+        """Through which stations each journey leads."""
         known = {row["name"] for row in kinds_of_visit()}
         for new in self.hospital.kinds:
             if new.name not in known:
