@@ -10,7 +10,7 @@ from uuid import UUID
 from apps.accounts.queries import facility_facts
 from apps.audit.commands import record
 from apps.core.commands import command, unit
-from apps.core.errors import Conflict, sentence
+from apps.core.errors import Conflict, NotFound, sentence
 from apps.core.events import department_stream
 from apps.core.outbox import lock_streams
 from apps.core.policy import Actor, ActorType, Permission, Scope
@@ -42,8 +42,9 @@ from apps.scheduling.queries import (
     agreed_length,
     appointment_of,
     bookable,
-    departments_of_doctor,
+    doctor_of,
     first_day_with_room,
+    has_lapsed_holds,
     has_open_offer,
     position_of,
     waiting_entry_of,
@@ -98,12 +99,13 @@ def book(
     `FollowUpOfNothing`, `TooManyBookings`, too.
     """
     asked, person_id = BookingSource(source), whom_to_book(actor, patient_id)
-    department_id, slot = _where(doctor_id, preferred_slot_id, appointment_time, now)
+    doctor = doctor_of(doctor_id)
+    department_id, slot = _where(doctor, preferred_slot_id, appointment_time, now)
     own = actor.type is ActorType.PATIENT
     if not own:
         require_to_book(actor, department_id, asked)
     lock_streams(department_stream(department_id))
-    get_active(person_id)
+    person = get_active(person_id)
     if own:
         require_own_wish(person_id, department_id, asked, now)
     length = agreed_length(visit_type_id, doctor_id=doctor_id, department_ids=[department_id], by_patient=own)
@@ -114,6 +116,7 @@ def book(
     if exact and (outcome.appointment is None or outcome.appointment.slot_id != preferred_slot_id):
         raise SlotGone
     if outcome.appointment:
+        outcome.appointment.patient, outcome.appointment.doctor = person, doctor
         tell_booked(outcome.appointment)
         tell_displaced(outcome.moved)
     return outcome
@@ -269,10 +272,11 @@ def require_to_book(actor: Actor, department_id: UUID, source: BookingSource) ->
         actor.require(Permission.VISIT_EMERGENCY, scope)
 
 
-def _where(doctor_id: UUID, slot_id: UUID | None, at: datetime | None, now: datetime) -> tuple[UUID, Any]:
+def _where(doctor: Any, slot_id: UUID | None, at: datetime | None, now: datetime) -> tuple[UUID, Any]:
     """The department a booking belongs to, and the slot if one is wanted. Raises `SlotGone`, `NotFound`."""
-    departments = departments_of_doctor(doctor_id)
-    open_slots = bookable(doctor_id, now)
+    if not doctor.department_ids:
+        raise NotFound
+    open_slots = bookable(doctor.id, now)
     if slot_id:
         slot = one(open_slots.filter(id=slot_id))
         if slot is None:
@@ -280,8 +284,8 @@ def _where(doctor_id: UUID, slot_id: UUID | None, at: datetime | None, now: date
         return slot.department_id, slot
     if at:
         slot = open_slots.filter(starts_at__lte=at, ends_at__gt=at).first()
-        return (slot.department_id, slot) if slot else (departments[0], None)
-    return open_slots.values_list("department_id", flat=True).first() or departments[0], None
+        return (slot.department_id, slot) if slot else (doctor.department_ids[0], None)
+    return open_slots.values_list("department_id", flat=True).first() or doctor.department_ids[0], None
 
 
 def _day(doctor_id: UUID, source: BookingSource, at: datetime | None, now: datetime, length: Length) -> date:
@@ -299,4 +303,4 @@ def promoted_by(row: Any) -> list[Any]:
 
 def make_room(department_id: UUID, doctor_id: UUID | None = None) -> list[Any]:
     """End what is over before somebody else wants a place: who waits goes first."""
-    return give_on(lapse(department_id, doctor_id))
+    return give_on(lapse(department_id, doctor_id)) if has_lapsed_holds(department_id, unit().now) else []

@@ -45,8 +45,8 @@ def place(wish: Wish) -> Outcome:
     """Give somebody a place, or a place on the waiting list. Raises `AlreadyBooked`, `AlreadyWaiting`."""
     if has_booking(wish.patient_id, wish.doctor_id, wish.day):
         raise AlreadyBooked
-    require_within_limits(wish)
     hall = Hall(wish.department_id, wish.doctor_id, unit().now)
+    require_within_limits(wish, hall.limits)
     decision = hall.decide(wish)
     if isinstance(decision, Wait):
         return Outcome(waiting=enlist(wish))
@@ -68,8 +68,8 @@ def place_gently(wish: Wish, at: datetime, **more: Any) -> Appointment:
         raise SlotGone
     if has_booking(wish.patient_id, wish.doctor_id, wish.day):
         raise AlreadyBooked
-    require_within_limits(wish)
     hall = Hall(wish.department_id, wish.doctor_id, unit().now)
+    require_within_limits(wish, hall.limits)
     decision = hall.decide(replace(wish, slot_id=wanted), gently=True)
     if not isinstance(decision, Place) or decision.slot_id != wanted:
         raise SlotGone

@@ -74,7 +74,7 @@ class Hall:
 
     def __init__(self, department_id: UUID, doctor_id: UUID, now: datetime) -> None:
         self._open = bookable(doctor_id, now).filter(department_id=department_id)
-        self._rules = rules_of(department_id)
+        self._rules, self.limits = rules_of(department_id)
         self.slots: dict[UUID, Slot] = {}
         self.live: dict[UUID, list[Appointment]] = {}
 

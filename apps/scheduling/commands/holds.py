@@ -44,8 +44,8 @@ def hold(wish: Wish) -> Appointment:
     """Hold a free place of a slot, without a number and without moving anybody. Raises `SlotGone`, `AlreadyBooked`."""
     if has_booking(wish.patient_id, wish.doctor_id, wish.day):
         raise AlreadyBooked
-    require_within_limits(wish)
     hall = Hall(wish.department_id, wish.doctor_id, unit().now)
+    require_within_limits(wish, hall.limits)
     decision = hall.decide(wish, gently=True)
     if not isinstance(decision, Place) or decision.slot_id != wish.slot_id:
         raise SlotGone

@@ -3,8 +3,8 @@
 from apps.core.commands import step
 from apps.core.errors import Conflict, sentence
 from apps.scheduling.commands.hall import Wish
-from apps.scheduling.queries import limits_of, places_taken
-from apps.scheduling.rules.allocation import BookingSource
+from apps.scheduling.queries import places_taken
+from apps.scheduling.rules.allocation import BookingSource, Limits
 
 
 class TooManyOfPerson(Conflict):
@@ -18,9 +18,8 @@ class DayFull(Conflict):
 
 
 @step
-def require_within_limits(wish: Wish) -> None:
+def require_within_limits(wish: Wish, limits: Limits) -> None:
     """Refuse a booking beyond the department's limits; an emergency never. Raises `TooManyOfPerson`, `DayFull`."""
-    limits = limits_of(wish.department_id)
     if wish.source is BookingSource.EMERGENCY:
         return
     of_person, of_doctor = limits.of_one_person_a_day, limits.of_one_doctor_a_day

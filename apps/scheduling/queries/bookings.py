@@ -154,22 +154,17 @@ def keys_of_others(entry: WaitingEntry, now: datetime) -> list[Decimal]:
     return list(others.values_list("sort_key", flat=True))
 
 
-def rules_of(department_id: UUID) -> Rules:
-    """How a department allocates: its own policy, or the defaults of D5."""
+def rules_of(department_id: UUID) -> tuple[Rules, Limits]:
+    """How a department allocates, and how many bookings it lets there be: its own policy, or the defaults of D5 and
+    no limit."""
     policy = _policy_of(department_id)
-    return policy.rules() if policy else Rules()
+    return (policy.rules(), policy.limits()) if policy else (Rules(), Limits())
 
 
 def consent_of(department_id: UUID) -> Consent:
     """How a department holds and offers places: its own policy, or the defaults."""
     policy = _policy_of(department_id)
     return policy.consent() if policy else Consent()
-
-
-def limits_of(department_id: UUID) -> Limits:
-    """How many bookings a department lets there be: its own policy, or no limit."""
-    policy = _policy_of(department_id)
-    return policy.limits() if policy else Limits()
 
 
 def _policy_of(department_id: UUID) -> AllocationPolicy | None:
@@ -179,6 +174,11 @@ def _policy_of(department_id: UUID) -> AllocationPolicy | None:
 def lapsed_holds(now: datetime) -> QuerySet[Appointment]:
     """Holds whose time is over, which nobody has ended yet."""
     return Appointment.objects.filter(state=AppointmentState.HELD, hold_expires_at__lte=now)
+
+
+def has_lapsed_holds(department_id: UUID, now: datetime) -> bool:
+    """Whether a department has holds whose time is over, which nobody has ended yet."""
+    return lapsed_holds(now).filter(department_id=department_id).exists()
 
 
 def overdue_entries(now: datetime) -> QuerySet[WaitingEntry]:

@@ -153,7 +153,7 @@ def _decide(
         refuges,
         away=plan.doctor_id,
         booked=_booked({row.patient_id for row in rows}, min(days), [slot.id for slot in plan.closed]),
-        emergencies_overflow=rules_of(department_id).emergency_overflows,
+        emergencies_overflow=rules_of(department_id)[0].emergency_overflows,
     )
     by_id = {row.id: row for row in rows}
     for verdict in verdicts:

@@ -67,11 +67,25 @@ def with_room(slots: QuerySet[Slot], source: BookingSource) -> QuerySet[Slot]:
     return slots.filter(taken__lt=F("capacity") - kept)
 
 
-def live_appointments(slot_ids: Iterable[UUID], *related: str) -> dict[UUID, list[Appointment]]:
-    """Who has a place, by slot, in order of place; with the rows they belong to that are named."""
+_COUNTED = (
+    *("slot_id", "patient_id", "state", "source", "booked_at", "displaced"),
+    *("place", "places", "minutes", "overflow", "hold_expires_at"),
+)
+"""What of a booking counts in its slot."""
+
+
+def live_appointments(
+    slot_ids: Iterable[UUID], *related: str, only: Iterable[str] = ()
+) -> dict[UUID, list[Appointment]]:
+    """Who has a place, by slot, in order of place; with the rows they belong to that are named, or `only` with the
+    columns that are named, where rows are looked at and not changed."""
     found: dict[UUID, list[Appointment]] = defaultdict(list)
     live = Appointment.objects.filter(slot_id__in=list(slot_ids), state__in=sorted(LIVE)).order_by("place")
-    for row in live.select_related(*related) if related else live:
+    if related:
+        live = live.select_related(*related)
+    if only:
+        live = live.only(*only)
+    for row in live:
         found[row.slot_id].append(row)
     return found
 
@@ -140,7 +154,7 @@ def availability(
     """A doctor's day for a source, and for visits of so many minutes: `{totalSlots, availableSlots, slots}`. Two
     queries."""
     slots = list(slots_of_day(doctor_id, day))
-    live = live_appointments(slot.id for slot in slots)
+    live = live_appointments((slot.id for slot in slots), only=_COUNTED)
     rows = [_slot_json(slot, still_held(live[slot.id], now), source, now, minutes) for slot in slots]
     free = sum(1 for row in rows if row["status"] == "available")
     return AvailabilityOut.of({"totalSlots": len(rows), "availableSlots": free, "slots": rows})
