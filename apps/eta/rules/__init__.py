@@ -1,0 +1,10 @@
+"""When somebody's turn comes (`eta.md` 5.1): pure values in, pure values out. Times are minutes.
+
+`learned` what is remembered of a doctor and of all doctors · `laws` what follows from it for one session · `today`
+one queue as it stands · `predicting` the closed form · `calibrating` how far windows are stretched · `session` a
+queue that lives through its events · `simple` times long before the day.
+"""
+
+from apps.eta.rules.simple import P80, P90, Expected, turn_after, waits_of
+
+__all__ = ["P80", "P90", "Expected", "turn_after", "waits_of"]

@@ -1,0 +1,240 @@
+"""A queue that lives through its events, and learns from them: the same whether it is one of the benchmark's or ours."""
+
+from dataclasses import dataclass, field
+from math import log
+
+from apps.eta.rules import learned as lessons
+from apps.eta.rules.calibrating import Calibration, Segment, Window
+from apps.eta.rules.laws import Laws, Session, laws_for, longer_than_usual
+from apps.eta.rules.learned import Learned, Tally, half_hour
+from apps.eta.rules.predicting import Turn, predict
+from apps.eta.rules.today import Doctor, Person, Today
+
+BEFORE = -30.0
+"""Minutes from the planned start before which a prediction counts as made at booking."""
+
+EVERY = 10.0
+"""Minutes between the predictions by which windows are calibrated."""
+
+
+@dataclass
+class Memory:
+    """What is remembered of every doctor of a hospital, and of all together."""
+
+    pool: Learned = field(default_factory=Learned)
+    doctors: dict[object, Learned] = field(default_factory=dict)
+    calibration: Calibration = field(default_factory=Calibration)
+
+    def of(self, doctor: object) -> Learned:
+        """What is remembered of one doctor."""
+        return self.doctors.setdefault(doctor, Learned())
+
+
+@dataclass
+class _Said:
+    segment: Segment
+    ahead: int
+    window: Window
+
+
+class Live:
+    """One session of one doctor, from its opening to its end. Times are minutes from its planned start."""
+
+    def __init__(self, memory: Memory, doctor: object, session: Session, booked: list[Person]) -> None:
+        self.memory, self.session = memory, session
+        self.pool, self.own = memory.pool, memory.of(doctor)
+        self.laws: Laws = laws_for(session, self.own, self.pool)
+        self.today = Today(session, people={person.id: person for person in booked})
+        self.kinds = {person.id: person.kind for person in booked}
+        self.booked = {person.id: person for person in booked}
+        self.came: set[object] = set()
+        self.said: dict[object, list[_Said]] = {}
+        self.inside: object = None
+        self.free_at: float | None = None
+        self.ready_at = 0.0
+        self.apart: list[tuple[float, float]] = []
+        self.pauses: list[tuple[Doctor, float]] = []
+        self.next_sample = 0.0
+        self.cache: tuple[float, dict[object, Turn]] | None = None
+        self._say(-60.0, booking=True)
+
+    # what is asked
+
+    def window(self, id_: object, now: float) -> Window:
+        """When somebody's turn comes."""
+        turns = self._turns(now)
+        turn = turns.get(id_)
+        if turn is None:
+            return Window(now, now, now, now)
+        return self.memory.calibration.window(turn, self._segment(turn, now), now)
+
+    def _turns(self, now: float) -> dict[object, Turn]:
+        if self.cache is None or self.cache[0] != now:
+            self.cache = now, {turn.id: turn for turn in predict(self.today, self.laws, now)}
+        return self.cache[1]
+
+    def _segment(self, turn: Turn, now: float) -> Segment:
+        person = self.today.people[turn.id]
+        if now <= BEFORE or (person.slot is None and self.ready_at == now):
+            return Segment.BOOKING
+        return Segment.HERE if turn.here else Segment.AWAY
+
+    def _say(self, now: float, *, booking: bool = False, only: object = None) -> None:
+        """Predict, to be judged when the turn comes."""
+        for turn in self._turns(now).values():
+            if (turn.ahead <= 10 or booking) and (only is None or turn.id == only):
+                segment = self._segment(turn, now)
+                window = self.memory.calibration.window(turn, segment, now)
+                self.said.setdefault(turn.id, []).append(_Said(segment, turn.ahead, window))
+
+    def _turn_came(self, id_: object, t: float) -> None:
+        for said in self.said.pop(id_, ()):
+            self.memory.calibration.resolved(said.window, said.segment, said.ahead, t)
+
+    def before(self, t: float) -> None:
+        """Time passes up to a moment at which something happens."""
+        while self.next_sample < t:
+            if self.next_sample >= 0:
+                self.cache = None
+                self._say(self.next_sample)
+            self.next_sample += EVERY
+        self.cache = None
+
+    # what happens
+
+    def check_in(self, t: float, id_: object, key: float) -> None:
+        """A booked person came."""
+        person = self.booked[id_]
+        late = person.missed_at
+        if late is not None:
+            self.pool.returned.add(1.0)
+            self.pool.return_delay.add(t - late)
+        if id_ not in self.came:
+            lessons.came(self.pool, t - (person.slot or 0.0))
+            lessons.settled(self.pool, person.odds, absent=False)
+            self.came.add(id_)
+        person.here, person.key = True, key
+        self._someone(t)
+
+    def newcomer(self, t: float, id_: object, kind: str, key: float, odds: float, *, emergency: bool) -> None:
+        """Somebody without an appointment came."""
+        for memory in (self.pool, self.own):
+            (memory.emergencies if emergency else memory.walk_ins)[half_hour(t)] += 1
+            types = memory.emergency_types if emergency else memory.walk_in_types
+            types[kind] = types.get(kind, 0.0) + 1
+            if not emergency:
+                memory.penalty.add(key - t)
+        self.today.people[id_] = Person(id_, kind, key, odds=odds, here=True)
+        self.kinds[id_] = kind
+        self._someone(t)
+        if not emergency:
+            self._say(t, only=id_)
+
+    def _someone(self, t: float) -> None:
+        self.ready_at = t
+        self.cache = None
+
+    def arrived(self, t: float) -> None:
+        """The doctor came."""
+        for memory in (self.pool, self.own):
+            lessons.doctor_came(memory, t)
+        self._free(t)
+
+    def start(self, t: float, id_: object) -> None:
+        """A consultation began."""
+        if self.free_at is not None:
+            gap = t - max(self.free_at, min(self.ready_at, t) if self._waited() else self.free_at)
+            if 0 <= gap < 15:
+                self.pool.gap.add(gap)
+                self.own.gap.add(gap)
+        self._turn_came(id_, t)
+        person = self.today.people.pop(id_, None)
+        if person is not None and person.slot is None and person.odds:
+            self._left(person, 0.0)
+        self.inside, self.free_at = id_, None
+        self.today.doctor, self.today.since = Doctor.INSIDE, t
+        self.today.inside = self.kinds.get(id_, "")
+
+    def _waited(self) -> bool:
+        return self.free_at is not None and self.ready_at > self.free_at
+
+    def end(self, t: float) -> None:
+        """A consultation ended."""
+        kind = self.today.inside
+        length = log(max(t - self.today.since, 0.05))
+        apart = length - self.laws.mu_of(kind)
+        progress = min(self.today.since / self.session.length, 1.3) - 0.5
+        self.apart.append((apart, progress))
+        self.today.pace_n += 1
+        self.today.pace_sum += apart
+        for memory in (self.pool, self.own):
+            lessons.finished(memory, kind, length - log(max(self.session.average, 0.5)))
+            lessons.smeared(memory, apart)
+        self._free(t)
+
+    def missed(self, t: float, id_: object, *, final: bool) -> None:
+        """Somebody's turn came and they were not there."""
+        self._turn_came(id_, t)
+        person = self.today.people.get(id_)
+        if person is None:
+            return
+        if final or person.slot is None:
+            self._left(person, 1.0)
+            del self.today.people[id_]
+        else:
+            person.missed_at, person.here = t, False
+
+    def _left(self, person: Person, seen: float) -> None:
+        self.pool.left[0] += seen
+        self.pool.left[1] += person.odds
+
+    def away(self, t: float, kind: Doctor) -> None:
+        """The doctor left for a while."""
+        self.today.doctor, self.today.since = kind, t
+        if kind is Doctor.BREAK:
+            self.today.break_taken = True
+
+    def back(self, t: float) -> None:
+        """The doctor is back."""
+        kind, length = self.today.doctor, max(t - self.today.since, 0.1)
+        for memory in (self.pool, self.own):
+            if kind is Doctor.BREAK:
+                memory.breaks.add(log(length / max(self.session.break_length, 1.0)))
+            else:
+                memory.pauses.setdefault(kind, Tally()).add(log(length))
+        self._free(t)
+
+    def _free(self, t: float) -> None:
+        self.today.doctor, self.today.since, self.free_at = Doctor.FREE, t, t
+
+    def close(self) -> None:
+        """The session is over: what only a whole session teaches."""
+        for person in self.booked.values():
+            if person.id not in self.came:
+                lessons.settled(self.pool, person.odds, absent=True)
+                if person.missed_at is not None:
+                    self.pool.returned.add(0.0)
+        self._learn_pace()
+        for memory in (self.pool, self.own):
+            memory.sessions += 1
+            memory.booked.add(self.session.booked)
+        self.own.forget()
+        self.pool.forget(30.0 * max(len(self.memory.doctors), 4))
+
+    def _learn_pace(self) -> None:
+        n = len(self.apart)
+        if not n:
+            return
+        longer = longer_than_usual(self.session, self.own, self.pool)
+        mean = sum(apart for apart, _ in self.apart) / n
+        spread = sum((apart - mean) ** 2 for apart, _ in self.apart)
+        for memory in (self.pool, self.own):
+            if n > 1:
+                memory.within.add(spread / (n - 1), n - 1)
+            memory.between.add(mean * mean - self.laws.sigma2 / n, n)
+        expected = self.laws.longer
+        for apart, progress in self.apart:
+            lessons.sloped(self.pool, longer, progress, apart + expected)
+
+
+__all__ = ["BEFORE", "Live", "Memory"]

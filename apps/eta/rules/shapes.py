@@ -1,0 +1,132 @@
+"""Distributions as the few numbers that add up: mean, variance and third cumulant (skew) of minutes."""
+
+from dataclasses import dataclass
+from math import erfc, exp, inf, log, pi, sqrt
+
+_ROOT_2 = sqrt(2)
+_ROOT_2PI = sqrt(2 * pi)
+
+
+def below(z: float) -> float:
+    """The share of a normal law below z standard deviations."""
+    return 0.5 * erfc(-z / _ROOT_2)
+
+
+def density(z: float) -> float:
+    """The height of the normal law at z standard deviations."""
+    return exp(-0.5 * z * z) / _ROOT_2PI
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """A length of time that is not known: its first three cumulants."""
+
+    mean: float
+    var: float = 0.0
+    skew: float = 0.0
+    """Third central moment, in cubic minutes."""
+
+    def times(self, share: float) -> "Length":
+        """The same when it happens only in this share of cases, and takes no time otherwise."""
+        return of_moments(share * self.mean, share * self.second, share * self.third)
+
+    def poisson(self, number: float) -> "Length":
+        """As many of these as come by chance, so many on average."""
+        return Length(number * self.mean, number * self.second, number * self.third)
+
+    def scaled(self, factor: float) -> "Length":
+        """The same, so many times as long."""
+        return Length(factor * self.mean, factor**2 * self.var, factor**3 * self.skew)
+
+    @property
+    def second(self) -> float:
+        """The mean of the square."""
+        return self.var + self.mean**2
+
+    @property
+    def third(self) -> float:
+        """The mean of the cube."""
+        return self.skew + 3 * self.mean * self.var + self.mean**3
+
+
+NOTHING = Length(0.0)
+
+
+def of_moments(first: float, second: float, third: float) -> Length:
+    """A length of time of which the means of value, square and cube are known."""
+    return Length(first, second - first**2, third - 3 * second * first + 2 * first**3)
+
+
+def plus(*lengths: Length) -> Length:
+    """All of these after one another, independent of each other."""
+    return Length(sum(x.mean for x in lengths), sum(x.var for x in lengths), sum(x.skew for x in lengths))
+
+
+def mixed(parts: list[tuple[float, Length]]) -> Length:
+    """One of several, each with its share (shares add up to one)."""
+    return of_moments(
+        sum(share * x.mean for share, x in parts),
+        sum(share * x.second for share, x in parts),
+        sum(share * x.third for share, x in parts),
+    )
+
+
+def log_normal(mu: float, variance: float) -> Length:
+    """A length of time whose logarithm is normal."""
+    w = exp(variance)
+    mean = exp(mu + variance / 2)
+    return Length(mean, mean**2 * (w - 1), mean**3 * (w - 1) ** 2 * (w + 2))
+
+
+def rest_of(mu: float, variance: float, elapsed: float) -> Length:
+    """What is left of a length of time with a normal logarithm, of which so many minutes went by already."""
+    if elapsed <= 0:
+        whole = log_normal(mu, variance)
+        return Length(whole.mean - elapsed, whole.var, whole.skew)
+    s = sqrt(variance)
+    z = (mu - log(elapsed)) / s
+    tail = below(z)
+    if tail < 1e-9:
+        # So far out the rest falls off like an exponential law whose length grows with the time passed.
+        mean = elapsed * variance / max(log(elapsed) - mu, variance)
+        return Length(mean, mean**2, 2 * mean**3)
+    first, second, third = (exp(n * mu + n * n * variance / 2) * below(z + n * s) / tail for n in (1, 2, 3))
+    return of_moments(
+        first - elapsed,
+        second - 2 * elapsed * first + elapsed**2,
+        third - 3 * elapsed * second + 3 * elapsed**2 * first - elapsed**3,
+    )
+
+
+def later_of(x: Length, other: Length) -> Length:
+    """The later of two moments, both about normal (Clark 1961); skew as far as the first decides."""
+    theta = sqrt(x.var + other.var)
+    if theta < 1e-9:
+        return x if x.mean >= other.mean else other
+    alpha = (x.mean - other.mean) / theta
+    if alpha > 4:
+        return x
+    here, height = below(alpha), density(alpha)
+    mean = x.mean * here + other.mean * (1 - here) + theta * height
+    second = x.second * here + other.second * (1 - here) + (x.mean + other.mean) * theta * height
+    return Length(mean, max(second - mean**2, 0.0), x.skew * here)
+
+
+def quantile(z: float, mean: float, var: float, skew: float) -> float:
+    """The value below which the share `below(z)` of a law with these cumulants lies.
+
+    Cornish and Fisher's expansion where the law is nearly normal, else the shifted log-normal law with the same
+    three cumulants. Skew below nothing counts as none.
+    """
+    if var <= 0:
+        return mean
+    bent = skew / (var * sqrt(var))
+    if bent < 0.4:
+        return mean + sqrt(var) * (z + max(bent, 0.0) * (z * z - 1) / 6)
+    root = (1 + bent**2 / 2 + bent * sqrt(1 + bent**2 / 4)) ** (1 / 3)
+    w = root + 1 / root - 1
+    scale = sqrt(var / (w * (w - 1)))
+    return mean + scale * (exp(sqrt(log(w)) * z) - sqrt(w))
+
+
+FOREVER = inf
