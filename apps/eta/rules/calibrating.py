@@ -22,6 +22,8 @@ class Segment(StrEnum):
 AIMS = (0.1, 0.5, 0.8, 0.9)
 FASTEST, SLOWEST, SETTLED = 0.25, 0.02, 4.0
 """Steps of a factor's logarithm: large at first, small once experience is there."""
+MIDDLE = 0.001
+"""Steps of the middle's, which is drawn back to nothing: days differ by more than a middle is ever off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Calibration:
             factors.low = _held(factors.low + step * ((came < said.p10) - AIMS[0]))
             factors.high = _held(factors.high + step * ((came > said.p80) - (1 - AIMS[2])))
             factors.highest = _held(factors.highest + step * ((came > said.p90) - (1 - AIMS[3])))
-            factors.middle = max(min(factors.middle + 0.05 * step * ((came > said.p50) - 0.5), 0.3), -0.3)
+            factors.middle += MIDDLE * ((came > said.p50) - 0.5 - 2 * factors.middle)
 
     def _pair(self, segment: Segment, ahead: int) -> tuple[Factors, Factors]:
         return self._of(segment), self._of(f"{segment}{_range(ahead)}")

@@ -90,6 +90,10 @@ class Laws:
         """The middle of the logarithm of a consultation of a kind."""
         return self.mu.get(kind, self.other_mu)
 
+    def drift_at(self, t: float) -> float:
+        """What the moment of a session adds to the logarithm of a consultation's length."""
+        return self.drift * progress_at(t, self.session.length)
+
     def consultation(self, mu: float) -> Length:
         """How long a consultation takes whose logarithm has this middle."""
         middle = exp(mu)
@@ -110,6 +114,11 @@ class Laws:
     def absent_odds(self, given: float) -> float:
         """No-show odds as they turned out, from those given."""
         return 1 / (1 + exp(-(self.odds[0] + self.odds[1] * logit(given))))
+
+
+def progress_at(t: float, length: float) -> float:
+    """The share of a session that went by, from its middle."""
+    return min(max(t / length, 0.0), 1.3) - 0.5
 
 
 def counted(cumulative: list[float], start: float, end: float) -> float:

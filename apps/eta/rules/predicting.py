@@ -49,6 +49,7 @@ class _Walk:
     def __init__(self, today: Today, laws: Laws, now: float) -> None:
         self.today, self.laws, self.now = today, laws, now
         self.pace, self.pace_var = pace_today(today, laws)
+        self.level = self.pace + laws.drift_at(now)
         self.works: dict[str, Length] = {}
         free, self.work = self._free()
         self.mean, self.var, self.skew = free.mean, free.var, free.skew
@@ -75,7 +76,7 @@ class _Walk:
         if today.doctor is Doctor.EXPECTED:
             return rest_of(laws.late_mu, laws.late_var, self.now + laws.late_shift), 0.0
         if today.doctor is Doctor.INSIDE:
-            rest = rest_of(laws.mu_of(today.inside) + self.pace, laws.sigma2 + self.pace_var, elapsed)
+            rest = rest_of(laws.mu_of(today.inside) + self.pace + laws.drift_at(today.since), laws.sigma2 + self.pace_var, elapsed)
             pause = laws.pause
             return Length(rest.mean + pause.mean, rest.var + pause.var, rest.skew + pause.skew), rest.mean
         if today.doctor is Doctor.BREAK:
@@ -148,7 +149,7 @@ class _Walk:
         then, still = self.laws.later_than(at), self.laws.later_than(self.now - absent.slot)
         rest = odds + (1 - odds) * still
         there = (1 - odds) * max(still - then, 0.0) / rest
-        turn = self._turn(absent, ahead, later.mean, later.var, later.skew, there * self.laws.gap.mean)
+        turn = self._turn_of_absent(absent, ahead, free, there * self.laws.gap.mean, odds / rest)
         self._serve(absent.kind, there)
         self._expect((1 - odds) * then / rest * 0.7)
         return turn
@@ -163,7 +164,7 @@ class _Walk:
         emergencies = counted(laws.emergencies, self.now + self.seen_until, self.now + self.mean)
         self.seen_until = max(self.seen_until, self.mean)
         if emergencies:
-            self._add(laws.emergency.scaled(exp(self.pace)).poisson(emergencies))
+            self._add(laws.emergency.scaled(exp(self.level)).poisson(emergencies))
         if person.slot is not None or laws.penalty < 0:
             self._walk_ins(person)
         if self.break_in is not None:
@@ -174,7 +175,7 @@ class _Walk:
         until = min(person.key - laws.penalty, self.now + self.mean)
         number = counted(laws.walk_ins, self.now, until)
         if number > self.cut_in:
-            self._add(laws.walk_in.scaled(exp(self.pace)).poisson(number - self.cut_in))
+            self._add(laws.walk_in.scaled(exp(self.level)).poisson(number - self.cut_in))
             self.cut_in = number
 
     def _break(self) -> None:
@@ -190,12 +191,14 @@ class _Walk:
     def _work(self, kind: str) -> Length:
         found = self.works.get(kind)
         if found is None:
-            found = self.works[kind] = self.laws.consultation(self.laws.mu_of(kind) + self.pace)
+            found = self.works[kind] = self.laws.consultation(self.laws.mu_of(kind) + self.level)
         return found
 
     def _serve(self, kind: str, share: float) -> None:
         """The person is with the doctor, with these odds of being there; then perhaps an interruption."""
         work = self._work(kind)
+        if self.laws.drift:
+            work = work.scaled(max(1 + self.laws.drift * min(self.mean / self.laws.session.length, 1.0), 0.5))
         self._add(work if share >= 1 else work.times(share), work=share * work.mean)
         pause, gap = self.laws.pause, self.laws.gap
         self.mean += share * (gap.mean + pause.mean)
@@ -217,6 +220,45 @@ class _Walk:
             person.here,
             *(base + max(quantile(z, mean, var, skew), 0.0) for z in (Z10, 0.0, Z80, Z90)),
         )
+
+
+    def _turn_of_absent(self, absent: Person, ahead: int, free: Length, gap: float, never: float) -> Turn:
+        """Called when the doctor is free and they came, at the latest at their time: a law with a leap there."""
+        slot = absent.slot - self.now
+        mean = free.mean + gap
+        var = free.var + self.pace_var * self.work**2 + self.laws.gap.var
+        spread = sqrt(var)
+        if slot <= 0 or mean - 2.5 * spread > slot:
+            return self._turn(absent, ahead, free.mean, free.var, free.skew, gap)
+        bent = max(min(free.skew / (var * spread), 1.0), 0.0) / 6
+        still = self.laws.later_than(-slot)
+        coming = (1 - never) / still if still else 0.0
+
+        def free_by(x: float) -> float:
+            z = (x - mean) / spread
+            return below(max(z - bent * (z * z - 1), -8.0) if z < 3 else z)
+
+        def there_by(x: float) -> float:
+            return coming * (still - self.laws.later_than(x - slot))
+
+        at_slot = free_by(slot)
+        before = at_slot * there_by(slot)
+        quantiles = []
+        for share, z in ((0.1, Z10), (0.5, 0.0), (0.8, Z80), (0.9, Z90)):
+            if at_slot < share:
+                x = max(quantile(z, mean, var, free.skew), slot)
+            elif before <= share:
+                x = slot
+            else:
+                low, high = 0.0, slot
+                for _ in range(7):
+                    x = (low + high) / 2
+                    if free_by(x) * there_by(x) < share:
+                        low = x
+                    else:
+                        high = x
+            quantiles.append(self.now + x)
+        return Turn(absent.id, ahead, False, *quantiles)
 
 
 def _key(person: Person) -> float:

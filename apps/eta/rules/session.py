@@ -5,7 +5,7 @@ from math import log
 
 from apps.eta.rules import learned as lessons
 from apps.eta.rules.calibrating import Calibration, Segment, Window
-from apps.eta.rules.laws import Laws, Session, laws_for, longer_than_usual
+from apps.eta.rules.laws import Laws, Session, laws_for, longer_than_usual, progress_at
 from apps.eta.rules.learned import Learned, Tally, half_hour
 from apps.eta.rules.predicting import Turn, predict
 from apps.eta.rules.today import Doctor, Person, Today
@@ -162,8 +162,8 @@ class Live:
         """A consultation ended."""
         kind = self.today.inside
         length = log(max(t - self.today.since, 0.05))
-        apart = length - self.laws.mu_of(kind)
-        progress = min(self.today.since / self.session.length, 1.3) - 0.5
+        progress = progress_at(self.today.since, self.session.length)
+        apart = length - self.laws.mu_of(kind) - self.laws.drift * progress
         self.apart.append((apart, progress))
         self.today.pace_n += 1
         self.today.pace_sum += apart
@@ -234,7 +234,7 @@ class Live:
             memory.between.add(mean * mean - self.laws.sigma2 / n, n)
         expected = self.laws.longer
         for apart, progress in self.apart:
-            lessons.sloped(self.pool, longer, progress, apart + expected)
+            lessons.sloped(self.pool, longer, progress, apart + expected + self.laws.drift * progress)
 
 
 __all__ = ["BEFORE", "Live", "Memory"]
