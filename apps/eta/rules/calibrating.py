@@ -19,11 +19,16 @@ class Segment(StrEnum):
     AWAY = "away"
 
 
-AIMS = (0.1, 0.5, 0.8, 0.9)
-FASTEST, SLOWEST, SETTLED = 0.25, 0.02, 4.0
-"""Steps of a factor's logarithm: large at first, small once experience is there."""
-MIDDLE = 0.001
-"""Steps of the middle's, which is drawn back to nothing: days differ by more than a middle is ever off."""
+FASTEST, SLOWEST, SETTLED = 0.12, 0.01, 4.0
+"""Steps of a tail's logarithm per turn: large at first, small once so many turns are known. Steps that stay above
+nothing make windows hold in the long run whatever the law (Gibbs and Candès 2021)."""
+
+MIDDLE = 0.025
+"""Steps of the middle's, once per session and drawn back to nothing: all turns of a session share its doctor's day,
+and days differ by more than a middle is ever off."""
+
+ENOUGH = 12.0
+"""Turns of a session that count as a whole session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +46,34 @@ class Factors:
     """Logarithms of what quantiles are stretched by: those below and above the middle, and the middle itself."""
 
     n: float = 0.0
+    """Turns learnt from."""
     low: float = 0.0
     middle: float = 0.0
     high: float = 0.0
     highest: float = 0.0
+    sessions: float = 0.0
+    turns: float = 0.0
+    late: float = 0.0
+    """Turns that came in the session that goes on, and how many of them after the middle."""
+
+    def learn(self, said: Window, came: float) -> None:
+        """A turn came."""
+        self.n += 1
+        step = max(FASTEST / (1 + self.n / SETTLED) ** 0.6, SLOWEST)
+        self.low = _held(self.low + step * ((came < said.p10) - 0.1))
+        self.high = _held(self.high + step * ((came > said.p80) - 0.2))
+        self.highest = _held(self.highest + step * ((came > said.p90) - 0.1))
+        self.turns += 1
+        self.late += came > said.p50
+
+    def learn_middle(self) -> None:
+        """A session is over."""
+        if self.turns:
+            weight = min(self.turns / ENOUGH, 1.0)
+            self.sessions += weight
+            step = weight * MIDDLE / (1 + self.sessions / 20)
+            self.middle += step * (self.late / self.turns - 0.5 - 2 * self.middle)
+        self.turns = self.late = 0.0
 
 
 @dataclass
@@ -66,13 +95,13 @@ class Calibration:
 
     def resolved(self, said: Window, segment: Segment, ahead: int, came: float) -> None:
         """A turn came at a moment for which a window was said before."""
-        for factors, share in zip(self._pair(segment, ahead), (0.5, 0.5), strict=True):
-            factors.n += 1
-            step = share * max(FASTEST / (1 + factors.n / SETTLED) ** 0.6, SLOWEST)
-            factors.low = _held(factors.low + step * ((came < said.p10) - AIMS[0]))
-            factors.high = _held(factors.high + step * ((came > said.p80) - (1 - AIMS[2])))
-            factors.highest = _held(factors.highest + step * ((came > said.p90) - (1 - AIMS[3])))
-            factors.middle += MIDDLE * ((came > said.p50) - 0.5 - 2 * factors.middle)
+        for factors in self._pair(segment, ahead):
+            factors.learn(said, came)
+
+    def session_over(self) -> None:
+        """Learn from what was resolved since the last session ended."""
+        for factors in self.factors.values():
+            factors.learn_middle()
 
     def _pair(self, segment: Segment, ahead: int) -> tuple[Factors, Factors]:
         return self._of(segment), self._of(f"{segment}{_range(ahead)}")
@@ -85,7 +114,7 @@ class Calibration:
 
     def as_json(self) -> dict[str, Any]:
         """Numbers by name, as saved."""
-        return {name: [f.n, f.low, f.middle, f.high, f.highest] for name, f in self.factors.items()}
+        return {name: [f.n, f.low, f.middle, f.high, f.highest, f.sessions, f.turns, f.late] for name, f in self.factors.items()}
 
     @classmethod
     def from_json(cls, saved: dict[str, Any]) -> "Calibration":

@@ -215,6 +215,7 @@ class Live:
                 if person.missed_at is not None:
                     self.pool.returned.add(0.0)
         self._learn_pace()
+        self.memory.calibration.session_over()
         for memory in (self.pool, self.own):
             memory.sessions += 1
             memory.booked.add(self.session.booked)
