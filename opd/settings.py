@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "apps.accounts",
     "apps.live",
     "apps.patients",
+    "apps.eta",
     "apps.scheduling",
     "apps.queue",
     "apps.encounters",

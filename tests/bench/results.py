@@ -2,6 +2,7 @@
 
 import os
 import statistics
+import time
 from datetime import date
 from pathlib import Path
 
@@ -24,7 +25,26 @@ run, by its one-minute average: from 2 on, others were at work too, and the figu
 | what | p50 | p95 | p99 | goal (p95) | CPU each | load | measured |
 |---|---|---|---|---|---|---|---|
 """
-HEADS = (RATIOS, TIMES)
+ETA = """
+## Expected times
+
+On recorded clinics of which the limit is known (`tests/bench/eta`). *Error* is the mean absolute error over that of an
+oracle that knows every parameter of the clinic but not its dice: 1.00 is the limit. *Within 5* and the oracle's: shares
+of turns within five minutes of the likely time. *P80*, *P10-P90*: how often these held; *farthest*: of the three places
+where somebody can be when they are told (booking, away, here), the one whose P10-P90 is farthest from 80 %.
+
+| what | error | within 5 | oracle's | P80 | P10-P90 | farthest | measured |
+|---|---|---|---|---|---|---|---|
+"""
+COSTS = """
+## CPU
+
+Milliseconds of one core; *loop* is what a million additions in a plain loop took beside it, so that machines compare.
+
+| what | p50 | p99 | goal (p50) | loop | load | measured |
+|---|---|---|---|---|---|---|
+"""
+HEADS = (RATIOS, TIMES, ETA, COSTS)
 
 
 def note(what: str, ratio: float, goal: float, statements: int) -> None:
@@ -38,6 +58,23 @@ def note_times(what: str, seconds: list[float], cpu: float, goal: int) -> None:
     cuts = statistics.quantiles(seconds, n=100)
     shown = [f"{cuts[percent - 1] * 1000:.0f}" for percent in (50, 95, 99)]
     _write(TIMES, what, *shown, f"< {goal}", f"{cpu / len(seconds) * 1000:.1f}", f"{os.getloadavg()[0]:.1f}")
+
+
+def note_eta(clinic: str, found: dict[str, float]) -> None:
+    """Write down how well turns were predicted in a clinic."""
+    shares = (f"{100 * found[name]:.1f} %" for name in ("within5", "oracle5", "p80", "p10_90", "farthest"))
+    _write(ETA, clinic, f"{found['ratio']:.3f}", *shares)
+
+
+def note_cost(what: str, spent: list[float], goal: float) -> None:
+    """Write down the milliseconds of CPU that something took, each of many times."""
+    began = time.process_time()
+    total = 0
+    for number in range(1_000_000):
+        total += number
+    loop = 1000 * (time.process_time() - began)
+    cuts = statistics.quantiles(spent, n=100)
+    _write(COSTS, what, f"{cuts[49]:.2f}", f"{cuts[98]:.2f}", f"< {goal}", f"{loop:.0f}", f"{os.getloadavg()[0]:.1f}")
 
 
 def _write(head: str, what: str, *cells: str) -> None:

@@ -1,7 +1,8 @@
 """When somebody's turn comes (`eta.md` 5.1): pure values in, pure values out. Times are minutes.
 
-`learned` what is remembered of a doctor and of all doctors · `laws` what follows from it for one session · `today`
-one queue as it stands · `predicting` the closed form · `calibrating` how far windows are stretched · `session` a
+`learned` what is remembered of a doctor and of all doctors · `laws` what a prediction needs of one session,
+`weighing` how it follows from experience · `today` one queue as it stands · `predicting` the
+closed form · `calibrating` how far windows are stretched · `session` a
 queue that lives through its events · `simple` times long before the day.
 """
 

@@ -6,7 +6,7 @@ Factors are kept for each segment, and within it for each range of people ahead;
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import exp
-from typing import Any
+from typing import Any, NamedTuple
 
 from apps.eta.rules.predicting import Turn
 
@@ -27,12 +27,17 @@ MIDDLE = 0.025
 """Steps of the middle's, once per session and drawn back to nothing: all turns of a session share its doctor's day,
 and days differ by more than a middle is ever off."""
 
+RANGES = (0, 1, 2, 2, 4, 4, 4)
+"""People ahead that are judged together, by their least number; seven and more are one range."""
+
+NOT_CLOSER = 0.3
+"""The ninetieth quantile is stretched no less than the eightieth by more than this, so that they keep their order."""
+
 ENOUGH = 12.0
 """Turns of a session that count as a whole session."""
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """Quantiles of the moment of a turn, in minutes from the planned start."""
 
     p10: float
@@ -81,30 +86,41 @@ class Calibration:
     """Factors by segment, and by segment and range of people ahead."""
 
     factors: dict[str, Factors] = field(default_factory=dict)
+    cache: dict[tuple[Segment, int], tuple[float, float, float, float]] = field(default_factory=dict, repr=False)
 
     def window(self, turn: Turn, segment: Segment, now: float) -> Window:
-        """What to say of a turn."""
-        whole, part = self._pair(segment, turn.ahead)
-        wait = (turn.p50 - now) * exp(whole.middle + part.middle)
-        return Window(
-            max(now, now + wait - (turn.p50 - turn.p10) * exp(whole.low + part.low)),
-            now + wait,
-            now + wait + max(turn.p80 - turn.p50, 0.0) * exp(whole.high + part.high),
-            now + wait + max(turn.p90 - turn.p50, 0.0) * exp(max(whole.highest + part.highest, whole.high + part.high - 0.3)),
+        """What to say of a turn: from when it was worked out, in the same minutes as `now`."""
+        _, ahead, _, p10, p50, p80, p90 = turn
+        key = segment, RANGES[ahead] if ahead < 7 else 7
+        low, middle, high, highest = self.cache.get(key) or self._stretches(*key)
+        said = now + p50 * middle if p50 > 0 else now
+        first = said - (p50 - p10) * low
+        return Window(first if first > now else now, said, said + (p80 - p50) * high, said + (p90 - p50) * highest)
+
+    def _stretches(self, segment: Segment, people: int) -> tuple[float, float, float, float]:
+        whole, part = self._of(segment), self._of(f"{segment}{people}")
+        high = whole.high + part.high
+        found = (
+            exp(whole.low + part.low),
+            exp(whole.middle + part.middle),
+            exp(high),
+            exp(max(whole.highest + part.highest, high - NOT_CLOSER)),
         )
+        self.cache[segment, people] = found
+        return found
 
     def resolved(self, said: Window, segment: Segment, ahead: int, came: float) -> None:
         """A turn came at a moment for which a window was said before."""
-        for factors in self._pair(segment, ahead):
-            factors.learn(said, came)
+        people = RANGES[ahead] if ahead < 7 else 7
+        for name in (segment, f"{segment}{people}"):
+            self._of(name).learn(said, came)
+        self.cache.clear()
 
     def session_over(self) -> None:
         """Learn from what was resolved since the last session ended."""
         for factors in self.factors.values():
             factors.learn_middle()
-
-    def _pair(self, segment: Segment, ahead: int) -> tuple[Factors, Factors]:
-        return self._of(segment), self._of(f"{segment}{_range(ahead)}")
+        self.cache.clear()
 
     def _of(self, name: str) -> Factors:
         found = self.factors.get(name)
@@ -114,16 +130,15 @@ class Calibration:
 
     def as_json(self) -> dict[str, Any]:
         """Numbers by name, as saved."""
-        return {name: [f.n, f.low, f.middle, f.high, f.highest, f.sessions, f.turns, f.late] for name, f in self.factors.items()}
+        return {
+            name: [f.n, f.low, f.middle, f.high, f.highest, f.sessions, f.turns, f.late]
+            for name, f in self.factors.items()
+        }
 
     @classmethod
     def from_json(cls, saved: dict[str, Any]) -> "Calibration":
         """What was saved."""
         return cls({name: Factors(*values) for name, values in saved.items()})
-
-
-def _range(ahead: int) -> int:
-    return ahead if ahead < 2 else 2 if ahead < 4 else 4 if ahead < 7 else 7
 
 
 def _held(value: float) -> float:

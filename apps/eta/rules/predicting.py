@@ -5,23 +5,30 @@ they will be; a break, an interruption, an emergency and a walk-in count with th
 share, the pace, does not even out: its uncertainty grows with the square of the work ahead.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from math import exp, log, sqrt
+from math import exp, inf, sqrt
+from operator import attrgetter
+from typing import NamedTuple
 
 from apps.eta.rules.laws import Laws, counted
-from apps.eta.rules.shapes import Length, below, later_of, log_normal, quantile, rest_of
+from apps.eta.rules.leap import leaping
+from apps.eta.rules.learned import FIRST_HALF_HOUR, HALF_HOUR
+from apps.eta.rules.shapes import NOTHING, Length, below, later_of, log_normal, plus, quantiles, rest_of
 from apps.eta.rules.today import Doctor, Person, Today
-
-Z10, Z80, Z90 = -1.2815516, 0.8416212, 1.2815516
 
 THIRD = 3
 """Somebody who comes back after being called in absence is third in line."""
 
+KEPT_TRYING = 0.7
+"""Of those who come after their turn, the share who are still seen in this session."""
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """When somebody's turn comes, in minutes from the planned start, before calibration."""
+FAR = 25
+"""People ahead from which on nobody's appointment is looked at closely: it is hours away, and they are many."""
+
+_key = attrgetter("key")
+
+
+class Turn(NamedTuple):
+    """In how many minutes somebody's turn comes, before calibration."""
 
     id: object
     ahead: int
@@ -32,6 +39,15 @@ class Turn:
     p90: float
 
 
+class Step(NamedTuple):
+    """What one person adds to the moment at which the doctor is free."""
+
+    mean: float
+    var: float
+    skew: float
+    work: float
+
+
 def pace_today(today: Today, laws: Laws) -> tuple[float, float]:
     """How far today's pace is from the expected, in logarithms, and the variance of that."""
     variance = 1 / (1 / laws.tau2 + today.pace_n / laws.sigma2)
@@ -40,58 +56,57 @@ def pace_today(today: Today, laws: Laws) -> tuple[float, float]:
 
 def predict(today: Today, laws: Laws, now: float) -> list[Turn]:
     """When the turn of everybody comes whose turn is to come, in the order of calling."""
-    return list(_Walk(today, laws, now).turns())
+    return _Walk(today, laws, now).turns()
 
 
 class _Walk:
-    """The state of one pass. All times are minutes from now."""
+    """The state of one pass. All times are minutes from now; means, variances and skews add up."""
 
     def __init__(self, today: Today, laws: Laws, now: float) -> None:
         self.today, self.laws, self.now = today, laws, now
         self.pace, self.pace_var = pace_today(today, laws)
-        self.level = self.pace + laws.drift_at(now)
-        self.works: dict[str, Length] = {}
-        free, self.work = self._free()
+        self.told: list[Turn] = []
+        free = self._free()
         self.mean, self.var, self.skew = free.mean, free.var, free.skew
-        self.cut_in = self.pending = 0.0
+        self.work = free.mean if today.doctor is Doctor.INSIDE else 0.0
+        self.steps: dict[tuple[str, float], Step] = {}
+        self.calm_until = -1.0
+        self.walk_ins = self.pending = self.break_share = 0.0
         self.pending_after = 0
-        self.seen_until = 0.0
-        self.break_share = 0.0
         session = today.session
-        self.break_in = None if today.break_taken or session.break_at is None else session.break_at - now
+        self.break_in = inf if today.break_taken or session.break_at is None else session.break_at - now
         self.break_time = log_normal(laws.break_mu, laws.break_var)
-        self.after = Length(laws.gap.mean + laws.pause.mean)
+        self._emergencies(0.0)
         self._late_comers()
 
     # the doctor
 
-    def _free(self) -> tuple[Length, float]:
-        """When the doctor is free for the next person, and how much of it is consultation."""
+    def _free(self) -> Length:
+        """When the doctor is free for the next person."""
         today, laws = self.today, self.laws
         elapsed = self.now - today.since
-        if today.declared is not None and today.doctor in (Doctor.EXPECTED, Doctor.AWAY, Doctor.WARD, Doctor.BREAK):
-            left = today.declared - self.now
-            spread = max(0.4 * max(left, 0.0), 2.0)
-            return Length(max(left, 0.5 * spread), spread**2), 0.0
-        if today.doctor is Doctor.EXPECTED:
-            return rest_of(laws.late_mu, laws.late_var, self.now + laws.late_shift), 0.0
         if today.doctor is Doctor.INSIDE:
-            rest = rest_of(laws.mu_of(today.inside) + self.pace + laws.drift_at(today.since), laws.sigma2 + self.pace_var, elapsed)
-            pause = laws.pause
-            return Length(rest.mean + pause.mean, rest.var + pause.var, rest.skew + pause.skew), rest.mean
+            mu = laws.mu_of(today.inside) + self.pace + laws.drift_at(today.since)
+            return plus(rest_of(mu, laws.sigma2 + self.pace_var, elapsed), laws.pause)
+        if today.doctor is Doctor.FREE:
+            return NOTHING
+        if today.declared is not None:
+            left = max(today.declared - self.now, 1.0)
+            return Length(left, max(0.4 * left, 2.0) ** 2)
+        if today.doctor is Doctor.EXPECTED:
+            return rest_of(laws.late_mu, laws.late_var, self.now + laws.late_shift)
         if today.doctor is Doctor.BREAK:
-            return rest_of(laws.break_mu, laws.break_var, elapsed), 0.0
-        if today.doctor in (Doctor.AWAY, Doctor.WARD):
-            _, mu, var = laws.pauses.get(today.doctor, next(iter(laws.pauses.values())))
-            return rest_of(mu, var, elapsed), 0.0
-        return Length(0.0), 0.0
+            return rest_of(laws.break_mu, laws.break_var, elapsed)
+        _, mu, var = laws.pauses.get(today.doctor) or next(iter(laws.pauses.values()))
+        return rest_of(mu, var, elapsed)
 
     def _late_comers(self) -> None:
         """Work of people who were called in their absence and may come yet."""
+        returns = self.laws.returns
         for person in self.today.people.values():
             if person.missed_at is not None and not person.here:
-                fading = self.laws.returns * exp(-(self.now - person.missed_at) / self.laws.return_delay)
-                self._expect(fading / (1 - self.laws.returns + fading))
+                fading = returns * exp(-(self.now - person.missed_at) / self.laws.return_delay)
+                self._expect(fading / (1 - returns + fading))
 
     def _expect(self, share: float) -> None:
         self.pending += share
@@ -99,176 +114,152 @@ class _Walk:
 
     # the people
 
-    def turns(self) -> Iterator[Turn]:
-        people = [p for p in self.today.people.values() if p.here or p.missed_at is None]
+    def turns(self) -> list[Turn]:
+        """Everybody's turn, in the order of calling."""
+        people = self.today.people.values()
         here = sorted((p for p in people if p.here), key=_key)
-        away = sorted((p for p in people if not p.here), key=_key)
-        i = j = 0
-        while i < len(here) or j < len(away):
-            person = here[i] if i < len(here) else None
-            absent = away[j] if j < len(away) else None
-            if absent is not None and (person is None or (absent.key < person.key and self._due(absent))):
-                j += 1
-                yield self._absent(absent, person, i + j - 1)
-            else:
-                i += 1
-                yield self._present(person, i + j - 1)  # type: ignore[arg-type]
+        away = sorted((p for p in people if not p.here and p.missed_at is None), key=_key)
+        served = 0
+        for absent in away:
+            ready = self._ready(absent)
+            served = self._line(here, served, absent.key, ready.mean)
+            self._absent(absent, ready, alone=served == len(here))
+        self._line(here, served, inf, inf)
+        return self.told
 
-    def _due(self, absent: Person) -> bool:
-        """Whether an absent person is called before those who are there: their time passed, or they came by then."""
-        return self._ready(absent).mean <= self.mean
+    def _line(self, here: list[Person], served: int, next_key: float, next_ready: float) -> int:
+        """Call those who are there, until somebody absent comes first: their key is smaller, and their time passed or
+        they came by then. The one place that runs for each of hundreds."""
+        gap, gap_var, pace_var = self.laws.gap.mean, self.laws.gap.var, self.pace_var
+        told, steps, ahead = self.told, self.steps, len(self.told)
+        unsettled = self.now + self.laws.penalty
+        mean, var, skew, work = self.mean, self.var, self.skew, self.work
+        for place in range(served, len(here)):
+            person = here[place]
+            if mean >= next_ready and person.key > next_key:
+                break
+            if mean >= self.calm_until or self.pending or person.key > unsettled:
+                self.mean, self.var, self.skew, self.work = mean, var, skew, work
+                self._between(person)
+                mean, var, skew, work = self.mean, self.var, self.skew, self.work
+            times = quantiles(mean + gap, var + gap_var + pace_var * work * work, skew)
+            told.append(Turn(person.id, ahead, True, *times))
+            ahead += 1
+            kind = person.kind, person.odds if person.slot is None else 0.0
+            more, more_var, more_skew, more_work = steps.get(kind) or self._step(*kind)
+            mean += more
+            var += more_var
+            skew += more_skew
+            work += more_work
+        else:
+            place = len(here)
+        self.mean, self.var, self.skew, self.work = mean, var, skew, work
+        return place
+
+    def _absent(self, absent: Person, ready: Length, *, alone: bool) -> None:
+        """Somebody who is not there is called when the doctor is free, at the earliest at their time or when they
+        came; if nobody else is there, the doctor waits for them."""
+        self._between(absent)
+        free = Length(self.mean, self.var, self.skew)
+        later = later_of(free, ready) if ready.mean > 0 else free
+        laws, slot = self.laws, absent.slot or 0.0
+        odds = laws.absent_odds(absent.odds)
+        then, still = laws.later_than(self.now + later.mean - slot), laws.later_than(self.now - slot)
+        unknown = odds + (1 - odds) * still
+        there = (1 - odds) * max(still - then, 0.0) / unknown
+        gap = Length(there * laws.gap.mean, laws.gap.var + self.pace_var * self.work**2)
+        ahead = len(self.told)
+        if ahead < FAR:
+            times = leaping(plus(free, gap), slot - self.now, odds / unknown, laws)
+        else:
+            times = quantiles(later.mean + gap.mean, later.var + gap.var, later.skew)
+        self.told.append(Turn(absent.id, ahead, False, *times))
+        if alone:
+            self.mean, self.var, self.skew = later.mean, later.var, later.skew
+            self._emergencies(free.mean)
+        step = self.steps.get((absent.kind, 0.0)) or self._step(absent.kind, 0.0)
+        self._add(Length(step.mean, step.var, step.skew).times(there), there * step.work)
+        self._expect((1 - odds) * then / unknown * KEPT_TRYING)
 
     def _ready(self, absent: Person) -> Length:
         """When an absent person can be called: when they came, at the latest at their time."""
-        offset = self.now - absent.slot
-        odds = self._gone(absent)
-        first, second = self.laws.by_then[_step(offset)]
-        mean = (1 - odds) * first
-        return Length(max(mean - offset, 0.0), max((1 - odds) * second - mean * mean, 0.0) if offset < 0 else 0.0)
+        laws, offset = self.laws, self.now - (absent.slot or 0.0)
+        odds = laws.absent_odds(absent.odds)
+        gone = odds / (odds + (1 - odds) * laws.later_than(offset))
+        first, second = laws.arrival_after(offset)
+        mean = (1 - gone) * first
+        return Length(max(mean - offset, 0.0), max((1 - gone) * second - mean * mean, 0.0) if offset < 0 else 0.0)
 
-    def _gone(self, absent: Person) -> float:
-        """The odds that somebody not here yet does not come at all."""
-        odds = self.laws.absent_odds(absent.odds)
-        still = (1 - odds) * self.laws.later_than(self.now - absent.slot)
-        return odds / (odds + still)
+    # what comes between them
 
-    def _present(self, person: Person, ahead: int) -> Turn:
-        self._before(person)
-        turn = self._turn(person, ahead, self.mean, self.var, self.skew, self.laws.gap.mean)
-        self._serve(person.kind, 1 - min(person.odds * self.laws.left, 1.0) if person.slot is None else 1.0)
-        return turn
-
-    def _absent(self, absent: Person, other: Person | None, ahead: int) -> Turn:
-        self._before(absent)
-        ready, free = self._ready(absent), Length(self.mean, self.var, self.skew)
-        later = later_of(free, ready) if ready.mean > 0 else free
-        if other is None:
-            self.mean, self.var, self.skew = later.mean, later.var, later.skew
-        at = self.now + later.mean - absent.slot
-        odds = self.laws.absent_odds(absent.odds)
-        then, still = self.laws.later_than(at), self.laws.later_than(self.now - absent.slot)
-        rest = odds + (1 - odds) * still
-        there = (1 - odds) * max(still - then, 0.0) / rest
-        turn = self._turn_of_absent(absent, ahead, free, there * self.laws.gap.mean, odds / rest)
-        self._serve(absent.kind, there)
-        self._expect((1 - odds) * then / rest * 0.7)
-        return turn
-
-    def _before(self, person: Person) -> None:
-        """What comes between: people who came back, emergencies, walk-ins who stand before this person, a break."""
-        laws = self.laws
-        if self.pending and (self.pending_after <= 0):
-            self._add(self._work(person.kind).poisson(self.pending))
+    def _between(self, person: Person) -> None:
+        """People who came back, walk-ins who stand before this person, a break; and what the next half hour is like."""
+        if self.pending and self.pending_after <= 0:
+            work = self._consultation(person.kind).poisson(self.pending)
+            self._add(work, work.mean)
             self.pending = 0.0
         self.pending_after -= 1
-        emergencies = counted(laws.emergencies, self.now + self.seen_until, self.now + self.mean)
-        self.seen_until = max(self.seen_until, self.mean)
-        if emergencies:
-            self._add(laws.emergency.scaled(exp(self.level)).poisson(emergencies))
-        if person.slot is not None or laws.penalty < 0:
-            self._walk_ins(person)
-        if self.break_in is not None:
-            self._break()
+        until = min(person.key - self.laws.penalty, self.now + self.mean)
+        number = counted(self.laws.walk_ins, self.now, until)
+        if number > self.walk_ins:
+            work = self.laws.walk_in.scaled(exp(self.pace)).poisson(number - self.walk_ins)
+            self._add(work, work.mean)
+            self.walk_ins = number
+        near = self._break()
+        if self.mean >= self.calm_until:
+            self.steps.clear()
+            self.calm_until = self.mean + max(HALF_HOUR / 2, self.mean / 4)
+        if near:
+            self.calm_until = min(self.calm_until, near)
 
-    def _walk_ins(self, person: Person) -> None:
-        laws = self.laws
-        until = min(person.key - laws.penalty, self.now + self.mean)
-        number = counted(laws.walk_ins, self.now, until)
-        if number > self.cut_in:
-            self._add(laws.walk_in.scaled(exp(self.level)).poisson(number - self.cut_in))
-            self.cut_in = number
-
-    def _break(self) -> None:
+    def _break(self) -> float:
+        """The odds that the planned break falls before this moment; the moment up to which it cannot."""
+        if self.break_in == inf:
+            return inf
         spread = sqrt(self.var + self.pace_var * self.work**2) + 0.01
-        share = below((self.mean - self.break_in) / spread)  # type: ignore[operator]
-        if share > self.break_share:
-            before, now = self.break_time.times(self.break_share), self.break_time.times(share)
-            self.mean += now.mean - before.mean
-            self.var += now.var - before.var
-            self.skew += now.skew - before.skew
-            self.break_share = share
+        share = below((self.mean - self.break_in) / spread)
+        if share < 0.001:
+            return (self.mean + self.break_in) / 2
+        before, after = self.break_time.times(self.break_share), self.break_time.times(share)
+        self.mean += after.mean - before.mean
+        self.var += after.var - before.var
+        self.skew += after.skew - before.skew
+        self.break_share = share
+        if share > 0.999:
+            self.break_in = inf
+            return inf
+        return self.mean
 
-    def _work(self, kind: str) -> Length:
-        found = self.works.get(kind)
-        if found is None:
-            found = self.works[kind] = self.laws.consultation(self.laws.mu_of(kind) + self.level)
-        return found
+    def _emergencies(self, since: float) -> None:
+        """Emergencies who come while nobody is seen."""
+        number = counted(self.laws.emergencies, self.now + since, self.now + self.mean)
+        if number:
+            work = self.laws.emergency.scaled(exp(self.pace)).poisson(number)
+            self._add(work, work.mean)
 
-    def _serve(self, kind: str, share: float) -> None:
-        """The person is with the doctor, with these odds of being there; then perhaps an interruption."""
-        work = self._work(kind)
-        if self.laws.drift:
-            work = work.scaled(max(1 + self.laws.drift * min(self.mean / self.laws.session.length, 1.0), 0.5))
-        self._add(work if share >= 1 else work.times(share), work=share * work.mean)
-        pause, gap = self.laws.pause, self.laws.gap
-        self.mean += share * (gap.mean + pause.mean)
-        self.var += share * (gap.var + pause.var)
-        self.skew += share * pause.skew
+    def _consultation(self, kind: str) -> Length:
+        t = self.now + self.mean
+        return self.laws.consultation(self.laws.mu_of(kind) + self.pace + self.laws.drift_at(t))
 
-    def _add(self, length: Length, work: float | None = None) -> None:
+    def _step(self, kind: str, odds: float) -> Step:
+        """What a person of a kind adds, with these odds of having left: consultation, interruption, change-over, and
+        the emergencies that come meanwhile."""
+        laws = self.laws
+        work = self._consultation(kind)
+        whole = plus(work, plus(laws.pause, laws.gap)).times(1 - min(odds * laws.left, 1.0))
+        t = max(self.now + self.mean, FIRST_HALF_HOUR)
+        number = counted(laws.emergencies, t, t + whole.mean)
+        urgent = laws.emergency.scaled(exp(self.pace)).poisson(number)
+        whole = plus(whole, urgent)
+        step = Step(whole.mean, whole.var, whole.skew, work.mean * (1 - odds) + urgent.mean)
+        self.steps[kind, odds] = step
+        return step
+
+    def _add(self, length: Length, work: float) -> None:
         self.mean += length.mean
         self.var += length.var
         self.skew += length.skew
-        self.work += length.mean if work is None else work
-
-    def _turn(self, person: Person, ahead: int, mean: float, var: float, skew: float, gap: float) -> Turn:
-        mean, var = mean + gap, var + self.pace_var * self.work**2 + self.laws.gap.var
-        base = self.now
-        return Turn(
-            person.id,
-            ahead,
-            person.here,
-            *(base + max(quantile(z, mean, var, skew), 0.0) for z in (Z10, 0.0, Z80, Z90)),
-        )
+        self.work += work
 
 
-    def _turn_of_absent(self, absent: Person, ahead: int, free: Length, gap: float, never: float) -> Turn:
-        """Called when the doctor is free and they came, at the latest at their time: a law with a leap there."""
-        slot = absent.slot - self.now
-        mean = free.mean + gap
-        var = free.var + self.pace_var * self.work**2 + self.laws.gap.var
-        spread = sqrt(var)
-        if slot <= 0 or mean - 2.5 * spread > slot:
-            return self._turn(absent, ahead, free.mean, free.var, free.skew, gap)
-        bent = max(min(free.skew / (var * spread), 1.0), 0.0) / 6
-        still = self.laws.later_than(-slot)
-        coming = (1 - never) / still if still else 0.0
-
-        def free_by(x: float) -> float:
-            z = (x - mean) / spread
-            return below(max(z - bent * (z * z - 1), -8.0) if z < 3 else z)
-
-        def there_by(x: float) -> float:
-            return coming * (still - self.laws.later_than(x - slot))
-
-        at_slot = free_by(slot)
-        before = at_slot * there_by(slot)
-        quantiles = []
-        for share, z in ((0.1, Z10), (0.5, 0.0), (0.8, Z80), (0.9, Z90)):
-            if at_slot < share:
-                x = max(quantile(z, mean, var, free.skew), slot)
-            elif before <= share:
-                x = slot
-            else:
-                low, high = 0.0, slot
-                for _ in range(7):
-                    x = (low + high) / 2
-                    if free_by(x) * there_by(x) < share:
-                        low = x
-                    else:
-                        high = x
-            quantiles.append(self.now + x)
-        return Turn(absent.id, ahead, False, *quantiles)
-
-
-def _key(person: Person) -> float:
-    return person.key
-
-
-def _step(offset: float) -> int:
-    from apps.eta.rules.learned import BIN, BINS, EARLIEST
-
-    return min(max(int((offset - EARLIEST) // BIN), 0), BINS)
-
-
-__all__ = ["Turn", "log", "pace_today", "predict"]
+__all__ = ["Turn", "pace_today", "predict"]

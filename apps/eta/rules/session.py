@@ -1,14 +1,15 @@
-"""A queue that lives through its events, and learns from them: the same whether it is one of the benchmark's or ours."""
+"""A queue that lives through its events, and learns from them: the same for the benchmark's and ours."""
 
 from dataclasses import dataclass, field
 from math import log
 
 from apps.eta.rules import learned as lessons
 from apps.eta.rules.calibrating import Calibration, Segment, Window
-from apps.eta.rules.laws import Laws, Session, laws_for, longer_than_usual, progress_at
+from apps.eta.rules.laws import Laws, Session, progress_at
 from apps.eta.rules.learned import Learned, Tally, half_hour
 from apps.eta.rules.predicting import Turn, predict
 from apps.eta.rules.today import Doctor, Person, Today
+from apps.eta.rules.weighing import laws_for, longer_than_usual
 
 BEFORE = -30.0
 """Minutes from the planned start before which a prediction counts as made at booking."""

@@ -1,7 +1,7 @@
 """Distributions as the few numbers that add up: mean, variance and third cumulant (skew) of minutes."""
 
 from dataclasses import dataclass
-from math import erfc, exp, inf, log, pi, sqrt
+from math import erfc, exp, log, pi, sqrt
 
 _ROOT_2 = sqrt(2)
 _ROOT_2PI = sqrt(2 * pi)
@@ -57,9 +57,9 @@ def of_moments(first: float, second: float, third: float) -> Length:
     return Length(first, second - first**2, third - 3 * second * first + 2 * first**3)
 
 
-def plus(*lengths: Length) -> Length:
-    """All of these after one another, independent of each other."""
-    return Length(sum(x.mean for x in lengths), sum(x.var for x in lengths), sum(x.skew for x in lengths))
+def plus(one: Length, other: Length) -> Length:
+    """Both after one another, independent of each other."""
+    return Length(one.mean + other.mean, one.var + other.var, one.skew + other.skew)
 
 
 def mixed(parts: list[tuple[float, Length]]) -> Length:
@@ -112,21 +112,43 @@ def later_of(x: Length, other: Length) -> Length:
     return Length(mean, max(second - mean**2, 0.0), x.skew * here)
 
 
-def quantile(z: float, mean: float, var: float, skew: float) -> float:
-    """The value below which the share `below(z)` of a law with these cumulants lies.
+Z10, Z80, Z90 = -1.2815516, 0.8416212, 1.2815516
+
+
+def quantiles(mean: float, var: float, skew: float) -> tuple[float, float, float, float]:
+    """The values below which 10, 50, 80 and 90 % of a law with these cumulants lie.
 
     Cornish and Fisher's expansion where the law is nearly normal, else the shifted log-normal law with the same
     three cumulants. Skew below nothing counts as none.
     """
     if var <= 0:
-        return mean
-    bent = skew / (var * sqrt(var))
+        return mean, mean, mean, mean
+    spread = sqrt(var)
+    bent = skew / (var * spread)
     if bent < 0.4:
-        return mean + sqrt(var) * (z + max(bent, 0.0) * (z * z - 1) / 6)
-    root = (1 + bent**2 / 2 + bent * sqrt(1 + bent**2 / 4)) ** (1 / 3)
+        g = max(bent, 0.0) * spread / 6
+        side = Z90 * spread
+        return mean - side + 0.6424 * g, mean - g, mean + Z80 * spread - 0.2917 * g, mean + side + 0.6424 * g
+    shape, scale = _shifted(bent, var)
+    low = mean - scale * exp(shape * shape / 2)
+    wide = exp(shape * Z90)
+    return low + scale / wide, low + scale, low + scale * exp(shape * Z80), low + scale * wide
+
+
+def quantile(z: float, mean: float, var: float, skew: float) -> float:
+    """The value below which the share `below(z)` of such a law lies."""
+    if var <= 0:
+        return mean
+    spread = sqrt(var)
+    bent = skew / (var * spread)
+    if bent < 0.4:
+        return mean + spread * (z + max(bent, 0.0) * (z * z - 1) / 6)
+    shape, scale = _shifted(bent, var)
+    return mean + scale * (exp(shape * z) - exp(shape * shape / 2))
+
+
+def _shifted(bent: float, var: float) -> tuple[float, float]:
+    """Spread of the logarithm, and scale, of the shifted log-normal law with this variance and this skewness."""
+    root = (1 + bent * bent / 2 + bent * sqrt(1 + bent * bent / 4)) ** (1 / 3)
     w = root + 1 / root - 1
-    scale = sqrt(var / (w * (w - 1)))
-    return mean + scale * (exp(sqrt(log(w)) * z) - sqrt(w))
-
-
-FOREVER = inf
+    return sqrt(log(w)), sqrt(var / (w * (w - 1)))

@@ -1,0 +1,71 @@
+"""Experience: what is kept, what is forgotten, and windows that hold as often as they say."""
+
+import json
+import random
+from math import exp
+
+import pytest
+
+from apps.eta.rules.calibrating import Calibration, Segment
+from apps.eta.rules.laws import Session
+from apps.eta.rules.learned import Learned, came, doctor_came, settled
+from apps.eta.rules.predicting import Turn
+from apps.eta.rules.weighing import laws_for
+from tests.eta.clinic import KIND, experienced
+
+
+def test_what_was_learnt_is_saved_as_numbers_and_comes_back():
+    memory = experienced(7)
+    doctor_came(memory, 12.0)
+    came(memory, -15.0)
+    saved = json.loads(json.dumps(memory.as_json()))
+    assert Learned.from_json(saved) == memory
+    assert len(json.dumps(saved)) < 4000
+
+
+def test_what_a_later_version_adds_is_empty_in_what_an_earlier_one_saved():
+    assert Learned.from_json({"sessions": 3.0}).ends == 0.0
+
+
+def test_after_thirty_sessions_an_experience_counts_half():
+    memory = experienced(7)
+    before = memory.pace[KIND].n
+    for _ in range(30):
+        memory.forget()
+    assert memory.pace[KIND].n == pytest.approx(before / 2)
+
+
+def test_a_new_doctor_is_expected_to_be_like_the_others():
+    pool = experienced(5)
+    known = laws_for(Session(10), pool, pool)
+    new = laws_for(Session(10), Learned(), pool)
+    assert new.mu_of(KIND) == pytest.approx(known.mu_of(KIND), abs=0.05)
+
+
+def test_a_doctor_who_is_always_twenty_minutes_late_is_expected_so():
+    memory = Learned()
+    for minutes in (18.0, 22.0, 19.0, 24.0, 20.0, 17.0, 23.0, 21.0):
+        doctor_came(memory, minutes)
+    laws = laws_for(Session(10), memory, memory)
+    assert 14 < exp(laws.late_mu) - laws.late_shift < 24
+
+
+def test_no_show_odds_that_were_given_too_low_are_corrected():
+    memory, dice = Learned(), random.Random(2)
+    for _ in range(600):
+        settled(memory, 0.1, absent=dice.random() < 0.3)
+    assert laws_for(Session(10), Learned(), memory).absent_odds(0.1) == pytest.approx(0.3, abs=0.07)
+
+
+def test_windows_that_were_too_narrow_widen_until_they_hold():
+    calibration, dice = Calibration(), random.Random(4)
+    turn = Turn(1, 2, True, 19.0, 20.0, 21.0, 22.0)
+    inside = []
+    for _ in range(1500):
+        window = calibration.window(turn, Segment.HERE, 0.0)
+        came_at = dice.gauss(20, 3)
+        inside.append(window.p10 <= came_at <= window.p90)
+        calibration.resolved(window, Segment.HERE, 2, came_at)
+    assert 0.77 < sum(inside[500:]) / 1000 < 0.83
+    again = Calibration.from_json(json.loads(json.dumps(calibration.as_json())))
+    assert again.window(turn, Segment.HERE, 0.0) == calibration.window(turn, Segment.HERE, 0.0)
