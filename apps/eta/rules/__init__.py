@@ -6,6 +6,6 @@ closed form · `calibrating` how far windows are stretched · `session` a
 queue that lives through its events · `simple` times long before the day.
 """
 
-from apps.eta.rules.simple import P80, P90, Expected, turn_after, waits_of
+from apps.eta.rules.simple import P80, P90, Booked, Expected, turn_after, waits_of
 
-__all__ = ["P80", "P90", "Expected", "turn_after", "waits_of"]
+__all__ = ["P80", "P90", "Booked", "Expected", "turn_after", "waits_of"]
