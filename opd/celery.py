@@ -23,6 +23,9 @@ app.conf.beat_schedule = {
     "forget-codes": {"task": "patients.forget_codes", "schedule": crontab(minute="5")},
     "sweep-bookings": {"task": "queue.sweep_bookings", "schedule": 15.0, "options": {"expires": 15}},
     "end-overrides": {"task": "queue.end_overrides", "schedule": 60.0, "options": {"expires": 60}},
+    "sweep-aside": {"task": "queue.sweep_aside", "schedule": 20.0, "options": {"expires": 20}},
+    "end-days": {"task": "queue.end_days", "schedule": crontab(minute="*/5")},
+    "watch-queues": {"task": "queue.watch", "schedule": 60.0, "options": {"expires": 60}},
     "make-slots": {"task": "scheduling.make_slots", "schedule": crontab(minute="15")},
     "forget-old-credentials": {"task": "accounts.forget_old", "schedule": crontab(minute="25", hour="3")},
 }

@@ -79,7 +79,8 @@ _PATHS = """
 WITH edges AS (SELECT * FROM unnest(%s::text[], %s::text[], %s::text[]) AS e(origin, target, verb)),
 steps AS (
     SELECT visit_id, version, from_state, to_state, verb,
-        lag(to_state) OVER path AS stood, lag(version) OVER path AS version_before,
+        lag(to_state) OVER path AS stood, lag(from_state) OVER path AS stood_before,
+        lag(version) OVER path AS version_before,
         lead(version) OVER path IS NULL AS last
     FROM queue_visittransition WHERE facility_id = ANY(%s)
     WINDOW path AS (PARTITION BY visit_id ORDER BY version, at)
@@ -92,7 +93,8 @@ judged AS (
             WHEN s.version <= coalesce(s.version_before, 0) THEN 'has two transitions to one version'
             WHEN s.from_state <> coalesce(s.stood, '') THEN 'was moved from where it did not stand'
             WHEN s.stood IS NULL AND (s.verb <> %s OR s.to_state <> ALL(%s)) THEN 'did not begin by arriving'
-            WHEN s.stood IS NOT NULL AND NOT EXISTS (
+            WHEN s.verb = 'undo' AND s.to_state IS DISTINCT FROM s.stood_before THEN 'was taken back to elsewhere'
+            WHEN s.stood IS NOT NULL AND s.verb <> 'undo' AND NOT EXISTS (
                 SELECT FROM edges WHERE origin = s.from_state AND target = s.to_state AND edges.verb = s.verb
             ) THEN 'took an edge that is none'
             WHEN s.last AND s.to_state <> v.state THEN 'stands elsewhere than its path leads'

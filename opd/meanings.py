@@ -25,6 +25,7 @@ PERMISSIONS: dict[Permission, str] = {
     P.VISIT_NO_SHOW: "Note that somebody did not come",
     P.VISIT_CANCEL: "Take somebody off the queue",
     P.VISIT_CANCEL_OWN: "Give up the own place",
+    P.VISIT_TELL_OWN: "Say that one is back, or will be late",
     P.VISIT_READ_OWN: "See the own place in the queue",
     P.PRESCRIPTION_READ_OWN: "Read the own prescription",
     P.BOOKING_CREATE: "Book a place at a doctor's",

@@ -207,6 +207,8 @@ SMS_SENDER = env.str("OPD_SMS_SENDER", default="")
 # Leave: who is booked further ahead than this keeps their doctor, on another day; so long after it was taken, those
 # who were moved are put back when it is withdrawn.
 LEAVE_KEEPS_DOCTOR_DAYS = env.int("OPD_LEAVE_KEEPS_DOCTOR_DAYS", default=7)
+# Minutes for which sweeps leave somebody alone who has just come; a demonstration for checks keeps still for an hour.
+SWEEPS_SPARE_MINUTES = env.int("OPD_SWEEPS_SPARE_MINUTES", default=60 if env.bool("OPD_DEMO_TODAY_EMPTY", False) else 0)
 LEAVE_PUTS_BACK_MINUTES = env.int("OPD_LEAVE_PUTS_BACK_MINUTES", default=60)
 
 # One-time codes of patients; not scaled by RATE_SCALE. What one phone may is fixed, in patients' rules.

@@ -67,6 +67,7 @@ class Permission(StrEnum):
     VISIT_CANCEL = "visit.cancel"
     VISIT_CANCEL_OWN = "visit.cancel_own"
     VISIT_READ_OWN = "visit.read_own"
+    VISIT_TELL_OWN = "visit.tell_own"
     PRESCRIPTION_READ_OWN = "prescription.read_own"
     BREAK_GLASS = "break_glass.open"
     BREAK_GLASS_REVIEW = "break_glass.review"
@@ -141,7 +142,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
 TYPE_PERMISSIONS: dict[ActorType, frozenset[Permission]] = {
     ActorType.STAFF: frozenset(),
     ActorType.PATIENT: frozenset(
-        {P.VISIT_READ_OWN, P.VISIT_CANCEL_OWN, P.PRESCRIPTION_READ_OWN}
+        {P.VISIT_READ_OWN, P.VISIT_TELL_OWN, P.VISIT_CANCEL_OWN, P.PRESCRIPTION_READ_OWN}
         | {P.BOOKING_READ_OWN, P.BOOKING_CREATE_OWN, P.BOOKING_CHANGE_OWN}
     ),
     ActorType.LINK: frozenset(),

@@ -6,9 +6,15 @@ from uuid import UUID
 
 from apps.audit.commands import record
 from apps.core.commands import collect, command
+from apps.core.errors import Conflict, sentence
 from apps.core.policy import Actor
 from apps.encounters.models import Prescription
-from apps.queue.commands import complete_in
+from apps.queue.commands import complete_in, undo_in
+
+
+class Signed(Conflict):
+    code = "signed"
+    detail = sentence("This cannot be taken back: a prescription was signed with it. Write what has to be corrected.")
 
 
 @command
@@ -41,3 +47,15 @@ def complete(
         after={"visitId": str(visit.id), "version": prescription.version},
     )
     return visit, prescription
+
+
+@command
+def undo(*, actor: Actor, now: datetime, visit_id: UUID, expected_version: int | None = None) -> Any:
+    """Take back the last move of a visit: within a minute, by whoever made it, if nothing rests on it.
+
+    Everything is as it was, exactly; that it was taken back is recorded. Raises `Signed`, `UndoRefused`.
+    """
+    visit, undone = undo_in(actor=actor, visit_id=visit_id, expected_version=expected_version)
+    if Prescription.objects.filter(visit_id=visit.id, signed_at__gte=undone.at).exists():
+        raise Signed
+    return visit

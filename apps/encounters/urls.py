@@ -8,6 +8,7 @@ from apps.encounters.views import console, record
 
 api_urls = [
     path("doctor/visits/<uuid:visit_id>/complete", api.Complete.as_view(), name="visit-complete"),
+    path("doctor/visits/<uuid:visit_id>/undo", api.Undo.as_view(), name="visit-undo"),
     path("consultation/<uuid:visit_id>/complete", api.Complete.as_view(), name="consultation-complete"),
     path("tokens/<uuid:booking_id>/status", TokenStatus.as_view(), name="token-status"),
     path("patient/visits/<uuid:visit_id>", api.OwnVisit.as_view(), name="own-visit"),

@@ -5,7 +5,7 @@ from django.urls import path
 
 from apps.core.admin import AuditedModelAdmin
 from apps.queue.models import TriageRule
-from apps.queue.views import booking, booking_deeds, day, desk, journeys, leave, masters, walk_in
+from apps.queue.views import booking, booking_deeds, day, desk, fairness, journeys, leave, line, masters, rules, walk_in
 
 desk_urls = [
     path("desk/today/", desk.today, name="desk_today"),
@@ -16,6 +16,14 @@ desk_urls = [
     path("desk/journeys/new/", journeys.kind, name="journey_new"),
     path("desk/journeys/<uuid:template_id>/", journeys.kind, name="journey"),
     path("desk/visits/<uuid:visit_id>/stations/", journeys.send_on, name="desk_stations"),
+    path("desk/visits/<uuid:visit_id>/", line.visit, name="desk_line"),
+    path("desk/turns/<uuid:visit_id>/<slug:action>/", line.turn, name="desk_turn"),
+    path("desk/queues/", line.queues, name="desk_queues"),
+    path("desk/queues/<uuid:department_id>/", line.order, name="desk_order"),
+    path("desk/queues/<uuid:department_id>/newcomers/<slug:action>/", line.newcomers, name="desk_newcomers"),
+    path("desk/queues/<uuid:department_id>/rules/", rules.rules, name="desk_rules"),
+    path("desk/fairness/", fairness.ledger, name="desk_fairness"),
+    path("desk/announce/<uuid:doctor_id>/", fairness.announce, name="desk_announce"),
     path("desk/visits/<uuid:visit_id>/<slug:action>/", desk.deed, name="desk_visit"),
     path("desk/book/", booking.book, name="desk_book"),
     path("desk/day/", day.first_day, name="desk_first_day"),

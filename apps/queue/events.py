@@ -11,10 +11,15 @@ TOKEN_CREATED = "TOKEN_CREATED"  # noqa: S105 - the event's name in document 000
 COMPLETED = "CONSULTATION_COMPLETED"
 NO_SHOW = "PATIENT_NO_SHOW"
 
+ALERT_RAISED = "alert.raised"
+ALERT_CLEARED = "alert.cleared"
+
 CATALOGUE: dict[str, str] = {
     TRANSITIONED: "A visit moved from one state to another; one per transition.",
     TOKEN_CREATED: "A number was given (document 000).",
     COMPLETED: "A consultation ended; carries its seconds (document 000).",
+    ALERT_RAISED: "A queue is too long, people wait far longer than predicted, or a doctor is idle while people wait.",
+    ALERT_CLEARED: "What an alert was about is over.",
     NO_SHOW: "Somebody did not come and was taken off the queue (document 000).",
 }
 """Every event type of this app, for `docs/events.md`."""
@@ -29,3 +34,8 @@ def token_created(department_id: UUID, token_id: UUID, token_number: str) -> Eve
     """A number was given ahead, with a booking."""
     about = {"tokenId": str(token_id), "tokenNumber": token_number}
     return Event(department_stream(department_id), TOKEN_CREATED, "token", token_id, 1, about)
+
+
+def alert(type_: str, department_id: UUID, alert_id: UUID, **about: Any) -> Event:
+    """Something goes wrong in a queue, or not any more: which rule, how bad, since when; ids and figures only."""
+    return Event(department_stream(department_id), type_, "alert", alert_id, 1, about)

@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from django_scopes import ScopedManager
 
 from apps.core.models import ScopedModel
+from apps.queue.rules.alerts import AlertRule
+from apps.queue.rules.fairness import Cause
 from apps.queue.rules.journeys import Outcome
 from apps.queue.rules.order import NeedsClass, Source, Tier
 from apps.queue.rules.states import ACTIVE, OPEN, QUEUED, TERMINAL, State
@@ -17,7 +19,12 @@ _DOCTOR_NEEDED = [State.CALLED, State.IN_CONSULTATION, State.COMPLETED]
 
 
 class Visit(models.Model):
-    """One person's turn in one department. Its state changes only by the queue's commands."""
+    """One person's turn in one department. Its state changes only by the queue's commands.
+
+    `booked_for` and `rules_version` say what `arrival_key` was made from. Of somebody set aside: `missed_at` is when
+    they did not come to a call, `passed_by` how many were called since, `back_at` when they said they would be back.
+    `ahead_by` and `ahead_reason` are who put them before others and why; `moved`: by hand, to another place.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     facility = models.ForeignKey("accounts.Facility", on_delete=models.PROTECT, related_name="+")
@@ -37,6 +44,8 @@ class Visit(models.Model):
     emergency = models.BooleanField(default=False)
     tier = models.PositiveSmallIntegerField(default=Tier.REST)
     arrival_key = models.DateTimeField()
+    booked_for = models.DateTimeField(null=True)
+    rules_version = models.PositiveIntegerField(default=1)
     overtakes = models.PositiveSmallIntegerField(default=0)
     symptoms = ArrayField(models.CharField(max_length=200), default=list)
     urgent_by = models.CharField(max_length=80, blank=True)
@@ -45,6 +54,12 @@ class Visit(models.Model):
     pooled = models.BooleanField(default=True)
     times_called = models.PositiveSmallIntegerField(default=0)
     missed_calls = models.PositiveSmallIntegerField(default=0)
+    missed_at = models.DateTimeField(null=True)
+    passed_by = models.PositiveSmallIntegerField(default=0)
+    back_at = models.DateTimeField(null=True)
+    ahead_by = models.UUIDField(null=True)
+    ahead_reason = models.CharField(max_length=200, blank=True)
+    moved = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1)
     scanned_at = models.DateTimeField()
     queued_at = models.DateTimeField(null=True)
@@ -97,6 +112,12 @@ class Visit(models.Model):
             models.Index(fields=["department", "day", "number"], name="visit_department_day"),
             models.Index(fields=["doctor", "day"], name="visit_doctor_day"),
             models.Index(
+                fields=["department"],
+                condition=Q(state=State.ON_HOLD, missed_at__isnull=False)
+                | Q(state=State.ON_HOLD, back_at__isnull=False),
+                name="visit_missed_a_call",
+            ),
+            models.Index(
                 fields=["department", "state"],
                 condition=Q(state__in=sorted(OPEN)),
                 name="visit_open_by_department",
@@ -108,7 +129,8 @@ class Visit(models.Model):
 
 
 class VisitTransition(models.Model):
-    """One move of a visit, kept for ever. Values only; partitioned by month; append-only."""
+    """One move of a visit, kept for ever. Values only; partitioned by month; append-only. `was` is what the move
+    changed, as it stood before: what an undo restores."""
 
     partitioned_by = "at"
 
@@ -129,6 +151,7 @@ class VisitTransition(models.Model):
     predicted_wait_seconds = models.IntegerField(null=True)
     actual_wait_seconds = models.IntegerField(null=True)
     trace_id = models.CharField(max_length=64)
+    was = models.JSONField(null=True)
 
     objects = ScopedManager(facility="facility_id")
 
@@ -141,6 +164,64 @@ class VisitTransition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.visit_id} {self.from_state}→{self.to_state}"
+
+
+class Overtaking(models.Model):
+    """One call by which somebody went before others who had come earlier: whom, why, and whose doing it was.
+
+    Values only; partitioned by month; append-only but for `undone`, when the call was taken back.
+    """
+
+    partitioned_by = "at"
+    changing = ("undone",)
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    at = models.DateTimeField()
+    facility_id = models.UUIDField()
+    department_id = models.UUIDField()
+    visit_id = models.UUIDField()
+    version = models.PositiveIntegerField()
+    doctor_id = models.UUIDField(null=True)
+    cause = models.CharField(max_length=12, choices=[(c.value, c.value) for c in Cause])
+    actor_type = models.CharField(max_length=10)
+    actor_id = models.UUIDField(null=True)
+    reason = models.CharField(max_length=200, blank=True)
+    overtaken = ArrayField(models.UUIDField())
+    undone = models.BooleanField(default=False)
+
+    objects = ScopedManager(facility="facility_id")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(cause__in=[str(c) for c in Cause]), name="cause_known")]
+        indexes = [
+            models.Index(fields=["department_id", "-at"], name="overtaking_department_at"),
+            models.Index(fields=["visit_id"], name="overtaking_visit"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.visit_id} {self.cause}"
+
+
+class Alert(ScopedModel):
+    """Something that goes wrong in a queue: seen since, told of once it has lasted, and when it was over."""
+
+    rule = models.CharField(max_length=12, choices=[(a.value, a.value) for a in AlertRule])
+    subject_id = models.UUIDField()
+    department_id = models.UUIDField()
+    since = models.DateTimeField()
+    raised_at = models.DateTimeField(null=True)
+    cleared_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(rule__in=[str(a) for a in AlertRule]), name="alert_rule_known"),
+            models.UniqueConstraint(
+                fields=["rule", "subject_id"], condition=Q(cleared_at__isnull=True), name="one_open_alert_each"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.subject_id}"
 
 
 class TriageRule(ScopedModel):

@@ -7,7 +7,9 @@ from django_scopes import scope
 from apps.accounts.queries import facilities
 from apps.core.policy import system_actor
 from apps.queue import commands
-from apps.scheduling.queries import departments_to_sweep, over_stretched
+from apps.queue.queries.visits import left_over, set_aside
+from apps.queue.queries.watch import departments_to_watch
+from apps.scheduling.queries import departments_to_sweep, never_came, over_stretched
 
 
 @shared_task(name="queue.sweep_bookings")
@@ -32,3 +34,47 @@ def end_overrides() -> int:
             for department_id in sorted(set(over_stretched(now).values_list("department_id", flat=True))):
                 ended += commands.end_overrides(actor=actor, now=now, department_id=department_id)
     return ended
+
+
+@shared_task(name="queue.sweep_aside")
+def sweep_aside() -> int:
+    """Have people who missed a call, or said when they are back, dealt with; how many. Safe to run twice."""
+    moved = 0
+    for facility in facilities():
+        with scope(facility=facility.id):
+            actor = system_actor("no-show sweeper", facility.id)
+            for department_id in sorted(
+                set(set_aside(timezone.now()).order_by().values_list("department_id", flat=True))
+            ):
+                moved += commands.sweep_aside(actor=actor, now=timezone.now(), department_id=department_id)
+    return moved
+
+
+@shared_task(name="queue.end_days")
+def end_days() -> int:
+    """End the days that are over where something is left of them; how many departments. Safe to run twice or late."""
+    ended = 0
+    for facility in facilities():
+        with scope(facility=facility.id):
+            actor, now = system_actor("day keeper", facility.id), timezone.now()
+            today = facility.day_of(now)
+            left = [
+                rows.order_by().values_list("department_id", flat=True)
+                for rows in (left_over(today), never_came(today))
+            ]
+            for department_id in sorted({department for rows in left for department in rows}):
+                commands.end_day(actor=actor, now=now, department_id=department_id)
+                ended += 1
+    return ended
+
+
+@shared_task(name="queue.watch")
+def watch() -> int:
+    """Look whether a queue goes wrong; how many people were told of. Safe to run twice."""
+    told = 0
+    for facility in facilities():
+        with scope(facility=facility.id):
+            actor = system_actor("queue watch", facility.id)
+            for department_id in departments_to_watch():
+                told += commands.watch(actor=actor, now=timezone.now(), department_id=department_id)
+    return told

@@ -30,6 +30,7 @@ _MOVES = {
     "confirm": staff.Confirm,
     "urgent": staff.Urgent,
     "not-urgent": staff.NotUrgent,
+    "reassign": staff.Reassign,
 }
 
 _DAYS = {
@@ -75,6 +76,7 @@ api_urls = [
     path("admin/departments", masters.AdminDepartments.as_view(), name="admin-departments"),
     path("admin/departments/<uuid:department_id>", masters.AdminDepartment.as_view(), name="admin-department"),
     path("admin/qrcodes", masters.QrCodes.as_view(), name="qrcodes"),
+    path("departments/<uuid:department_id>/newcomers", masters.Newcomers.as_view(), name="newcomers"),
     path("doctors/<uuid:doctor_id>/status", masters.DoctorStatus.as_view(), name="doctor-status"),
     path("doctors/<uuid:doctor_id>/slots", booking.DoctorSlots.as_view(), name="doctor-slots"),
     path("doctors/<uuid:doctor_id>/leave", leave.Leaves.as_view(), name="leaves"),
@@ -128,6 +130,8 @@ api_urls = [
     path("patient/bookings", patients.OwnBookings.as_view(), name="own-bookings"),
     path("patient/waiting", patients.OwnWaiting.as_view(), name="own-waiting"),
     path("patient/visits/<uuid:visit_id>/cancel", patients.CancelOwn.as_view(), name="own-visit-cancel"),
+    path("patient/visits/<uuid:visit_id>/late", patients.SayLate.as_view(), name="own-visit-late"),
+    path("patient/visits/<uuid:visit_id>/here", patients.SayHere.as_view(), name="own-visit-here"),
 ]
 
 page_urls = [
@@ -136,6 +140,8 @@ page_urls = [
     path("counter/<uuid:counter_id>/<slug:action>/", counter.act, name="counter-act"),
     path("t/", track.enter_code, name="enter-code"),
     path("t/<str:code>/", track.track, name="track"),
+    path("t/<str:code>/here/", track.here, name="track-here"),
+    path("t/<str:code>/late/", track.late, name="track-late"),
     path("checkin", track.check_in, name="check-in"),
     path("checkin/<str:word>", track.door, name="check-in-door"),
     path("me/", me.me, name="me"),

@@ -152,6 +152,10 @@ class DepartmentAdmin(_Versioned):
     inlines = (PolicyInline, AllocationInline, VisitTypeInline)
     change_form_template = "admin/department_form.html"
 
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        """The rules of calling of a department that is there already have a page of their own, with their history."""
+        return self.inlines if obj is None else (AllocationInline,)
+
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         department = kwargs.get("obj")
         is_open = department is not None and department.status == DepartmentStatus.ACTIVE

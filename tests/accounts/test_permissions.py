@@ -31,6 +31,7 @@ visit.no_show          x      x       x       x
 visit.cancel           x      x       x       x
 visit.cancel_own                                                         |    x
 visit.read_own                                                           |    x
+visit.tell_own                                                           |    x
 prescription.read_own                                                    |    x
 break_glass.open              x               x
 break_glass.review     x

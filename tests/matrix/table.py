@@ -284,6 +284,9 @@ API = [
     api("POST counters/<uuid:counter_id>/call-next", OTHERS_COUNTER, {}),
     *(api(f"POST counter/visits/<uuid:visit_id>/{word}", OTHERS_COUNTER, body, S.CALLED)
       for word, body in COUNTER_MOVES.items()),
+    api("POST doctor/visits/<uuid:visit_id>/reassign", OF_DESK, REASON | {"doctorId": "{doctor}"}, answers=OK | {409}),
+    api("POST doctor/visits/<uuid:visit_id>/undo", OF_QUEUE, {}, answers=frozenset({409})),
+    api("PATCH departments/<uuid:department_id>/newcomers", OF_CLERK, {"takesNewcomers": True}),
     # --- booking
     api("GET doctors/<uuid:doctor_id>/slots", ANY_STAFF, query="date={tomorrow}"),
     api("GET doctors/<uuid:doctor_id>/visit-types", WHOEVER_SIGNED_IN),
@@ -354,6 +357,8 @@ API = [
     api("GET patient/visits/<uuid:visit_id>", HOLDER_OR_LINK),
     api("GET patient/visits/<uuid:visit_id>", HOLDER_OR_LINK, None, S.COMPLETED),
     api("POST patient/visits/<uuid:visit_id>/cancel", HOLDER, {}),
+    api("POST patient/visits/<uuid:visit_id>/late", HOLDER_OR_LINK, {"minutes": 10}),
+    api("POST patient/visits/<uuid:visit_id>/here", HOLDER_OR_LINK, {}, S.ON_HOLD),
     # --- live screens over HTTP, how they do, the audit trail
     *(api("GET live/<str:stream>", who, words={"stream": stream}) for stream, who in STREAMS.items()),
     api("GET appointments/websocket/stats", ANY_STAFF),
@@ -398,6 +403,7 @@ CONSOLES = [
     button("begin", OF_QUEUE, TAKES_VERSION_OF_DOCTOR),
     button("pause", OF_QUEUE, TAKES_VERSION_OF_DOCTOR),
     button("end", OF_QUEUE, TAKES_VERSION_OF_DOCTOR),
+    button("undo", OF_QUEUE, OF_VISIT, answers=frozenset({409})),
 ]  # fmt: skip
 """The buttons of the console."""
 
@@ -422,6 +428,15 @@ NO_SLOT_TODAY = frozenset({302, 409})
 
 TOO_EARLY = frozenset({409})
 """The booking is for tomorrow."""
+
+
+def turn(action: str, body: dict[str, str]) -> list[Row]:
+    """What the desk does about one person's turn: the question and the answer."""
+    pattern, words = "admin/desk/turns/<uuid:visit_id>/<slug:action>/", {"action": action}
+    return [
+        form(f"GET {pattern}", OF_DESK, words=words),
+        form(f"POST {pattern}", OF_DESK, body | SEEN_VERSION, words=words),
+    ]
 
 
 def booking_deed(action: str, body: dict[str, str], answers: frozenset[int] = OK) -> list[Row]:
@@ -491,6 +506,8 @@ PAGES = [
     # --- who waits
     form("GET t/", everybody(), query="code={code}"),
     form("GET t/<str:code>/", everybody(), shows=frozenset({Kind.HOSPITAL, Kind.DEPARTMENT})),
+    form("POST t/<str:code>/here/", everybody(), {}, S.ON_HOLD),
+    form("POST t/<str:code>/late/", everybody(), {"minutes": "10"}),
     form("GET checkin/<str:word>", everybody(), words={"word": "wrong"}, answers=SHAPE),
     form("GET checkin", everybody(), answers=SHAPE),
     form("POST checkin", everybody(), {}, answers=SHAPE),
@@ -559,6 +576,23 @@ PAGES = [
     *booking_deed("no-show", {}, answers=TOO_EARLY),
     *waiting_deed("move", REASON | {"position": "1"}),
     *waiting_deed("remove", {}),
+    # --- the queue's order, its rules and its ledger
+    form("GET admin/desk/queues/", ANY_DESK),
+    form("GET admin/desk/queues/<uuid:department_id>/", OF_DESK),
+    *(form(f"{method} admin/desk/queues/<uuid:department_id>/newcomers/<slug:action>/", OF_CLERK, body,
+           words={"action": "close"}) for method, body in (("GET", None), ("POST", REASON))),
+    form("GET admin/desk/queues/<uuid:department_id>/rules/", ANY_ADMIN),
+    form("POST admin/desk/queues/<uuid:department_id>/rules/", ANY_ADMIN, {}, answers=SHAPE),
+    form("GET admin/desk/fairness/", ANY_DESK),
+    form("GET admin/desk/announce/<uuid:doctor_id>/", OF_QUEUE),
+    form("POST admin/desk/announce/<uuid:doctor_id>/", OF_QUEUE, {"message": "Matrix", "priority": "high"}),
+    form("GET admin/desk/visits/<uuid:visit_id>/", OF_DESK),
+    *turn("emergency", REASON),
+    *turn("late", {"minutes": "10"}),
+    *turn("reassign", REASON | {"doctor": "anybody"}),
+    *turn("place", REASON | {"position": "1"}),
+    form("GET admin/desk/undo/<uuid:visit_id>/", OF_QUEUE),
+    form("POST admin/desk/undo/<uuid:visit_id>/", OF_QUEUE, SEEN_VERSION, answers=frozenset({409})),
     form("GET admin/desk/away/", ANY_CLERK),
     form("GET admin/desk/away/<uuid:doctor_id>/", OF_CLERK, query="day={tomorrow}"),
     form("POST admin/desk/away/<uuid:doctor_id>/delay/", OF_CLERK, {"minutes": "20"}, answers=NO_SLOT_TODAY),

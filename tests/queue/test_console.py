@@ -90,7 +90,7 @@ def test_the_view_costs_the_same_however_many_wait(ward: Ward, django_assert_num
     for _ in range(15):
         ward.arrive()
     ward.call_next()
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(8):
         view_of(ward)
 
 

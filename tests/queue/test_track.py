@@ -58,7 +58,7 @@ def test_the_page_shows_place_and_initials_but_no_name(open_now: Ward):
 def test_the_page_is_nobody_elses_to_keep_or_to_find(open_now: Ward):
     answer = page_of(open_now.arrive())
     assert answer["Cache-Control"] == "no-store"
-    assert answer["Referrer-Policy"] == "no-referrer"
+    assert answer["Referrer-Policy"] == "same-origin"
     assert "noindex" in answer["X-Robots-Tag"]
 
 
@@ -169,6 +169,7 @@ def test_mistakes_in_the_form_are_shown_and_use_nothing_up(open_now: Ward, link:
 SHOWN = {
     "token", "state", "kind", "icon", "state_label", "initials", "department", "doctor", "room", "symbol",
     "people_ahead", "now_serving", "message", "stream", "sequence", "as_of", "clock",
+    "may_say_here", "may_say_late", "late_choices", "version",
 }  # fmt: skip
 """All that a tracking link tells. A new field is a change here: never a name, phone, prescription or invoice."""
 
@@ -261,7 +262,7 @@ def test_every_page_of_a_link_is_kept_from_others(db: None, path: str):
     answer = Client().get(path)
     assert answer["Cache-Control"] == "no-store"
     assert answer["X-Robots-Tag"] == "noindex, nofollow"
-    assert answer["Referrer-Policy"] == ("no-referrer" if path.startswith("/t/") else "same-origin")
+    assert answer["Referrer-Policy"] == ("no-referrer" if path.startswith("/t/?") else "same-origin")
 
 
 TOO_LARGE = 64 * 1024 + 1

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from apps.core.api import Endpoint, TextField
 from apps.core.policy import Permission
 from apps.core.shapes import Shape
-from apps.encounters.commands import complete
+from apps.encounters.commands import complete, undo
 from apps.encounters.queries import history, history_values, signed_prescription
 from apps.encounters.rules import LONGEST_PRESCRIPTION
 from apps.patients.commands import note_opened
@@ -59,15 +59,20 @@ class CompletedOut(SnapshotOut):
     prescription = PrescribedOut(allow_null=True)
 
 
-class CompleteIn(serializers.Serializer[Any]):
+class Expecting(serializers.Serializer[Any]):
+    """A move of a visit that the caller has seen in some version."""
+
+    expectedVersion = serializers.IntegerField(
+        min_value=1, max_value=2_147_483_647, source="expected_version", required=False
+    )
+
+
+class CompleteIn(Expecting):
     """Finish a consultation, with what was prescribed."""
 
     doctorId = serializers.UUIDField(source="doctor_id", required=False)
     prescriptionText = TextField(
         source="prescription_text", required=False, allow_blank=True, max_length=LONGEST_PRESCRIPTION
-    )
-    expectedVersion = serializers.IntegerField(
-        min_value=1, max_value=2_147_483_647, source="expected_version", required=False
     )
 
 
@@ -75,6 +80,17 @@ def completed_json(done: tuple[Any, Any]) -> dict[str, Any]:
     """The completed visit's snapshot with the prescription's metadata (never its text)."""
     visit, prescription = done
     return CompletedOut.of(snapshot(visit) | {"prescription": prescription})
+
+
+class Undo(Endpoint):
+    """Taking back the last move of a visit."""
+
+    policy = Permission.VISIT_HOLD
+
+    @extend_schema(request=Expecting, responses=shapes.SnapshotOut)
+    def post(self, request: Request, visit_id: UUID) -> Response:
+        """Within a minute whoever made the last move may take it back, if nothing rests on it: all is as it was."""
+        return self.run(undo, snapshot, visit_id=visit_id, **self.read(Expecting))
 
 
 class Complete(Endpoint):

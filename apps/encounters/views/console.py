@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from apps.core.commands import InFlight, Once
 from apps.core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, sentence
 from apps.core.policy import Actor, Permission, Role, Scope
 from apps.core.views import actor_of, live_part, page, run_form, said, version_of
-from apps.encounters.commands import complete
+from apps.encounters.commands import complete, undo
 from apps.encounters.rules import LONGEST_PRESCRIPTION
 from apps.queue import commands as queue
 from apps.queue.queries.console import acted_meanwhile, console_sequence, console_view, consoles, token_of
@@ -26,6 +26,9 @@ from apps.scheduling.queries import doctor_of_staff
 from apps.scheduling.rules import Availability
 
 LONGEST_REASON = 200
+LONGEST_AWAY = 120
+LONGEST_BREAK = 480
+"""Minutes."""
 
 Run = Callable[[HttpRequest, Any], str]
 """What a button does, for a doctor's console; answers with a sentence that is shown, or with nothing."""
@@ -171,15 +174,21 @@ def _finish_and_call(request: HttpRequest, doctor: Any) -> str:
 
 
 def _become(status: Availability) -> Run:
-    """A button that sets whether the doctor sees people."""
+    """A button that sets whether the doctor sees people; of a break also why, and when it ends."""
 
     def run(request: HttpRequest, doctor: Any) -> str:
+        minutes = typed(request, "minutes")
+        if minutes and not (minutes.isdecimal() and 1 <= len(minutes) <= len(str(LONGEST_BREAK))):
+            raise Invalid({"minutes": [sentence("Say the minutes in digits.")]})
+        back_in = min(int(minutes), LONGEST_BREAK) if minutes else 0
         run_form(
             request,
             queue.set_availability,
             lambda doctor: {},
             doctor_id=doctor.id,
             status=status,
+            reason=typed(request, "reason")[:LONGEST_AWAY],
+            back_at=timezone.now() + timedelta(minutes=back_in) if back_in else None,
             expected_version=version_of(request),
         )
         return ""
@@ -198,6 +207,7 @@ BUTTONS: dict[str, Run] = {
     "hold": _hold,
     "resume": Move(queue.resume, sentence("%(token)s is in the queue again.")),
     "no-show": Move(queue.no_show, sentence("%(token)s was taken off the queue.")),
+    "undo": Move(undo, sentence("%(token)s is as it was before.")),
     "finish": _finish,
     "finish-and-call": _finish_and_call,
     "begin": _become(Availability.AVAILABLE),

@@ -48,6 +48,19 @@ class AdminDepartment(Endpoint):
         return Response(status=204)
 
 
+class Newcomers(Endpoint):
+    """Whether a queue takes people who were not expected."""
+
+    policy = Permission.SCHEDULE_CHANGE
+
+    @extend_schema(request=shapes.NewcomersIn, responses=DepartmentOut)
+    def patch(self, request: Request, department_id: UUID) -> Response:
+        """Close a queue to newcomers for the rest of the day, for a reason, or open it again."""
+        return self.run(
+            commands.take_newcomers, department_json, department_id=department_id, **self.read(shapes.NewcomersIn)
+        )
+
+
 class DoctorStatus(Endpoint):
     """A doctor's availability."""
 

@@ -120,3 +120,25 @@ class CancelOwn(Endpoint):
     def post(self, request: Request, visit_id: UUID) -> Response:
         """Cancel one's own visit."""
         return self.run(commands.cancel_own, snapshot, visit_id=visit_id, **self.read(shapes.Expecting))
+
+
+class SayLate(Endpoint):
+    """Being late."""
+
+    policy = Permission.VISIT_TELL_OWN
+
+    @extend_schema(request=shapes.LateIn, responses=SnapshotOut)
+    def post(self, request: Request, visit_id: UUID) -> Response:
+        """Say that one will be back in so many minutes: the place is kept, and nobody calls before."""
+        return self.run(commands.say_late, snapshot, visit_id=visit_id, **self.read(shapes.LateIn))
+
+
+class SayHere(Endpoint):
+    """Being back."""
+
+    policy = Permission.VISIT_TELL_OWN
+
+    @extend_schema(request=shapes.Expecting, responses=SnapshotOut)
+    def post(self, request: Request, visit_id: UUID) -> Response:
+        """Say that one is back: who was set aside is in line again, at the old place."""
+        return self.run(commands.say_here, snapshot, visit_id=visit_id, **self.read(shapes.Expecting))

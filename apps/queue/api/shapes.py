@@ -49,6 +49,7 @@ class CallIn(Expecting):
 
     doctorId = serializers.UUIDField(source="doctor_id")
     roomId = serializers.UUIDField(source="room_id", required=False, allow_null=True)
+    reason = TextField(max_length=200, required=False, allow_blank=True)
 
 
 class CallIfNextIn(Expecting):
@@ -125,11 +126,18 @@ class DepartmentPolicyIn(serializers.Serializer[Any]):
     graceMinutes = MinutesField(source="grace_minutes")
     latePenaltyMinutes = MinutesField(source="late_penalty_minutes")
     walkInPenaltyMinutes = MinutesField(source="walk_in_penalty_minutes")
-    headStartMinutes = MinutesField(source="head_start_minutes")
+    headStartElderly = MinutesField(source="head_start_elderly")
+    headStartChild = MinutesField(source="head_start_child")
+    headStartPregnant = MinutesField(source="head_start_pregnant")
+    headStartDisabled = MinutesField(source="head_start_disabled")
     pinAfterOvertakes = serializers.IntegerField(
         source="pin_after_overtakes", min_value=1, max_value=100, required=False
     )
     queueLimit = serializers.IntegerField(source="queue_limit", min_value=1, max_value=100_000, required=False)
+    recallAfter = serializers.IntegerField(source="recall_after", min_value=1, max_value=50, required=False)
+    mostMissedCalls = serializers.IntegerField(source="most_missed_calls", min_value=1, max_value=10, required=False)
+    noShowGraceMinutes = MinutesField(source="no_show_grace_minutes")
+    carriesOver = serializers.BooleanField(source="carries_over", required=False)
 
 
 class DepartmentIn(DepartmentPolicyIn):
@@ -154,6 +162,27 @@ class AvailabilityIn(Expecting):
     """A doctor begins, pauses or ends."""
 
     status = serializers.ChoiceField([str(a) for a in Availability])
+    reason = TextField(max_length=120, required=False, allow_blank=True)
+    backAt = serializers.DateTimeField(source="back_at", required=False, allow_null=True)
+
+
+class LateIn(Expecting):
+    """Somebody will be back in so many minutes."""
+
+    minutes = serializers.IntegerField(min_value=1, max_value=240)
+
+
+class ReassignIn(ReasonIn):
+    """Somebody is given to another doctor, or to whoever is free."""
+
+    doctorId = serializers.UUIDField(source="doctor_id", allow_null=True)
+
+
+class NewcomersIn(serializers.Serializer[Any]):
+    """Whether a queue takes people who were not expected."""
+
+    takesNewcomers = serializers.BooleanField(source="takes_newcomers")
+    reason = TextField(max_length=200, required=False, allow_blank=True)
 
 
 class QrCodeIn(serializers.Serializer[Any]):

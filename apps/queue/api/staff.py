@@ -120,6 +120,7 @@ Cancel = _move("visitCancel", commands.cancel, shapes.ReasonIn, P.VISIT_CANCEL, 
 Confirm = _move("visitConfirm", commands.confirm, shapes.ConfirmIn, P.VISIT_CHECK_IN, "Confirm a scanned visit.")
 Urgent = _move("visitUrgent", commands.triage_up, shapes.TriageIn, P.VISIT_EMERGENCY, "Make urgent.")
 NotUrgent = _move("visitNotUrgent", commands.triage_down, shapes.ReasonIn, P.VISIT_EMERGENCY, "Correct the triage.")
+Reassign = _move("visitReassign", commands.reassign, shapes.ReassignIn, P.QUEUE_MOVE, "To another doctor, or any.")
 
 
 class ConsultationStart(Endpoint):

@@ -1,6 +1,7 @@
 """Every write of the queue."""
 
 from apps.queue.commands.arriving import check_in, confirm, self_check_in
+from apps.queue.commands.aside import say_here, say_late, sweep_aside
 from apps.queue.commands.booking import (
     arrive,
     ask_refund,
@@ -28,15 +29,19 @@ from apps.queue.commands.consulting import (
 )
 from apps.queue.commands.delaying import delay_doctor
 from apps.queue.commands.emergencies import end_overrides, fast_track, override_slot, request_emergency
+from apps.queue.commands.handing import reassign
 from apps.queue.commands.holding import accept_place, confirm_booking, decline_place, request_hold, sweep
 from apps.queue.commands.journeying import order_tests, send_for_tests, skip_station, start_journey, transfer
 from apps.queue.commands.leaving import take_leave, undo_leave
 from apps.queue.commands.masters import (
     change_department,
+    change_rules,
     create_checkin_link,
     delete_department,
     set_availability,
+    take_newcomers,
 )
+from apps.queue.commands.midnight import end_day
 from apps.queue.commands.own import RestoreRefused, restore
 from apps.queue.commands.reordering import announce_emergency, move_in_queue
 from apps.queue.commands.series import book_series
@@ -52,6 +57,8 @@ from apps.queue.commands.serving import (
 from apps.queue.commands.slips import renew_link
 from apps.queue.commands.stations import change_template
 from apps.queue.commands.triage import set_class
+from apps.queue.commands.undoing import undo_in
+from apps.queue.commands.watching import watch
 
 __all__ = [
     "RestoreRefused",
@@ -70,6 +77,7 @@ __all__ = [
     "cancel_booking",
     "cancel_own",
     "change_department",
+    "change_rules",
     "change_template",
     "check_in",
     "close_session",
@@ -80,6 +88,7 @@ __all__ = [
     "decline_place",
     "delay_doctor",
     "delete_department",
+    "end_day",
     "end_overrides",
     "fast_track",
     "finish_at_counter",
@@ -98,6 +107,7 @@ __all__ = [
     "override_slot",
     "place_escalated",
     "put_back",
+    "reassign",
     "recall",
     "renew_link",
     "request_emergency",
@@ -106,6 +116,8 @@ __all__ = [
     "restore",
     "resume",
     "resume_at_counter",
+    "say_here",
+    "say_late",
     "self_check_in",
     "send_for_tests",
     "set_availability",
@@ -115,9 +127,13 @@ __all__ = [
     "start_at_counter",
     "start_journey",
     "sweep",
+    "sweep_aside",
     "take_leave",
+    "take_newcomers",
     "transfer",
     "triage_down",
     "triage_up",
+    "undo_in",
     "undo_leave",
+    "watch",
 ]

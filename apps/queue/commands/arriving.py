@@ -19,11 +19,12 @@ from apps.patients.commands import register_in
 from apps.patients.queries import facts, get_active
 from apps.queue import events
 from apps.queue.commands.moving import expect, locked_visit, move, tell_transition
-from apps.queue.commands.onward import begin_journey, enter_station, policy_of, rejoin, stations_of
+from apps.queue.commands.onward import begin_journey, enter_station, rejoin, stations_of
 from apps.queue.models import JourneyLeg, JourneyTemplate, TriageRule, Visit
 from apps.queue.queries.journeys import template_of
+from apps.queue.queries.rules import policy_of
 from apps.queue.queries.visits import count_waiting, visits_in_the_way
-from apps.queue.rules.order import NeedsClass, Source, tier, virtual_arrival
+from apps.queue.rules.order import NeedsClass, Source, standing, tier
 from apps.queue.rules.states import QUEUED, State, Verb
 from apps.queue.rules.triage import urgent_by
 from apps.scheduling.commands import issue_token
@@ -44,6 +45,11 @@ class AlreadyHere(Conflict):
 class QueueFull(Conflict):
     code = "queue_full"
     detail = sentence("This queue is full. Please send the person to the desk.")
+
+
+class NoNewcomers(Conflict):
+    code = "no_newcomers"
+    detail = sentence("This queue takes nobody new today. Who is booked and who is an emergency still comes in.")
 
 
 class OtherDepartment(Forbidden):
@@ -91,7 +97,7 @@ def check_in(
     """Give somebody at the desk a number and a place in the queue; with a journey (`journey_id`) at its first
     station, and at the others as each one ends.
 
-    Raises `DepartmentClosed`, `PatientNotActive`, `AlreadyHere`, `QueueFull`.
+    Raises `DepartmentClosed`, `NoNewcomers`, `PatientNotActive`, `AlreadyHere`, `QueueFull`.
     """
     actor.require(Permission.VISIT_CHECK_IN, Scope(actor.facility_id, department_id))
     template = template_to_begin(journey_id) if journey_id else None
@@ -185,6 +191,8 @@ def enter(department_id: UUID, patient: Any, arrival: Arrival) -> Visit:
     if arrival.doctor_id:
         _require_doctor(arrival.doctor_id, department_id)
     day = facility_facts(department.facility_id).day_of(unit().now)
+    if department.closed_to_newcomers_on == day and arrival.source is not Source.EMERGENCY:
+        raise NoNewcomers
     missed = None if arrival.self_reported else _missed_today(patient, department_id, day)
     token = missed.token if missed else issue_token(department=department, patient_id=patient.id, day=day)
     visit = _new_visit(department, patient, arrival, token)
@@ -259,6 +267,7 @@ def _new_visit(department: Any, patient: Any, arrival: Arrival, token: Any) -> V
     emergency = arrival.source is Source.EMERGENCY
     needs = NeedsClass(arrival.needs if arrival.needs is not None else facts(patient, now)["needs"])
     state = _first_state(urgent=bool(phrase) or emergency, printed=arrival.printed)
+    policy = policy_of(department.policy)
     return Visit(
         facility_id=department.facility_id,
         department=department,
@@ -273,9 +282,10 @@ def _new_visit(department: Any, patient: Any, arrival: Arrival, token: Any) -> V
         needs=needs,
         emergency=emergency,
         tier=tier(emergency=emergency, urgent=bool(phrase)),
-        arrival_key=virtual_arrival(
-            policy_of(department.policy), arrived_at=now, appointment_at=arrival.booked_for, needs=needs
-        ),
+        arrival_key=standing(policy, arrived_at=now, appointment_at=arrival.booked_for, needs=needs).key,
+        booked_for=arrival.booked_for,
+        rules_version=policy.version,
+        ahead_by=unit().actor.id if emergency else None,
         symptoms=arrival.symptoms,
         urgent_by=phrase,
         triage_confirmed=not (arrival.self_reported and phrase),
@@ -324,4 +334,4 @@ def with_links(visit: Visit, restore_token: str = "", expires_at: datetime | Non
     return Arrived(visit, token, code, restore_token, expires_at)
 
 
-__all__ = ["Arrived", "check_in", "confirm", "enter", "enter_booked", "policy_of", "self_check_in", "with_links"]
+__all__ = ["Arrived", "check_in", "confirm", "enter", "enter_booked", "self_check_in", "with_links"]

@@ -4,9 +4,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-from django.db.models import F
-
 from apps.audit.commands import record
 from apps.core.commands import command, step
 from apps.core.errors import Conflict, Invalid, sentence
@@ -22,12 +19,14 @@ from apps.queue.commands.moving import (
     expect,
     locked_visit,
     move,
+    released,
     require_own_hands,
     stand,
+    waiting_state,
 )
+from apps.queue.commands.passing import OutOfTurn, pass_others
 from apps.queue.models import Visit
-from apps.queue.queries.visits import ELSEWHERE, IN_LINE, first_in_line
-from apps.queue.rules.order import Tier
+from apps.queue.queries.visits import first_in_line
 from apps.queue.rules.states import ACTIVE, QUEUED, State, Verb
 from apps.scheduling.queries import DoctorAtWork, departments_of_doctor, doctor_to_call_for, room_exists
 from apps.scheduling.rules import Availability
@@ -78,9 +77,13 @@ def call(
     visit_id: UUID,
     doctor_id: UUID,
     room_id: UUID | None = None,
+    reason: str = "",
     expected_version: int | None = None,
 ) -> Visit:
-    """Call a given person out of order. Raises `NotYours` for another doctor's patient, and as `call_next`."""
+    """Call a given person out of order; the ledger keeps whom that put behind, and why.
+
+    Raises `NotYours` for another doctor's patient, and as `call_next`.
+    """
     departments = departments_of_doctor(doctor_id)
     visit = locked_visit(visit_id, Permission.VISIT_CALL, also=tuple(departments))
     expect(visit, expected_version)
@@ -89,7 +92,8 @@ def call(
     doctor = _ready_doctor(actor, doctor_id, departments)
     if visit.department_id not in departments or (visit.doctor_id and visit.doctor_id != doctor_id):
         raise NotYours(extra=stand(visit))
-    return _call(visit, doctor, room_id)
+    first = first_in_line(doctor_id, departments)
+    return _call(visit, doctor, room_id, OutOfTurn(reason) if first and first.id != visit.id else None)
 
 
 @command
@@ -122,16 +126,6 @@ def put_back(
     return move(visit, Verb.PUT_BACK, waiting_state(visit), reason=reason, **released(visit))
 
 
-def waiting_state(visit: Visit) -> State:
-    """The state in which this visit waits: URGENT or WAITING."""
-    return State.URGENT if visit.tier <= Tier.URGENT else State.WAITING
-
-
-def released(visit: Visit) -> dict[str, Any]:
-    """The changes that free doctor, counter and room; somebody who waited for any doctor does so again."""
-    return {"room_id": None, "counter_id": None} | ({"doctor_id": None} if visit.pooled else {})
-
-
 @step
 def _ready_doctor(actor: Actor, doctor_id: UUID, departments: list[UUID]) -> DoctorAtWork:
     """The doctor, under the locks of all queues served, seeing people and without an active visit."""
@@ -148,50 +142,12 @@ def _ready_doctor(actor: Actor, doctor_id: UUID, departments: list[UUID]) -> Doc
 
 
 @step
-def _call(visit: Visit, doctor: DoctorAtWork, room_id: UUID | None) -> Visit:
+def _call(visit: Visit, doctor: DoctorAtWork, room_id: UUID | None, out_of_turn: OutOfTurn | None = None) -> Visit:
     if room_id and not room_exists(room_id):
         raise Invalid({"roomId": [sentence("There is no such room.")]})
-    count_overtakes(visit, doctor.id)
-    changes: dict[str, Any] = {"doctor_id": doctor.id, "room_id": room_id or doctor.room_id}
+    pass_others(visit, doctor.id, out_of_turn)
+    changes: dict[str, Any] = {"doctor_id": doctor.id, "room_id": room_id or doctor.room_id, "passed_by": 0}
     return move(visit, Verb.CALL, State.CALLED, **changes)
 
 
-_OVERTAKE = (
-    f"UPDATE queue_visit v SET overtakes = overtakes + 1 WHERE department_id = %s AND {IN_LINE}"  # noqa: S608
-    f" AND tier > {Tier.URGENT:d} AND queued_at < %s AND (doctor_id IS NULL OR doctor_id = %s)"
-    f" AND NOT {ELSEWHERE}"
-    " RETURNING id, version, tier, overtakes"
-)
-"""One statement that the ORM has no word for; run at every call."""
-
-
-@step
-def count_overtakes(called: Visit, doctor_id: UUID | None) -> None:
-    """Whoever came before the called one and still waits was overtaken; too often, and they are pinned. Nobody
-    overtakes whoever is just inside another station.
-
-    A pinned visit stands right behind the urgent ones (requirements D4); the pin is recorded as a move.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_OVERTAKE, [called.department_id, called.queued_at, doctor_id])
-        overtaken = cursor.fetchall()
-    if not overtaken:
-        return
-    limit = called.department.policy.pin_after_overtakes
-    due = [(id_, version, times) for id_, version, tier, times in overtaken if tier == Tier.REST and times >= limit]
-    if not due:
-        return
-    Visit.objects.filter(id__in=[id_ for id_, _, _ in due]).update(tier=Tier.PINNED, version=F("version") + 1)
-    for visit_id, version, times in due:
-        record(
-            action="visit.pinned",
-            entity_type="visit",
-            entity_id=visit_id,
-            before={"version": version, "tier": int(Tier.REST)},
-            after={"version": version + 1, "tier": int(Tier.PINNED), "overtakes": times},
-            reason=f"overtaken {times} times",
-        )
-        emit(events.queue_updated(called.department_id, "pinned", visitId=str(visit_id)))
-
-
-__all__ = ["call", "call_if_next", "call_next", "put_back", "recall", "released", "waiting_state"]
+__all__ = ["call", "call_if_next", "call_next", "put_back", "recall"]

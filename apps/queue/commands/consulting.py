@@ -5,13 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from apps.audit.commands import record
-from apps.core.commands import command, step
+from apps.core.commands import command, step, unit
 from apps.core.errors import Invalid, sentence
 from apps.core.outbox import emit
 from apps.core.policy import Actor, Permission
 from apps.queue import events
-from apps.queue.commands.calling import released, waiting_state
-from apps.queue.commands.moving import amend, expect, locked_visit, move, require_own_hands
+from apps.queue.commands.aside import take_off
+from apps.queue.commands.moving import amend, back_in_line, expect, locked_visit, move, released, require_own_hands
 from apps.queue.models import Visit
 from apps.queue.queries.own import own_visit_of
 from apps.queue.rules.order import Tier, tier
@@ -67,7 +67,7 @@ def hold(*, actor: Actor, now: datetime, visit_id: UUID, reason: str, expected_v
         raise Invalid({"reason": [sentence("Say why.")]})
     changes: dict[str, Any] = {"hold_reason": reason}
     if visit.state == State.CALLED:
-        changes |= released(visit) | {"missed_calls": visit.missed_calls + 1}
+        changes |= released(visit) | {"missed_calls": visit.missed_calls + 1, "missed_at": now, "passed_by": 0}
     elif visit.state == State.IN_CONSULTATION:
         changes |= {"room_id": None, "counter_id": None, "pooled": visit.doctor_id is None}
     return move(visit, Verb.HOLD, State.ON_HOLD, reason=reason, **changes)
@@ -78,7 +78,7 @@ def resume(*, actor: Actor, now: datetime, visit_id: UUID, expected_version: int
     """Somebody set aside is back and takes the old place in the queue."""
     visit = locked_visit(visit_id, Permission.VISIT_HOLD)
     expect(visit, expected_version)
-    return move(visit, Verb.RESUME, waiting_state(visit), hold_reason="")
+    return back_in_line(visit)
 
 
 @command
@@ -86,9 +86,7 @@ def no_show(*, actor: Actor, now: datetime, visit_id: UUID, expected_version: in
     """Take somebody off the queue who did not come. Coming late after all makes a new visit."""
     visit = locked_visit(visit_id, Permission.VISIT_NO_SHOW)
     expect(visit, expected_version)
-    move(visit, Verb.NO_SHOW, State.NO_SHOW)
-    emit(events.visit_event(events.NO_SHOW, visit.department_id, visit.id, visit.version))
-    return visit
+    return take_off(visit)
 
 
 @command
@@ -139,6 +137,8 @@ def raise_triage(visit: Visit, reason: str, *, emergency: bool) -> Visit:
         "tier": tier(emergency=emergency, urgent=True),
         "emergency": emergency,
         "triage_confirmed": True,
+        "ahead_by": unit().actor.id,
+        "ahead_reason": reason,
     }
     if visit.state == State.URGENT:
         return _confirm_triage(visit, reason, changes)
@@ -170,7 +170,10 @@ def triage_down(
     expect(visit, expected_version)
     if not reason.strip():
         raise Invalid({"reason": [sentence("Say why.")]})
-    changes = {"tier": Tier.REST, "emergency": False, "urgent_by": "", "triage_confirmed": True}
+    changes = {"tier": Tier.REST, "emergency": False, "urgent_by": "", "triage_confirmed": True} | {
+        "ahead_by": None,
+        "ahead_reason": "",
+    }
     return move(visit, Verb.TRIAGE_DOWN, State.WAITING, reason=reason, **changes)
 
 

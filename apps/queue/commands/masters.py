@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from apps.accounts.commands import issue_checkin_link
+from apps.accounts.queries import facility_facts
 from apps.audit.commands import record
 from apps.core.commands import command
 from apps.core.errors import Conflict, Invalid, sentence
@@ -29,6 +30,16 @@ from apps.scheduling.rules import Availability, DepartmentStatus
 class PeopleWaiting(Conflict):
     code = "people_waiting"
     detail = sentence("People still wait in this department. See or cancel them first.")
+
+
+class RulesChanged(Conflict):
+    code = "version_conflict"
+    detail = sentence("Somebody else changed these rules meanwhile. Look again and repeat if needed.")
+
+
+class NothingChanges(Conflict):
+    code = "nothing_changes"
+    detail = sentence("These are the rules already.")
 
 
 @command
@@ -59,9 +70,17 @@ def set_availability(
     now: datetime,
     doctor_id: UUID,
     status: str,
+    reason: str = "",
+    back_at: datetime | None = None,
     expected_version: int | None = None,
 ) -> Any:
-    """A doctor begins, pauses or ends; every queue served is told. Raises `VersionConflict`."""
+    """A doctor begins, pauses (why, and until when) or ends; every queue served is told. Raises `VersionConflict`,
+    `Invalid` for a return that is over.
+
+    Whoever is called or in the room stays so: who leaves in the middle of a visit has it reassigned.
+    """
+    if back_at is not None and back_at <= now:
+        raise Invalid({"backAt": [sentence("This time is over.")]})
     departments = departments_of_doctor(doctor_id)
     for department_id in departments:
         actor.require(Permission.VISIT_CALL, Scope(actor.facility_id, department_id))
@@ -71,10 +90,52 @@ def set_availability(
     require_own_hands(actor, doctor)
     if expected_version is not None and expected_version != doctor.version:
         raise VersionConflict(extra=stand(doctor))
-    set_availability_in(doctor, Availability(status))
+    set_availability_in(doctor, Availability(status), reason, back_at)
     for department_id in departments:
         emit(events.queue_updated(department_id, "doctor_status", doctorId=str(doctor_id), availability=status))
     return doctor
+
+
+@command
+def take_newcomers(*, actor: Actor, now: datetime, department_id: UUID, takes_newcomers: bool, reason: str = "") -> Any:
+    """Close a queue to people who were not expected, for a reason, or open it again. Who is booked and who is an
+    emergency comes in all the same; the next day it is open. Raises `Invalid` without a reason to close."""
+    actor.require(Permission.SCHEDULE_CHANGE, Scope(actor.facility_id, department_id))
+    department = department_of(department_id)
+    if not takes_newcomers and not reason.strip():
+        raise Invalid({"reason": [sentence("Say why.")]})
+    lock_streams(department_stream(department_id), facility_stream(department.facility_id))
+    department = department_of(department_id)
+    closed_on = None if takes_newcomers else facility_facts(department.facility_id).day_of(now)
+    if department.closed_to_newcomers_on == closed_on:
+        return department
+    return change_department_in(department, {"closed_to_newcomers_on": closed_on}, reason)
+
+
+@command
+def change_rules(
+    *,
+    actor: Actor,
+    now: datetime,
+    department_id: UUID,
+    reason: str,
+    expected_version: int | None = None,
+    **rules: Any,
+) -> Any:
+    """Give a department other rules of calling: a new version, with who and why. It holds for whoever comes from now
+    on; who waits keeps the place they were told of. Raises `RulesChanged`, `NothingChanges`, `Invalid`."""
+    actor.require(Permission.MASTERS_CHANGE, Scope(actor.facility_id))
+    department = department_of(department_id)
+    if not reason.strip():
+        raise Invalid({"reason": [sentence("Say why.")]})
+    lock_streams(department_stream(department_id), facility_stream(department.facility_id))
+    department = department_of(department_id)
+    if expected_version is not None and expected_version != department.policy.version:
+        raise RulesChanged
+    changes = {name: value for name, value in rules.items() if getattr(department.policy, name) != value}
+    if not changes:
+        raise NothingChanges
+    return change_department_in(department, changes, reason)
 
 
 @command

@@ -18,7 +18,9 @@ from apps.queue.models import Visit, VisitTransition
 from apps.queue.queries.journeys import stations_ahead
 from apps.queue.queries.visits import allowed_actions
 from apps.queue.rules.journeys import OUTCOMES
+from apps.queue.rules.order import Tier
 from apps.queue.rules.states import ACTIVE, QUEUED, TERMINAL, State, Verb, targets
+from apps.queue.rules.undoing import plain
 
 
 class NotAllowed(Conflict):
@@ -85,14 +87,16 @@ def move(visit: Visit, verb: Verb, to: State, *, reason: str = "", **changes: An
     if to not in targets(origin, verb):
         raise NotAllowed(extra=stand(visit))
     now = unit().now
-    changes |= _stamps(visit, to, now) | {"state": to, "version": visit.version + 1}
+    changes |= _stamps(visit, to, now) | {"state": to}
+    was = plain({name: getattr(visit, name) for name in changes})
+    changes["version"] = visit.version + 1
     for name, value in changes.items():
         setattr(visit, name, value)
     try:
         Visit.objects.filter(id=visit.id).update(**changes)
     except IntegrityError as error:
-        raise _taken(error) from error
-    tell_transition(visit, origin, verb, reason)
+        raise taken(error) from error
+    tell_transition(visit, origin, verb, reason, was)
     if visit.journey_id and to in OUTCOMES:
         from apps.queue.commands.onward import go_on  # which moves visits by this very function
 
@@ -100,13 +104,30 @@ def move(visit: Visit, verb: Verb, to: State, *, reason: str = "", **changes: An
     return visit
 
 
-def _taken(error: IntegrityError) -> Exception:
+def taken(error: IntegrityError) -> Exception:
     """What the database has refused to let happen twice."""
     if "one_active_visit_per_number" in str(error):
         return BeginAgain(Elsewhere())
     if "one_active_visit_per_doctor" in str(error) or "one_active_visit_per_counter" in str(error):
         return ActiveVisit()
     return error
+
+
+def waiting_state(visit: Visit) -> State:
+    """The state in which this visit waits: URGENT or WAITING."""
+    return State.URGENT if visit.tier <= Tier.URGENT else State.WAITING
+
+
+def released(visit: Visit) -> dict[str, Any]:
+    """The changes that free doctor, counter and room; somebody who waited for any doctor does so again."""
+    return {"room_id": None, "counter_id": None} | ({"doctor_id": None} if visit.pooled else {})
+
+
+@step
+def back_in_line(visit: Visit, reason: str = "") -> Visit:
+    """Somebody set aside takes the old place in the queue again."""
+    freed = {"hold_reason": "", "missed_at": None, "passed_by": 0, "back_at": None}
+    return move(visit, Verb.RESUME, waiting_state(visit), reason=reason, **freed)
 
 
 @step
@@ -138,10 +159,14 @@ def _stamps(visit: Visit, to: State, now: datetime) -> dict[str, Any]:
 
 
 @step
-def tell_transition(visit: Visit, origin: State | None, verb: Verb | str, reason: str = "") -> None:
-    """Leave the transition, its audit row and its event; exactly one of each per move."""
-    wait = _waited(visit, unit().now) if visit.state == State.CALLED else None
-    collect(_transition(visit, origin, verb, reason, wait))
+def tell_transition(
+    visit: Visit, origin: State | None, verb: Verb | str, reason: str = "", was: dict[str, Any] | None = None
+) -> None:
+    """Leave the transition, its audit row and its event; exactly one of each per move. `was`: see `VisitTransition`."""
+    wait = _waited(visit, unit().now) if verb == Verb.CALL else None
+    transition = _transition(visit, origin, verb, reason, wait)
+    transition.was = was
+    collect(transition)
     record(
         action=f"visit.{verb}",
         entity_type="visit",

@@ -1,6 +1,6 @@
 """A person's way through several stations: begun, gone on with when one has ended, and left."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,25 +9,15 @@ from apps.core.commands import step, unit
 from apps.core.events import department_stream
 from apps.core.outbox import emit, lock_streams
 from apps.queue import events
-from apps.queue.commands.moving import amend, move, tell_transition
+from apps.queue.commands.moving import amend, back_in_line, tell_transition
 from apps.queue.models import Journey, JourneyLeg, JourneyTemplate, Visit
+from apps.queue.queries.rules import policy_of
 from apps.queue.queries.visits import open_visit_of
 from apps.queue.rules.journeys import OUTCOMES, Leg, Next, Outcome, next_step, planned, what_next
-from apps.queue.rules.order import NeedsClass, Policy, Tier, tier, virtual_arrival
-from apps.queue.rules.states import State, Verb
+from apps.queue.rules.order import NeedsClass, Tier, standing, tier
+from apps.queue.rules.states import State
 from apps.scheduling.queries import department_of, doctor_to_call_for
 from apps.scheduling.rules import Availability, DepartmentKind
-
-
-def policy_of(row: Any) -> Policy:
-    """A department's policy row as the plain value that the order's rules take."""
-    return Policy(
-        grace=timedelta(minutes=row.grace_minutes),
-        late_penalty=timedelta(minutes=row.late_penalty_minutes),
-        walk_in_penalty=timedelta(minutes=row.walk_in_penalty_minutes),
-        head_start=timedelta(minutes=row.head_start_minutes),
-        pin_after=row.pin_after_overtakes,
-    )
 
 
 def stations_of(template: JourneyTemplate, own: UUID) -> list[tuple[int, UUID]]:
@@ -137,8 +127,7 @@ def _back_with_the_result(ended: JourneyLeg) -> None:
     lock_streams(department_stream(sent.department_id))
     sent.refresh_from_db(fields=["state", "version"])
     if sent.state == State.ON_HOLD:
-        to = State.URGENT if sent.tier <= Tier.URGENT else State.WAITING
-        move(sent, Verb.RESUME, to, reason="tests are done", hold_reason="")
+        back_in_line(sent, "tests are done")
 
 
 @step
@@ -187,6 +176,9 @@ def station_visit(previous: Visit, department_id: UUID, doctor_id: UUID | None) 
         emergency=previous.emergency,
         tier=tier(emergency=previous.emergency, urgent=urgent),
         arrival_key=_key(previous, department, now),
+        rules_version=department.policy.version,
+        ahead_by=previous.ahead_by,
+        ahead_reason=previous.ahead_reason,
         symptoms=previous.symptoms,
         urgent_by=previous.urgent_by,
         triage_confirmed=previous.triage_confirmed,
@@ -200,13 +192,13 @@ def _key(previous: Visit, department: Any, now: datetime) -> datetime:
     nobody a place; every other station's from its own door."""
     policy, needs = policy_of(department.policy), NeedsClass(previous.needs)
     if department.kind != DepartmentKind.CONSULTATION:
-        return virtual_arrival(policy, arrived_at=now, needs=needs)
+        return standing(policy, arrived_at=now, needs=needs).key
     own = Visit.objects.filter(token_id=previous.token_id).order_by("scanned_at")
     here = own.filter(department_id=department.id).values_list("arrival_key", flat=True).first()
     if here is not None:
         return here
     first = own.values_list("scanned_at", flat=True).first() or now
-    return virtual_arrival(policy, arrived_at=first, needs=needs)
+    return standing(policy, arrived_at=first, needs=needs).key
 
 
 def _seen_by(previous: Visit, department_id: UUID) -> UUID | None:

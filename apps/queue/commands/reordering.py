@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from apps.audit.commands import record
-from apps.core.commands import command, step
+from apps.core.commands import command, step, unit
 from apps.core.errors import Conflict, Invalid, NotFound, sentence
 from apps.core.events import department_stream
 from apps.core.outbox import emit, lock_streams
@@ -60,8 +60,9 @@ def _move_visit(visit: Visit, new_position: int, reason: str) -> Visit:
     at = max(0, min(new_position - 1 - above, len(equals)))
     following = equals[at:]
     keys = keys_to_stand(equals[at - 1].arrival_key if at else None, [other.arrival_key for other in following])
+    by_hand = {"moved": True, "ahead_by": unit().actor.id, "ahead_reason": reason}
     for other, key in zip([visit, *following], keys, strict=False):
-        amend(other, arrival_key=key)
+        amend(other, arrival_key=key, **by_hand if other is visit else {})
     record(
         action="visit.moved",
         entity_type="visit",

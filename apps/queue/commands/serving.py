@@ -11,8 +11,18 @@ from apps.core.events import department_stream
 from apps.core.outbox import emit, lock_streams
 from apps.core.policy import Actor, Permission, Scope
 from apps.queue import events
-from apps.queue.commands.calling import count_overtakes, released, waiting_state
-from apps.queue.commands.moving import NotAllowed, VersionConflict, amend, expect, locked_visit, move, stand
+from apps.queue.commands.moving import (
+    NotAllowed,
+    VersionConflict,
+    amend,
+    back_in_line,
+    expect,
+    locked_visit,
+    move,
+    released,
+    stand,
+)
+from apps.queue.commands.passing import pass_others
 from apps.queue.models import Visit
 from apps.queue.queries.visits import first_in_line
 from apps.queue.rules.journeys import may_staff
@@ -82,8 +92,8 @@ def call_to_counter(
     if visit is None:
         return None
     expect(visit, expected_version)
-    count_overtakes(visit, None)
-    return move(visit, Verb.CALL, State.CALLED, counter_id=counter.id, room_id=counter.room_id)
+    pass_others(visit, None)
+    return move(visit, Verb.CALL, State.CALLED, counter_id=counter.id, room_id=counter.room_id, passed_by=0)
 
 
 @command
@@ -124,7 +134,7 @@ def missed_at_counter(
     visit = _at_counter(actor, visit_id, expected_version)
     if visit.state != State.CALLED:
         raise NotAllowed(extra=stand(visit))
-    changes = released(visit) | {"missed_calls": visit.missed_calls + 1, "hold_reason": reason}
+    changes = released(visit) | {"missed_calls": visit.missed_calls + 1, "missed_at": now, "hold_reason": reason}
     return move(visit, Verb.HOLD, State.ON_HOLD, reason=reason, **changes)
 
 
@@ -132,7 +142,7 @@ def missed_at_counter(
 def resume_at_counter(*, actor: Actor, now: datetime, visit_id: UUID, expected_version: int | None = None) -> Visit:
     """Somebody who was not there is back and takes the old place."""
     visit = _at_counter(actor, visit_id, expected_version)
-    return move(visit, Verb.RESUME, waiting_state(visit), hold_reason="")
+    return back_in_line(visit)
 
 
 @step

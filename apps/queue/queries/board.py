@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Case, F, QuerySet, Value, When, Window
 from django.db.models.functions import RowNumber
 
+from apps.accounts.queries import facility_facts
 from apps.queue.models import Visit
 from apps.queue.queries.visits import elsewhere
 from apps.queue.rules.hall import symbol_names
@@ -77,7 +78,7 @@ def _room(doctor: Any, visit: Visit | None, queued: Iterable[Visit]) -> dict[str
         "status": _status(doctor, visit),
         "token": visit.token.label if visit else "",
         "priority": is_early(visit) if visit else False,
-        "note": "",
+        "note": facility_facts(doctor.facility_id).clock(doctor.back_at) if doctor.back_at and not visit else "",
         "next": [_waiting(row) for row in queued if _waits_for(row, doctor)][:NEXT_SHOWN],
         "call_id": call_id(visit) if visit else "",
     }

@@ -16,6 +16,7 @@ from apps.queue.models import Visit
 from apps.queue.queries.journeys import ahead_of_visits
 from apps.queue.queries.lines import of_doctor, sequences_of, stamp, waiting_by_line, waiting_for
 from apps.queue.queries.shown import flag, reason_first, waited_minutes
+from apps.queue.queries.undoing import last_of_doctor
 from apps.queue.queries.visits import elsewhere
 from apps.queue.rules.states import ACTIVE, QUEUED, VERB_PERMISSIONS, State, verbs_from
 from apps.scheduling.queries import departments, doctor_of, doctors_of_departments
@@ -37,7 +38,7 @@ def console_sequence(doctor_id: UUID) -> tuple[Any, str]:
 
 
 def console_view(doctor: Any, sequence: str, actor: Actor, now: datetime) -> dict[str, Any]:
-    """Everything `templates/console/_console.html` shows, in four statements however many wait."""
+    """Everything `templates/console/_console.html` shows, in six statements however many wait."""
     places = {place.id: place for place in departments().filter(id__in=doctor.department_ids)}
     facility = facility_facts(doctor.facility_id)
     business = of_doctor(doctor.id, places)
@@ -52,6 +53,8 @@ def console_view(doctor: Any, sequence: str, actor: Actor, now: datetime) -> dic
         "waiting": rows,
         "held": [_row(visit, actor, now) | {"note": visit.hold_reason} for visit in held],
         "counts": _counts(business, facility.day_of(now), now) | {"held": len(held)},
+        "undo": last_of_doctor(actor, doctor.id, now),
+        "back_at": facility.clock(doctor.back_at) if doctor.back_at else "",
         "next_token": first.token.label if first else "",
         "stream": console_stream(doctor.id),
         "sequence": sequence,
@@ -85,6 +88,7 @@ def _doctor(doctor: Any, department_names: list[str]) -> dict[str, Any]:
         "symbol": doctor.room.symbol if doctor.room else "",
         "department": ", ".join(department_names),
         "availability": doctor.availability,
+        "away_reason": doctor.away_reason,
         "is_available": doctor.availability == Availability.AVAILABLE,
         "version": doctor.version,
     }

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
-from apps.accounts.queries import facility_facts
+from apps.accounts.queries import FacilityFacts, facility_facts
 from apps.core.errors import sentence
 from apps.core.events import department_stream
 from apps.eta.queries import USUAL_CONSULTATION, expected_at, expected_turn
@@ -23,6 +23,7 @@ from apps.queue.queries.shown import state_kind, state_label
 from apps.queue.queries.visits import ahead_of
 from apps.queue.rules.states import ACTIVE, QUEUED, State, public_status
 from apps.scheduling.queries import booked_before, tracked_booking
+from apps.scheduling.rules import Availability
 from apps.scheduling.rules.appointments import AppointmentState
 
 MESSAGES: dict[State, str] = {
@@ -50,6 +51,9 @@ BOOKING_MESSAGES: dict[AppointmentState, str] = {
     AppointmentState.RESCHEDULED: sentence("This appointment was moved. Ask at the desk for the new time."),
 }
 """What somebody with a booking should know or do."""
+
+LATE_CHOICES = (10, 20, 30, 60)
+"""Minutes that somebody can say with one press."""
 
 ICONS = {"booked": "clock", "with": "steth", "held": "pause", "done": "check", "missed": "back"}
 
@@ -94,8 +98,12 @@ def track_view(shown: Any, sequence: str, now: datetime) -> dict[str, Any]:
         "symbol": room.symbol if room else "",
         "people_ahead": ahead_of(visit) if waiting else None,
         "now_serving": now_serving(visit) if waiting else [],
-        "message": _message(visit),
         "ahead": ahead_of_visits(visit),
+        "message": _message(visit, facility),
+        "may_say_here": visit.state == State.ON_HOLD,
+        "may_say_late": waiting or visit.state == State.CALLED,
+        "late_choices": LATE_CHOICES,
+        "version": visit.version,
         "stream": department_stream(visit.department_id),
         "sequence": sequence,
         "as_of": stamp(now),
@@ -103,8 +111,18 @@ def track_view(shown: Any, sequence: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def _message(visit: Visit) -> str:
-    """What somebody should know or do; "" for who waits or is called."""
+def _message(visit: Visit, facility: FacilityFacts) -> str:
+    """What somebody should know or do now."""
+    if visit.state == State.ON_HOLD and visit.back_at:
+        return gettext("Your place is kept until %(time)s. Tell us when you are back.") % {
+            "time": facility.clock(visit.back_at)
+        }
+    doctor = visit.doctor
+    if visit.state in QUEUED and doctor and doctor.back_at and doctor.availability == Availability.PAUSED:
+        return gettext("%(doctor)s is on a break until %(time)s.") % {
+            "doctor": doctor.name,
+            "time": facility.clock(doctor.back_at),
+        }
     if visit.counter_id and visit.state == State.IN_CONSULTATION:
         return gettext("You are being served.")
     return gettext(MESSAGES[State(visit.state)]) if State(visit.state) in MESSAGES else ""

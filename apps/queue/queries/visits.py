@@ -1,12 +1,13 @@
 """One visit and its place: the snapshot every client gets, positions, and what may be done."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.core.errors import NotFound
 from apps.core.queries import one
@@ -111,6 +112,20 @@ ELSEWHERE = (
     + "))"
 )
 """Whether who stands in `queue_visit v` is just being seen at another station of their journey, as SQL."""
+
+
+def set_aside(now: datetime) -> QuerySet[Visit]:
+    """People set aside who may have to be moved without anybody's doing: they missed a call, or said when they are
+    back. Who has just come is left alone for as long as the setting says."""
+    came_before = now - timedelta(minutes=settings.SWEEPS_SPARE_MINUTES)
+    on_hold = Visit.objects.filter(state=State.ON_HOLD, scanned_at__lte=came_before)
+    return on_hold.filter(Q(missed_at__isnull=False) | Q(back_at__isnull=False)).order_by("number")
+
+
+def left_over(today: date) -> QuerySet[Visit]:
+    """Open visits of days before; not those who are with a doctor, who finishes them."""
+    return Visit.objects.filter(day__lt=today, state__in=sorted(OPEN - {State.IN_CONSULTATION})).order_by("number")
+
 
 _FIRST = (
     "SELECT v.*, t.code AS token_code, t.letter AS token_letter"  # noqa: S608

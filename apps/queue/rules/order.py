@@ -1,8 +1,8 @@
 """Whose turn it is (requirements D4): two strict tiers, then one key per visit that never changes with time."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
@@ -36,6 +36,10 @@ class Source(StrEnum):
     WALK_IN = "walk_in"
 
 
+HEAD_STARTS = {needs: timedelta(minutes=25) for needs in NeedsClass if needs}
+"""Unless a department decides otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """One department's rules of order, as durations."""
@@ -43,8 +47,36 @@ class Policy:
     grace: timedelta = timedelta(minutes=15)
     late_penalty: timedelta = timedelta(minutes=15)
     walk_in_penalty: timedelta = timedelta(0)
-    head_start: timedelta = timedelta(minutes=25)
+    head_starts: Mapping[NeedsClass, timedelta] = field(default_factory=lambda: dict(HEAD_STARTS))
     pin_after: int = 8
+    version: int = 1
+
+    def head_start(self, needs: NeedsClass) -> timedelta:
+        """How far somebody of a class is put forward."""
+        return self.head_starts.get(needs, timedelta(0))
+
+
+class Basis(StrEnum):
+    """From what somebody's place counts."""
+
+    APPOINTMENT = "appointment"
+    CAME_LATE = "came_late"
+    ARRIVAL = "arrival"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a key comes about: a moment, plus a penalty, minus a head start."""
+
+    basis: Basis
+    counts_from: datetime
+    penalty: timedelta
+    head_start: timedelta
+
+    @property
+    def key(self) -> datetime:
+        """The virtual arrival."""
+        return self.counts_from + self.penalty - self.head_start
 
 
 def tier(*, emergency: bool, urgent: bool, pinned: bool = False) -> Tier:
@@ -56,26 +88,25 @@ def tier(*, emergency: bool, urgent: bool, pinned: bool = False) -> Tier:
     return Tier.PINNED if pinned else Tier.REST
 
 
-def virtual_arrival(
+def standing(
     policy: Policy,
     *,
     arrived_at: datetime,
     appointment_at: datetime | None = None,
     needs: NeedsClass = NeedsClass.NONE,
-) -> datetime:
-    """The key a visit is ordered by inside its tier (requirements D4).
+) -> Standing:
+    """What a visit is ordered by inside its tier (requirements D4), and why.
 
     Booked and there by appointment plus grace: the appointment's time, however early they came. Booked and
     later: their arrival plus the late penalty. Not booked: their arrival plus the walk-in penalty. Minus the
     head start for those with special needs. Constant over time, so whoever waits long enough is next.
     """
+    head_start = policy.head_start(needs)
     if appointment_at is None:
-        key = arrived_at + policy.walk_in_penalty
-    elif arrived_at <= appointment_at + policy.grace:
-        key = appointment_at
-    else:
-        key = arrived_at + policy.late_penalty
-    return key - policy.head_start if needs else key
+        return Standing(Basis.ARRIVAL, arrived_at, policy.walk_in_penalty, head_start)
+    if arrived_at <= appointment_at + policy.grace:
+        return Standing(Basis.APPOINTMENT, appointment_at, timedelta(0), head_start)
+    return Standing(Basis.CAME_LATE, arrived_at, policy.late_penalty, head_start)
 
 
 def places(doctors: Iterable[Hashable]) -> Iterator[int]:

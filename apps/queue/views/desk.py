@@ -34,7 +34,7 @@ from apps.queue.queries.lines import sequences_of, stamp
 from apps.queue.queries.shown import STATE_KINDS, STATE_NAMES
 from apps.queue.queries.slip import slip_view
 from apps.queue.queries.visits import ACTIONS
-from apps.queue.rules.states import State, Verb
+from apps.queue.rules.states import QUEUED, State, Verb
 from apps.scheduling.queries import doctors_of_departments
 
 ROWS = 50
@@ -223,8 +223,18 @@ def _row(visit: Visit, actor: Actor, now: datetime) -> dict[str, Any]:
     return desk_row(visit, actor, now) | {
         "slip_url": reverse("admin:desk_slip", args=[visit.id]),
         "stations_url": reverse("admin:desk_stations", args=[visit.id]),
+        "turn_url": reverse("admin:desk_line", args=[visit.id]),
+        "emergency_url": _emergency_url(visit, actor),
         "actions": [_action(visit, verb) for verb in desk_verbs(visit, actor)],
     }
+
+
+def _emergency_url(visit: Visit, actor: Actor) -> str:
+    """Two clicks from here somebody goes before everybody else: this one, and the reason."""
+    scope = Scope(visit.facility_id, visit.department_id)
+    if visit.emergency or visit.state not in QUEUED or not actor.may(Permission.VISIT_EMERGENCY, scope):
+        return ""
+    return reverse("admin:desk_turn", args=[visit.id, "emergency"])
 
 
 def _action(visit: Visit, verb: Verb) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Pages of somebody who waits: their place in the queue, and checking in with the hall's code. No sign-in."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -13,13 +14,13 @@ from django_scopes import scope
 
 from apps.accounts.queries import actor_of_tracking, behind_door, draw_checkin, facility_facts
 from apps.accounts.rules.links import SignedLink
-from apps.core.errors import DomainError
+from apps.core.errors import Conflict, DomainError, Invalid, NotFound
 from apps.core.policy import PUBLIC, Actor
 from apps.core.views import live_part, page, run_form, said
 from apps.queue import commands
 from apps.queue.forms import SelfCheckInForm
 from apps.queue.queries.links import comes_by
-from apps.queue.queries.track import track_sequence, track_view
+from apps.queue.queries.track import LATE_CHOICES, track_sequence, track_view
 from apps.scheduling.queries import department_of
 
 View = Callable[..., HttpResponseBase]
@@ -57,7 +58,7 @@ def enter_code(request: HttpRequest) -> HttpResponseBase:
 
 
 @page(policy=PUBLIC)
-@_kept_from_others("no-referrer")
+@_kept_from_others("same-origin")
 def track(request: HttpRequest, code: str) -> HttpResponseBase:
     """Where a visit or a booking stands. An unknown code and one that has ended look the same, so that nothing can be
     guessed."""
@@ -74,6 +75,34 @@ def track(request: HttpRequest, code: str) -> HttpResponseBase:
         if request.headers.get("HX-Request"):
             return live_part(request, f"{shown.id} {sequence} {now:%H:%M}", "track/_track.html", context)
         return render(request, "track/track.html", context() | {"hospital": facility_facts(shown.facility_id).name})
+
+
+@page(policy=PUBLIC, methods=("POST",))
+@_kept_from_others("same-origin")
+def here(request: HttpRequest, code: str) -> HttpResponseBase:
+    """Whoever holds the link is back."""
+    return _tell(request, code, commands.say_here)
+
+
+@page(policy=PUBLIC, methods=("POST",))
+@_kept_from_others("same-origin")
+def late(request: HttpRequest, code: str) -> HttpResponseBase:
+    """Whoever holds the link goes out for a while."""
+    minutes = request.POST.get("minutes", "")
+    if not minutes.isdecimal() or int(minutes[:4]) not in LATE_CHOICES:
+        raise Invalid
+    return _tell(request, code, commands.say_late, minutes=int(minutes))
+
+
+def _tell(request: HttpRequest, code: str, command: Any, **arguments: Any) -> HttpResponseBase:
+    """Do what somebody says about their own visit, and show where it stands then; the page itself says what became
+    of it where somebody was faster."""
+    holder = actor_of_tracking(code, timezone.now())
+    if holder is None or holder.subject_id is None:
+        return render(request, "track/expired.html", status=404)
+    with scope(facility=holder.facility_id), suppress(Conflict, NotFound):
+        run_form(request, command, lambda _visit: {}, actor=holder, visit_id=holder.subject_id, **arguments)
+    return redirect("track", code=code)
 
 
 @page(policy=PUBLIC)

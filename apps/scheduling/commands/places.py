@@ -6,17 +6,18 @@ from uuid import UUID
 
 from apps.accounts.queries import facility_facts
 from apps.audit.commands import record
-from apps.core.commands import command, step, unit
+from apps.core.commands import collect, command, step, unit
 from apps.core.errors import Conflict, Invalid, NotFound, sentence
 from apps.core.events import department_stream, facility_stream
 from apps.core.outbox import emit, lock_streams
 from apps.core.policy import Actor, Permission, Scope
 from apps.core.queries import one
 from apps.scheduling import events
-from apps.scheduling.models import Counter, Department, Doctor, DoctorDepartment, QueuePolicy, Token
+from apps.scheduling.models import Counter, Department, Doctor, DoctorDepartment, PolicyVersion, QueuePolicy, Token
+from apps.scheduling.queries import policy_values
 from apps.scheduling.rules import Availability, DepartmentStatus, free_letter
 
-DEPARTMENT_FIELDS = frozenset({"code", "letter", "name", "kind", "status"})
+DEPARTMENT_FIELDS = frozenset({"code", "letter", "name", "kind", "status", "closed_to_newcomers_on"})
 
 
 class CodeTaken(Conflict):
@@ -66,7 +67,9 @@ def create_department(
     if Department.objects.filter(code=code).exists() or Department.objects.filter(letter=letter).exists():
         raise CodeTaken
     department.save(force_insert=True)
-    QueuePolicy(facility_id=_facility(actor), department=department, **policy).save(force_insert=True)
+    made = QueuePolicy(facility_id=_facility(actor), department=department, **policy)
+    made.save(force_insert=True)
+    _remember(made, "")
     lock_streams(department_stream(department.id))
     record(
         action="department.created",
@@ -154,26 +157,36 @@ def set_counter_in(counter: Counter, status: Availability) -> Counter:
 
 
 @step
-def set_availability_in(doctor: Doctor, status: Availability) -> Doctor:
-    """Note that a doctor begins, pauses or ends. The department streams are locked by the caller."""
+def set_availability_in(
+    doctor: Doctor, status: Availability, reason: str = "", back_at: datetime | None = None
+) -> Doctor:
+    """Note that a doctor begins, pauses or ends; of a pause also why and until when, as far as that is known. The
+    department streams are locked by the caller."""
     before = doctor.availability
     doctor.availability = status
+    paused = status == Availability.PAUSED
+    doctor.away_reason, doctor.back_at = (reason, back_at) if paused else ("", None)
     doctor.version += 1
-    doctor.save(update_fields=["availability", "version"])
+    doctor.save(update_fields=["availability", "away_reason", "back_at", "version"])
+    back = {"backAt": doctor.back_at.isoformat()} if doctor.back_at else {}
     record(
         action="doctor.availability_changed",
         entity_type="doctor",
         entity_id=doctor.id,
         before={"availability": before},
-        after={"availability": status},
+        after={"availability": status} | back,
+        reason=reason,
     )
     emit(events.doctor_changed(doctor.facility_id, doctor.id, doctor.version, status))
     return doctor
 
 
 @step
-def change_department_in(department: Department, changes: dict[str, Any]) -> Department:
-    """Change a department and its policy; `changes` by field name of either. The streams are locked by the caller."""
+def change_department_in(department: Department, changes: dict[str, Any], reason: str = "") -> Department:
+    """Change a department and its policy; `changes` by field name of either. The streams are locked by the caller.
+
+    Other rules of calling are a new version of them.
+    """
     own = {name: value for name, value in changes.items() if name in DEPARTMENT_FIELDS}
     policy = {name: value for name, value in changes.items() if name not in DEPARTMENT_FIELDS}
     twin = Department.objects.exclude(id=department.id)
@@ -184,22 +197,49 @@ def change_department_in(department: Department, changes: dict[str, Any]) -> Dep
     before = {name: getattr(department, name) for name in own} | {n: getattr(department.policy, n) for n in policy}
     for name, value in own.items():
         setattr(department, name, value)
-    for name, value in policy.items():
-        setattr(department.policy, name, value)
+    if policy:
+        _change_policy(department.policy, policy, reason)
     department.version += 1
     department.save(update_fields=[*own, "version"])
-    if policy:
-        department.policy.save(update_fields=list(policy))
     record(
         action="department.changed",
         entity_type="department",
         entity_id=department.id,
         before=before,
         after=changes,
+        reason=reason,
     )
     emit(events.department_changed(department.facility_id, department.id, department.version, department.status))
     emit(events.queue_updated(department.id, "masters"))
     return department
+
+
+@step
+def _change_policy(policy: QueuePolicy, changes: dict[str, Any], reason: str) -> None:
+    """The rules as they are now are kept, and so are the new ones."""
+    if not PolicyVersion.objects.filter(department_id=policy.department_id, version=policy.version).exists():
+        _remember(policy, "")
+    for name, value in changes.items():
+        setattr(policy, name, value)
+    policy.version += 1
+    policy.save(update_fields=[*changes, "version"])
+    _remember(policy, reason)
+
+
+@step
+def _remember(policy: QueuePolicy, reason: str) -> None:
+    """Keep a version of a department's rules."""
+    collect(
+        PolicyVersion(
+            facility_id=policy.facility_id,
+            department_id=policy.department_id,
+            version=policy.version,
+            rules=policy_values(policy),
+            made_at=unit().now,
+            made_by=unit().actor.id,
+            reason=reason,
+        )
+    )
 
 
 @step

@@ -3,7 +3,15 @@
 from apps.scheduling.models.bookings import AllocationPolicy, Appointment, Offer, WaitingEntry
 from apps.scheduling.models.leave import Leave, LeaveCase, LeaveSlot
 from apps.scheduling.models.lengths import OwnLength, VisitType
-from apps.scheduling.models.places import Counter, Department, Doctor, DoctorDepartment, QueuePolicy, Room
+from apps.scheduling.models.places import (
+    Counter,
+    Department,
+    Doctor,
+    DoctorDepartment,
+    PolicyVersion,
+    QueuePolicy,
+    Room,
+)
 from apps.scheduling.models.slots import ClosedDay, Slot, SlotTemplate, TemplateBreak
 from apps.scheduling.models.tokens import Token, TokenCounter
 
@@ -20,6 +28,7 @@ __all__ = [
     "LeaveSlot",
     "Offer",
     "OwnLength",
+    "PolicyVersion",
     "QueuePolicy",
     "Room",
     "Slot",

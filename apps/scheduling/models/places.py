@@ -46,6 +46,7 @@ class Department(ScopedModel):
         choices=[(s.value, _(STATUS_NAMES[s])) for s in DepartmentStatus],
         default=DepartmentStatus.ACTIVE,
     )
+    closed_to_newcomers_on = models.DateField(null=True, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta:
@@ -65,7 +66,7 @@ class Department(ScopedModel):
 
 
 class QueuePolicy(ScopedModel):
-    """How one department orders its queue. Minutes throughout."""
+    """How one department orders its queue, as it is now; minutes. Each version it has had is a `PolicyVersion`."""
 
     department = models.OneToOneField(Department, on_delete=models.CASCADE, related_name="policy")
     grace_minutes = models.PositiveSmallIntegerField(
@@ -81,9 +82,10 @@ class QueuePolicy(ScopedModel):
     walk_in_penalty_minutes = models.PositiveSmallIntegerField(
         _("walk-in penalty"), default=0, help_text=_("How far a walk-in stands behind somebody who booked.")
     )
-    head_start_minutes = models.PositiveSmallIntegerField(
-        _("head start"), default=25, help_text=_("For elderly, pregnant, disabled people and small children.")
-    )
+    head_start_elderly = models.PositiveSmallIntegerField(_("head start of elderly people"), default=25)
+    head_start_child = models.PositiveSmallIntegerField(_("head start of small children"), default=25)
+    head_start_pregnant = models.PositiveSmallIntegerField(_("head start of pregnant women"), default=25)
+    head_start_disabled = models.PositiveSmallIntegerField(_("head start of disabled people"), default=25)
     pin_after_overtakes = models.PositiveSmallIntegerField(
         _("pinned after overtakes"),
         default=8,
@@ -95,6 +97,29 @@ class QueuePolicy(ScopedModel):
         default=500,
         help_text=_("People waiting at the same time; more are sent to the desk."),
     )
+    recall_after = models.PositiveSmallIntegerField(
+        _("called again after others"),
+        default=3,
+        validators=[MinValueValidator(1), MaxValueValidator(50)],
+        help_text=_("Who missed a call is back in line after so many others were called."),
+    )
+    most_missed_calls = models.PositiveSmallIntegerField(
+        _("calls that may be missed"),
+        default=2,
+        validators=[MinValueValidator(1), MaxValueValidator(10)],
+        help_text=_("Who missed so many is not called again by itself."),
+    )
+    no_show_grace_minutes = models.PositiveSmallIntegerField(
+        _("grace after a missed call"),
+        default=15,
+        help_text=_("Then they count as not come; after an earlier call they are back in line."),
+    )
+    carries_over = models.BooleanField(
+        _("carries over at midnight"),
+        default=False,
+        help_text=_("Who still waits gets a number of the new day; otherwise the day closes without them."),
+    )
+    version = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta:
         verbose_name = _("queue policy")
@@ -102,6 +127,23 @@ class QueuePolicy(ScopedModel):
 
     def __str__(self) -> str:
         return gettext("Queue policy of %(department)s") % {"department": self.department}
+
+
+class PolicyVersion(ScopedModel):
+    """Rules of calling that a department once had, or has: what, since when, by whom and why. Append-only."""
+
+    department = models.ForeignKey(Department, on_delete=models.CASCADE, related_name="policy_versions")
+    version = models.PositiveIntegerField()
+    rules = models.JSONField()
+    made_at = models.DateTimeField()
+    made_by = models.UUIDField(null=True)
+    reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["department", "version"], name="policy_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.department_id} {self.version}"
 
 
 class Room(ScopedModel):
@@ -148,6 +190,8 @@ class Doctor(ScopedModel):
         choices=[(a.value, _(AVAILABILITY_NAMES[a])) for a in Availability],
         default=Availability.OFFLINE,
     )
+    away_reason = models.CharField(max_length=120, blank=True, editable=False)
+    back_at = models.DateTimeField(null=True, editable=False)
     specialization = models.CharField(_("specialization"), max_length=80, blank=True)
     license_number = models.CharField(_("licence number"), max_length=40)
     qualifications = models.CharField(_("qualifications"), max_length=200, blank=True)

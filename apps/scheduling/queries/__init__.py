@@ -18,6 +18,7 @@ from apps.scheduling.queries.bookings import (
     has_open_offer,
     keys_of_others,
     lapsed_holds,
+    never_came,
     offers_made_at,
     offers_of,
     open_offers,
@@ -71,6 +72,7 @@ from apps.scheduling.queries.lengths import (
     visit_types,
 )
 from apps.scheduling.queries.places import (
+    RULES,
     DepartmentDetailOut,
     DepartmentOut,
     DoctorAtWork,
@@ -91,6 +93,8 @@ from apps.scheduling.queries.places import (
     doctors_of_departments,
     facility_of_department,
     facility_of_doctor,
+    policy_values,
+    policy_versions,
     room_exists,
     rooms,
 )
@@ -126,6 +130,7 @@ from apps.scheduling.queries.slots import (
 )
 
 __all__ = [
+    "RULES",
     "AvailabilityOut",
     "BookingOut",
     "Decided",
@@ -198,6 +203,7 @@ __all__ = [
     "leaves",
     "live_appointments",
     "nearest_free",
+    "never_came",
     "next_free",
     "next_slot",
     "offers_made_at",
@@ -210,6 +216,8 @@ __all__ = [
     "places_for",
     "places_taken",
     "plan_closing",
+    "policy_values",
+    "policy_versions",
     "position_of",
     "positions_of",
     "refund_json",

@@ -204,6 +204,12 @@ def asked_about(row: Appointment) -> WaitingEntry | None:
     return offer.entry if offer else None
 
 
+def never_came(today: date) -> QuerySet[Appointment]:
+    """Bookings of days before for which nobody came, and which nobody has ended; not those whose slot was closed:
+    they wait for a person to decide."""
+    return appointments().filter(state=AppointmentState.BOOKED, day__lt=today, slot__closed_at__isnull=True)
+
+
 def departments_to_sweep(now: datetime) -> list[UUID]:
     """Where a hold, an offer or a wait is over that nobody has ended yet."""
     holds = lapsed_holds(now).values_list("department_id", flat=True)

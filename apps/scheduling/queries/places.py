@@ -17,6 +17,8 @@ from apps.scheduling.models import (
     Department,
     Doctor,
     DoctorDepartment,
+    PolicyVersion,
+    QueuePolicy,
     Room,
 )
 from apps.scheduling.rules import Availability, DepartmentKind, DepartmentStatus
@@ -133,15 +135,50 @@ def counter_of(counter_id: UUID) -> Counter:
     return found
 
 
+RULES = (
+    "grace_minutes",
+    "late_penalty_minutes",
+    "walk_in_penalty_minutes",
+    "head_start_elderly",
+    "head_start_child",
+    "head_start_pregnant",
+    "head_start_disabled",
+    "pin_after_overtakes",
+    "queue_limit",
+    "recall_after",
+    "most_missed_calls",
+    "no_show_grace_minutes",
+    "carries_over",
+)
+"""What a department's rules of calling consist of, by column."""
+
+
 class QueuePolicyOut(Shape):
     """A policy's minutes and limits, under the names by which they are changed."""
 
     graceMinutes = serializers.IntegerField(source="grace_minutes")
     latePenaltyMinutes = serializers.IntegerField(source="late_penalty_minutes")
     walkInPenaltyMinutes = serializers.IntegerField(source="walk_in_penalty_minutes")
-    headStartMinutes = serializers.IntegerField(source="head_start_minutes")
+    headStartElderly = serializers.IntegerField(source="head_start_elderly")
+    headStartChild = serializers.IntegerField(source="head_start_child")
+    headStartPregnant = serializers.IntegerField(source="head_start_pregnant")
+    headStartDisabled = serializers.IntegerField(source="head_start_disabled")
     pinAfterOvertakes = serializers.IntegerField(source="pin_after_overtakes")
     queueLimit = serializers.IntegerField(source="queue_limit")
+    recallAfter = serializers.IntegerField(source="recall_after")
+    mostMissedCalls = serializers.IntegerField(source="most_missed_calls")
+    noShowGraceMinutes = serializers.IntegerField(source="no_show_grace_minutes")
+    carriesOver = serializers.BooleanField(source="carries_over")
+
+
+def policy_values(policy: QueuePolicy) -> dict[str, Any]:
+    """A policy's rules as a version keeps them."""
+    return {column: getattr(policy, column) for column in RULES}
+
+
+def policy_versions(department_id: UUID) -> QuerySet[PolicyVersion]:
+    """Every version of a department's rules that is kept, the latest first."""
+    return PolicyVersion.objects.filter(department_id=department_id).order_by("-version")
 
 
 class DepartmentOut(Shape):
@@ -169,6 +206,8 @@ class DoctorOut(Shape):
     departments = serializers.ListField(child=serializers.UUIDField(), source="department_ids")
     room = serializers.SerializerMethodField()
     availability = serializers.ChoiceField([str(a) for a in Availability])
+    awayReason = serializers.CharField(source="away_reason")
+    backAt = serializers.DateTimeField(source="back_at", allow_null=True)
     specialization = serializers.CharField()
     licenseNumber = serializers.CharField(source="license_number")
     qualifications = serializers.CharField()

@@ -1,0 +1,64 @@
+"""When a queue needs somebody to look at it (document 000 §7.2, requirements REP-1)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class AlertRule(StrEnum):
+    """What can be wrong with a queue."""
+
+    LONG_QUEUE = "long_queue"
+    LONG_WAITS = "long_waits"
+    IDLE_DOCTOR = "idle_doctor"
+
+
+class Level(StrEnum):
+    """How bad it is."""
+
+    CRITICAL = "CRITICAL"
+    WARNING = "WARNING"
+    INFO = "INFO"
+
+
+LEVELS = {
+    AlertRule.LONG_QUEUE: Level.CRITICAL,
+    AlertRule.LONG_WAITS: Level.WARNING,
+    AlertRule.IDLE_DOCTOR: Level.INFO,
+}
+
+MOST_WAITING = 50
+"""People; more for `LASTS` are an alert."""
+
+TIMES_PREDICTED = 2.0
+"""A mean wait of so many times the predicted one is an alert."""
+
+LASTS = {
+    AlertRule.LONG_QUEUE: timedelta(minutes=15),
+    AlertRule.LONG_WAITS: timedelta(0),
+    AlertRule.IDLE_DOCTOR: timedelta(minutes=10),
+}
+"""How long something must have been wrong before anybody is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """The waits of those who were called lately in a department, in seconds: as they were and as predicted."""
+
+    actual: float
+    predicted: float
+
+
+def is_long(waiting: int) -> bool:
+    """Whether a queue is longer than it should be."""
+    return waiting > MOST_WAITING
+
+
+def are_longer_than_told(waits: Waits) -> bool:
+    """Whether people wait much longer than they were told. Where nothing was predicted, nothing is wrong."""
+    return waits.predicted > 0 and waits.actual > TIMES_PREDICTED * waits.predicted
+
+
+def is_due(rule: AlertRule, since: datetime, now: datetime) -> bool:
+    """Whether something has been wrong for long enough to tell somebody."""
+    return now - since >= LASTS[rule]
