@@ -9,7 +9,7 @@ from apps.queue import commands
 from apps.queue.commands.midnight import DayEnded
 from apps.queue.queries.visits import position
 from apps.scheduling.models import Appointment, Token
-from tests.bookings import booked_at, open_slot
+from tests.bookings import book, open_slot
 from tests.ward import Ward
 
 
@@ -76,7 +76,7 @@ def test_a_sweep_that_is_late_by_days_does_the_same_once(ward: Ward, days: int):
 
 
 def test_a_booking_for_which_nobody_came_is_missed(ward: Ward):
-    row = booked_at(ward, open_slot(ward, hours=1))
+    row = book(ward, open_slot(ward, hours=1)).appointment
     ward.later(days=1)
     assert (end(ward).missed, end(ward).missed) == (1, 0)
     assert Appointment.objects.get(id=row.id).state == "NO_SHOW"

@@ -176,7 +176,7 @@ def test_everybody_who_waits_is_told_from_the_desk(open_now: Ward):
     assert path in desk.get("/admin/desk/queues/").content.decode()
     asked = {"message": "Delayed by an operation", "priority": "high", "estimated_delay": "30"}
     assert desk.post(path, asked).status_code == 302
-    told = OutboxEvent.objects.get(type="emergency.notification")
+    told = OutboxEvent.objects.get(type="queue.emergency")
     assert told.payload["message"] == "Delayed by an operation"
 
 

@@ -97,7 +97,7 @@ def _history(policy: Any, facility: Any) -> list[dict[str, Any]]:
     versions = list(policy_versions(policy.department_id))
     names = staff_names({row.made_by for row in versions if row.made_by})
     labels = {name: policy._meta.get_field(name).verbose_name for name in RULES}
-    earlier = [*(row.rules for row in versions[1:]), {}]
+    earlier = [*(row.rules for row in versions[1:]), {}][: len(versions)]
     return [
         {
             "version": row.version,
