@@ -589,7 +589,7 @@ PAGES = [
     form("GET admin/desk/visits/<uuid:visit_id>/", OF_DESK),
     *turn("emergency", REASON),
     *turn("late", {"minutes": "10"}),
-    *turn("reassign", REASON | {"doctor": "anybody"}),
+    *turn("reassign", REASON | {"doctor": "{doctor}"}),
     *turn("place", REASON | {"position": "1"}),
     form("GET admin/desk/undo/<uuid:visit_id>/", OF_QUEUE),
     form("POST admin/desk/undo/<uuid:visit_id>/", OF_QUEUE, SEEN_VERSION, answers=frozenset({409})),

@@ -87,7 +87,7 @@ class Undo(Endpoint):
 
     policy = Permission.VISIT_HOLD
 
-    @extend_schema(request=Expecting, responses=shapes.SnapshotOut)
+    @extend_schema(request=Expecting, responses=SnapshotOut)
     def post(self, request: Request, visit_id: UUID) -> Response:
         """Within a minute whoever made the last move may take it back, if nothing rests on it: all is as it was."""
         return self.run(undo, snapshot, visit_id=visit_id, **self.read(Expecting))
