@@ -59,7 +59,7 @@ class CompletedOut(SnapshotOut):
     prescription = PrescribedOut(allow_null=True)
 
 
-class Expecting(serializers.Serializer[Any]):
+class UndoIn(serializers.Serializer[Any]):
     """A move of a visit that the caller has seen in some version."""
 
     expectedVersion = serializers.IntegerField(
@@ -67,7 +67,7 @@ class Expecting(serializers.Serializer[Any]):
     )
 
 
-class CompleteIn(Expecting):
+class CompleteIn(UndoIn):
     """Finish a consultation, with what was prescribed."""
 
     doctorId = serializers.UUIDField(source="doctor_id", required=False)
@@ -87,10 +87,10 @@ class Undo(Endpoint):
 
     policy = Permission.VISIT_HOLD
 
-    @extend_schema(request=Expecting, responses=SnapshotOut)
+    @extend_schema(request=UndoIn, responses=SnapshotOut)
     def post(self, request: Request, visit_id: UUID) -> Response:
         """Within a minute whoever made the last move may take it back, if nothing rests on it: all is as it was."""
-        return self.run(undo, snapshot, visit_id=visit_id, **self.read(Expecting))
+        return self.run(undo, snapshot, visit_id=visit_id, **self.read(UndoIn))
 
 
 class Complete(Endpoint):
