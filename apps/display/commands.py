@@ -1,6 +1,7 @@
-"""Screens are paired with a board, and taken off it again."""
+"""Screens are paired with a board, and taken off it again; a hospital gives its boards a voice of its own."""
 
 from datetime import datetime
+from hashlib import sha256
 from uuid import UUID
 
 from django.conf import settings
@@ -11,16 +12,18 @@ from apps.accounts.queries import link_keys, screen_fingerprint
 from apps.accounts.rules.credentials import fingerprint
 from apps.audit.commands import record
 from apps.core.commands import command
-from apps.core.errors import NotFound, TooMany, sentence
+from apps.core.errors import Invalid, NotFound, TooMany, sentence
 from apps.core.policy import Actor, Permission, Scope
-from apps.display.models import Board, PairingRequest
-from apps.display.rules import (
+from apps.core.queries import one
+from apps.display.models import Board, PairingRequest, Recording
+from apps.display.rules.pairing import (
     OPEN_PAIRINGS,
     OPEN_PAIRINGS_OF_ADDRESS,
     PAIRING_LIFETIME,
     pairing_code,
     read_pairing_code,
 )
+from apps.display.rules.voice import LARGEST_RECORDING, SPOKEN, sound_type, texts
 
 CODES_TRIED = 3
 """How often another code is made when the first is taken by a screen that waits already."""
@@ -84,6 +87,41 @@ def unpair(*, actor: Actor, now: datetime, screen_id: UUID) -> None:
     if actor.facility_id is None or not revoke_screen(screen_id, actor.facility_id):
         raise NotFound
     _tell("screen.revoked", screen_id)
+
+
+@command
+def record_clip(*, actor: Actor, now: datetime, language: str, clip: str, content: bytes) -> Recording:
+    """Have boards play a hospital's own recording in place of a clip. Raises `Invalid` for what is no short sound."""
+    actor.require(Permission.MASTERS_CHANGE, Scope(actor.facility_id))
+    media_type = sound_type(content)
+    if language not in SPOKEN or clip not in texts(language):
+        raise Invalid({"clip": [sentence("There is no such clip.")]})
+    if not media_type or len(content) > LARGEST_RECORDING:
+        raise Invalid({"file": [sentence("Choose a sound file (Ogg, MP3 or WAV) of at most 200 kB.")]})
+    Recording.objects.filter(language=language, clip=clip).delete()
+    fresh = Recording.objects.create(
+        facility_id=actor.facility_id,
+        language=language,
+        clip=clip,
+        content=content,
+        media_type=media_type,
+        recorded_at=now,
+    )
+    about = {"language": language, "clip": clip, "sha256": sha256(content).hexdigest()}
+    record(action="recording.added", entity_type="recording", entity_id=fresh.id, after=about)
+    return fresh
+
+
+@command
+def drop_recording(*, actor: Actor, now: datetime, recording_id: UUID) -> None:
+    """Have boards play the clip that comes with the house again. Raises `NotFound`."""
+    actor.require(Permission.MASTERS_CHANGE, Scope(actor.facility_id))
+    found = one(Recording.objects.filter(id=recording_id).defer("content"))
+    if found is None:
+        raise NotFound
+    about = {"language": found.language, "clip": found.clip}
+    Recording.objects.filter(id=found.id).delete()
+    record(action="recording.dropped", entity_type="recording", entity_id=recording_id, before=about)
 
 
 def _waits(secret: str, address_hash: str, now: datetime) -> bool:

@@ -2,12 +2,19 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MinLengthValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import ScopedModel
+from apps.display.rules.voice import SPOKEN
+
+
+def usual_languages() -> list[str]:
+    """What a new board speaks."""
+    return list(SPOKEN[:2])
 
 
 class Board(ScopedModel):
@@ -35,6 +42,16 @@ class Board(ScopedModel):
             "Otherwise a screen has to be paired first."
         ),
     )
+    chime = models.BooleanField(
+        _("chime"), default=True, help_text=_("Two notes before every call. Works with and without the voice.")
+    )
+    spoken_in = ArrayField(
+        models.CharField(max_length=8),
+        verbose_name=_("voice"),
+        default=usual_languages,
+        blank=True,
+        help_text=_("The languages in which calls are spoken. None: this board has no voice."),
+    )
 
     class Meta:
         verbose_name = _("board")
@@ -44,6 +61,27 @@ class Board(ScopedModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Recording(ScopedModel):
+    """A clip of the spoken call in a hospital's own voice; it is played in place of the one that comes with the house.
+
+    Never changed: another recording of the same clip is another row, so that its address may be kept for ever.
+    """
+
+    language = models.CharField(max_length=8)
+    clip = models.CharField(max_length=40)
+    content = models.BinaryField()
+    media_type = models.CharField(max_length=20)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["facility", "language", "clip"], name="one_recording_of_a_clip"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.language} {self.clip}"
 
 
 class PairingRequest(models.Model):

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django_scopes import scope, scopes_disabled
 
@@ -14,8 +16,9 @@ from apps.accounts.rules.qr import qr_svg
 from apps.core.errors import NotFound
 from apps.core.policy import Actor, ActorType, Permission, Scope
 from apps.core.queries import one
-from apps.display.models import Board, PairingRequest
-from apps.display.rules import HERE
+from apps.display.models import Board, PairingRequest, Recording
+from apps.display.rules.pairing import HERE
+from apps.display.rules.voice import clips_of_call, spoken_in
 from apps.queue.queries.board import rooms_and_calls
 from apps.queue.queries.lines import sequences_of, stamp
 from apps.queue.queries.links import door_url
@@ -130,16 +133,59 @@ def board_view(board: Board, now: datetime) -> dict[str, Any]:
         department_ids = department_ids_of(board)
         sequence = board_sequence(department_ids)
         facility = facility_facts(board.facility_id)
+        shown = rooms_and_calls(department_ids, now)
         return {
             "board": {"id": board.id, "slug": board.slug, "name": board.name},
             "facility": facility.name,
             "languages": HALL_LANGUAGES,
+            "chime": board.chime,
+            "voice": bool(spoken_in(board.spoken_in)),
             "stream": board_stream(board.id),
             "sequence": sequence,
             "as_of": stamp(now),
             "clock": facility.clock(now),
-            **rooms_and_calls(department_ids, now),
+            "rooms": shown["rooms"],
+            "calls": [
+                call | {"voice": voice}
+                for call, voice in zip(shown["calls"], voices(board, shown["calls"]), strict=True)
+            ],
         }
+
+
+def voices(board: Board, calls: list[dict[str, Any]]) -> list[list[list[str]]]:
+    """For each call what is played, language by language: the addresses of its clips, one after the other."""
+    languages = spoken_in(board.spoken_in)
+    if not calls or not languages:
+        return [[] for _ in calls]
+    own = {
+        (row.language, row.clip): reverse("recording", args=[row.id])
+        for row in Recording.objects.filter(language__in=languages).only("id", "language", "clip")
+    }
+    return [
+        [
+            [own.get((language, clip)) or static(f"voice/{language}/{clip}.ogg") for clip in _clips(language, call)]
+            for language in languages
+        ]
+        for call in calls
+    ]
+
+
+def _clips(language: str, call: dict[str, Any]) -> list[str]:
+    return clips_of_call(language, call["token"], call["number"], call["symbol"], again=call["times"] > 1)
+
+
+def recordings() -> list[Recording]:
+    """A hospital's own clips, without their sound, by language and name."""
+    return list(Recording.objects.defer("content").order_by("language", "clip"))
+
+
+def recording_of(recording_id: UUID) -> Recording:
+    """A hospital's own clip with its sound, of whatever facility: boards are open to all. Raises `NotFound`."""
+    with scopes_disabled():
+        found = one(Recording.objects.filter(id=recording_id))
+    if found is None:
+        raise NotFound
+    return found
 
 
 def doors_view(board: Board, now: datetime) -> dict[str, Any]:

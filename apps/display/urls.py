@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from apps.display.views import board, doors, pairing
+from apps.display.views import board, doors, pairing, voice
 
 page_urls = [
     path("display/", pairing.pair, name="pair-screen"),
+    path("display/voice/<uuid:recording_id>/", voice.recording, name="recording"),
     path("display/<slug:slug>/", board.board, name="board"),
     path("display/<slug:slug>/view/", board.board_part, name="board-view"),
     path("display/<slug:slug>/check-in/", doors.doors, name="board-doors"),

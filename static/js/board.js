@@ -1,11 +1,14 @@
-// The waiting-room board: pages of rooms, one call after the other, the chime, and the nightly reload.
+// The waiting-room board: pages of rooms, one call after the other, chime and voice, and the nightly reload.
 
 const ROOMS_ON_A_PAGE = 5;
 const PAGE_TIME = 8_000;
 const CALL_TIME = 8_000;
-const SPOKEN_FOR = 30_000; // a call heard of later than this is shown, not chimed
+const SPOKEN_FOR = 30_000; // a call heard of later than this is shown, not announced
 const CALLS_REMEMBERED = 200;
 const RELOAD_AT = "03:30";
+const CLIP_LIMIT = 5_000;
+const BREATH = 0.25; // seconds before each language
+const KNOWN_KEPT = "opd.board.calls";
 const SOUND_KEPT = "opd.board.sound";
 
 const board = () => document.getElementById("board");
@@ -48,9 +51,9 @@ function turnPage() {
   showWords();
 }
 
-// --- calls: each is an event with an id; it owns the slip once, for eight seconds ----------------------------------
+// --- calls: each is an event with an id; it owns the slip once, for eight seconds and until it is spoken ------------
 
-const known = new Set();
+const known = new Set(JSON.parse(sessionStorage.getItem(KNOWN_KEPT) ?? "[]")); // a reload announces nothing twice
 const waiting = [];
 let showing = "";
 let showingSince = -CALL_TIME;
@@ -61,6 +64,7 @@ const isFresh = (slip) => window.opd.serverNow() - Date.parse(slip.dataset.calle
 function remember(id) {
   known.add(id);
   if (known.size > CALLS_REMEMBERED) known.delete(known.values().next().value);
+  sessionStorage.setItem(KNOWN_KEPT, JSON.stringify([...known]));
 }
 
 // Called after every change: slips stand newest first, so the queue takes them from behind.
@@ -75,7 +79,7 @@ function noticeCalls() {
 
 function nextCall() {
   const now = slips();
-  const over = performance.now() - showingSince >= CALL_TIME || !now.has(showing);
+  const over = !announcing && (performance.now() - showingSince >= CALL_TIME || !now.has(showing));
   let isNew = false;
   while (over && waiting.length && !isNew) {
     const id = waiting.shift();
@@ -89,16 +93,21 @@ function nextCall() {
     slip.style.animationDelay = `${showingSince - performance.now()}ms`; // a slip put anew goes on, it does not restart
   }
   once(".nobody").hidden = now.size > 0;
-  if (isNew) chime();
+  if (isNew) announce(now.get(showing));
 }
 
-// --- sound: only after somebody touched the board, and remembered over the nightly reload -------------------------
+// --- sound: chime and voice as the board is set; on unless somebody switched it off here. Browsers make no sound before
+// somebody has touched the page (a kiosk's browser can be told to), so the button says when that is needed. -----------
 
 const button = document.querySelector("[data-sound]");
 let audio = null;
+let announcing = false;
+
+const isSet = (name) => board().dataset[name] === "on";
+const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
 function showSound() {
-  button.hidden = false;
+  button.hidden = !isSet("chime") && !isSet("voice");
   button.setAttribute("aria-pressed", String(audio?.state === "running"));
 }
 
@@ -108,30 +117,75 @@ function openAudio() {
   return audio.resume();
 }
 
+// Switching off closes the context: what was still to be played is gone with it and never comes late.
 async function switchSound() {
   const on = audio?.state !== "running";
   localStorage.setItem(SOUND_KEPT, on ? "on" : "off");
-  await (on ? openAudio() : audio.suspend());
-  if (on) chime();
+  if (on) {
+    await openAudio();
+    if (isSet("chime")) chime(audio);
+  } else {
+    audio.close();
+    audio = null;
+  }
+  showSound();
 }
 
-function tone(frequency, start, length) {
-  const from = audio.currentTime + start;
-  const oscillator = new OscillatorNode(audio, { frequency });
-  const gain = new GainNode(audio, { gain: 0 });
+// One announcement at a time; the next call waits for its end.
+async function announce(slip) {
+  const speaker = audio;
+  if (speaker?.state !== "running" || announcing) return;
+  const sentences = slip.dataset.say.split("|").filter(Boolean);
+  announcing = true;
+  try {
+    if (isSet("chime")) await pause(chime(speaker));
+    for (const sentence of sentences) {
+      if (speaker.state === "running") await pause(await speak(speaker, sentence.split(" ")));
+    }
+  } catch {
+    // A clip did not come: the number stands on the board all the same.
+  } finally {
+    announcing = false;
+  }
+}
+
+async function clip(speaker, address) {
+  const response = await fetch(address, { signal: AbortSignal.timeout(CLIP_LIMIT) });
+  if (!response.ok) throw new Error(`answered ${response.status}`);
+  return speaker.decodeAudioData(await response.arrayBuffer());
+}
+
+// Plays clips without a gap; the seconds that takes.
+async function speak(speaker, addresses) {
+  const clips = await Promise.all(addresses.map((address) => clip(speaker, address)));
+  const from = speaker.currentTime + BREATH;
+  let at = from;
+  for (const buffer of clips) {
+    const source = new AudioBufferSourceNode(speaker, { buffer });
+    source.connect(speaker.destination);
+    source.start(at);
+    at += buffer.duration;
+  }
+  return at - from + BREATH;
+}
+
+function tone(speaker, frequency, start, length) {
+  const from = speaker.currentTime + start;
+  const oscillator = new OscillatorNode(speaker, { frequency });
+  const gain = new GainNode(speaker, { gain: 0 });
   gain.gain.linearRampToValueAtTime(0.4, from + 0.02);
   gain.gain.setValueAtTime(0.4, from + 0.02);
   gain.gain.exponentialRampToValueAtTime(0.001, from + length);
-  oscillator.connect(gain).connect(audio.destination);
+  oscillator.connect(gain).connect(speaker.destination);
   oscillator.start(from);
   oscillator.stop(from + length);
 }
 
-// Two falling notes, a bit over half a second.
-function chime() {
-  if (audio?.state !== "running") return;
-  tone(880, 0, 0.35);
-  tone(660, 0.25, 0.45);
+// Two falling notes, a bit over half a second; the seconds that takes.
+function chime(speaker) {
+  tone(speaker, 880, 0, 0.35);
+  tone(speaker, 660, 0.25, 0.45);
+  return 0.8;
 }
 
 // --- the day ------------------------------------------------------------------------------------------------------
@@ -140,19 +194,20 @@ const loadedAt = performance.now();
 
 function reloadAtNight() {
   const isTime = document.querySelector("[data-clock-face]").textContent === RELOAD_AT;
-  if (isTime && performance.now() - loadedAt > 120_000) location.reload();
+  if (isTime && performance.now() - loadedAt > 120_000 && !announcing) location.reload();
 }
 
 document.addEventListener("opd:put", () => {
   showRooms();
   showWords();
   noticeCalls();
+  showSound();
 });
 button.addEventListener("click", switchSound);
 setInterval(turnPage, PAGE_TIME);
 setInterval(nextCall, 500);
 setInterval(reloadAtNight, 20_000);
-if (localStorage.getItem(SOUND_KEPT) === "on") openAudio();
+if (localStorage.getItem(SOUND_KEPT) !== "off") openAudio();
 showSound();
 showRooms();
 showWords();

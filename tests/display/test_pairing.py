@@ -19,7 +19,7 @@ from apps.core.errors import DomainError, Forbidden, NotFound
 from apps.core.policy import PUBLIC, Permission
 from apps.display.commands import TooManyWaiting, ask_to_pair, pair, unpair
 from apps.display.models import PairingRequest
-from apps.display.rules import (
+from apps.display.rules.pairing import (
     OPEN_PAIRINGS_OF_ADDRESS,
     PAIRING_CODE_LENGTH,
     pairing_code,

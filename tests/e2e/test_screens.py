@@ -1,14 +1,20 @@
 """Screens in halls, in a real browser: pairing, the codes to check in by, and what a screen shows that is taken off."""
 
+from itertools import pairwise
+
 import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from apps.accounts.queries import FacilityFacts, staff_actor
 from apps.display.commands import unpair
+from apps.display.models import Board
 from apps.display.queries import paired_screens
+from apps.patients.commands import register
+from apps.queue.commands import call_next, check_in
 from apps.queue.models import Visit
 from apps.queue.queries.links import door_url
+from apps.scheduling.models import Doctor
 from apps.scheduling.queries import departments
 from tests.e2e.conftest import HALL, PHONE, Look, Open, is_live
 
@@ -64,6 +70,59 @@ def test_a_small_phone_can_be_a_screen(open_page: Open, look: Look):
     expect(phone.locator(".code")).to_be_visible()
     assert phone.evaluate("document.documentElement.scrollWidth") <= 320
     look(phone, "narrow-pairing")
+
+
+HEARD = """
+  window.heard = [];
+  const start = AudioBufferSourceNode.prototype.start;
+  AudioBufferSourceNode.prototype.start = function (at) {
+    heard.push([at, at + this.buffer.duration]);
+    return start.call(this, at);
+  };
+  const ask = window.fetch;
+  window.asked = [];
+  window.fetch = (address, how) => (String(address).includes("/voice/") && asked.push(address), ask(address, how));
+"""
+"""Notes what a board plays, and from when to when."""
+
+
+def test_two_calls_at_once_are_shown_and_spoken_one_after_the_other_each_once(
+    hospital: FacilityFacts, open_page: Open, look: Look
+):
+    Board.objects.update(spoken_in=["en"])
+    board = open_page("/display/hall-a/", screen=HALL)
+    board.add_init_script(HEARD)
+    board.reload()
+    is_live(board)
+    expect(board.locator("[data-sound]")).to_contain_text("Touch to turn sound on")
+    board.locator("[data-sound]").click()
+    board.clock.install()  # what is waited for passes at once
+    tokens = [call_somebody("rao@demo.opd", "GEN"), call_somebody("khan@demo.opd", "PED")]
+    shown = board.locator(".slip:not([hidden]) .n")
+    expect(shown).to_have_text(tokens[0])
+    board.clock.run_for(20_000)
+    expect(shown).to_have_text(tokens[1])
+    board.clock.run_for(20_000)
+    look(board, "board-two-calls")
+    clips = board.evaluate("asked.map((address) => address.match(/[^/]+(?=[.][^/]*ogg|[.]ogg)/)[0].split('.')[0])")
+    assert [clip for clip in clips if clip.startswith("letter")] == [f"letter-{token[0].lower()}" for token in tokens]
+    heard = board.evaluate("heard")
+    assert len(heard) == len(clips)
+    assert all(ends <= begins + 1e-6 for (_, ends), (begins, _) in pairwise(heard))
+    board.reload()
+    is_live(board)
+    assert board.evaluate("asked") == []  # what was spoken is not spoken again
+
+
+def call_somebody(doctor: str, department: str) -> str:
+    """Somebody comes to a department and is called by a doctor: their number."""
+    desk, now = staff_actor("reception@demo.opd"), timezone.now()
+    patient = register(actor=desk, now=now, name=f"Ravi of {department}", age=36, sex="M")
+    check_in(actor=desk, now=now, department_id=departments().get(code=department).id, patient_id=patient.id)
+    who = staff_actor(doctor)
+    visit = call_next(actor=who, now=timezone.now(), doctor_id=Doctor.objects.get(staff_id=who.id).id)
+    assert visit
+    return visit.token.label
 
 
 def test_whoever_scans_the_screen_is_in_the_queue(hospital: FacilityFacts, open_page: Open, look: Look):

@@ -532,6 +532,7 @@ PAGES = [
     form("GET display/<slug:slug>/view/", AT_BOARD, None, S.CALLED),
     form("GET display/<slug:slug>/check-in/", AT_BOARD),
     form("GET display/<slug:slug>/check-in/view/", AT_BOARD),
+    form("GET display/voice/<uuid:recording_id>/", everybody()),
     # --- the house
     form("GET metrics", everybody()),
     form("POST csp-report", everybody(), {}, answers=SHAPE),
@@ -625,6 +626,10 @@ PAGES = [
     form("POST admin/screens/", ANY_ADMIN, {}, answers=SHAPE),
     form("GET admin/screens/<uuid:screen_id>/off/", ANY_ADMIN),
     form("POST admin/screens/<uuid:screen_id>/off/", ANY_ADMIN, {}),
+    form("GET admin/screens/voice/", ANY_ADMIN),
+    form("POST admin/screens/voice/", ANY_ADMIN, {}, answers=SHAPE),
+    form("GET admin/screens/voice/<uuid:recording_id>/drop/", ANY_ADMIN),
+    form("POST admin/screens/voice/<uuid:recording_id>/drop/", ANY_ADMIN, {}),
     # --- what Django's site brings
     form("GET admin/", ANY_DESK),
     form("GET admin/login/", facility(DESK)),

@@ -23,6 +23,7 @@ from apps.accounts.rules.devices import ShownDevice
 from apps.core.commands import command
 from apps.core.models import OutboxEvent
 from apps.core.policy import Actor, Role, system_actor
+from apps.display.commands import record_clip
 from apps.display.models import Board
 from apps.encounters.commands import complete
 from apps.notifications.queries import newest_messages
@@ -105,6 +106,7 @@ class Place:
     screen: UUID
     screen_secret: str
     canaries: dict[Kind, str]
+    recording: UUID
     access: UUID = field(default_factory=uuid4)
     """An emergency access of an hour ago, by the doctor."""
     about: UUID = field(default_factory=uuid4)
@@ -152,6 +154,7 @@ class Place:
             "version": str(version),
             "board": str(self.board.id),
             "screen_id": str(self.screen),
+            "recording_id": str(self.recording),
             "slug": self.board.slug,
             "rule": str(self.rule.id),
             "staff": str(self.doctor.staff_id),
@@ -323,7 +326,8 @@ def _furnish(ward: Ward, department: Department, where: Where, word: str, number
     place = Place(
         where=where, ward=ward, department=department, doctor=doctor, patient=patient, visit=uuid4(), scanned=uuid4(),
         board=board, rule=rule, event=_parked(ward, department), tracking_token="", tracking_code="",
-        restore_secret="", screen=uuid4(), screen_secret="", canaries=canaries, **_tablet(doctor, now),
+        restore_secret="", screen=uuid4(), screen_secret="", recording=uuid4(), canaries=canaries,
+        **_tablet(doctor, now),
     )  # fmt: skip
     _seen_before(place, now)
     place.access = break_glass(
@@ -336,6 +340,7 @@ def _furnish(ward: Ward, department: Department, where: Where, word: str, number
     place.scanned = _scan(place, f"{word} Kumar", now)
     screen, credential = paired_screen(ward.admin, board)
     place.screen, place.screen_secret = credential.id, screen.cookies[settings.SCREEN_COOKIE_NAME].value
+    place.recording = record_clip(actor=ward.admin, now=now, language="en", clip="room", content=b"OggS").id
     place.booked = _booked(place, f"{word} Rani")
     return place
 

@@ -16,7 +16,7 @@ from apps.core.views import page
 from apps.display.commands import ask_to_pair
 from apps.display.models import PairingRequest
 from apps.display.queries import address, board_of, open_request
-from apps.display.rules import pairing_code, shown_pairing_code
+from apps.display.rules.pairing import pairing_code, shown_pairing_code
 from apps.display.views.visitors import Screen, remember_screen, screen_at
 
 
