@@ -340,7 +340,7 @@ def _furnish(ward: Ward, department: Department, where: Where, word: str, number
     place.scanned = _scan(place, f"{word} Kumar", now)
     screen, credential = paired_screen(ward.admin, board)
     place.screen, place.screen_secret = credential.id, screen.cookies[settings.SCREEN_COOKIE_NAME].value
-    place.recording = record_clip(actor=ward.admin, now=now, language="en", clip="room", content=b"OggS").id
+    place.recording = record_clip(actor=ward.admin, now=now, language="en", clip=f"number-{number}", content=b"OggS").id
     place.booked = _booked(place, f"{word} Rani")
     return place
 
