@@ -93,6 +93,7 @@ def unpair(*, actor: Actor, now: datetime, screen_id: UUID) -> None:
 def record_clip(*, actor: Actor, now: datetime, language: str, clip: str, content: bytes) -> Recording:
     """Have boards play a hospital's own recording in place of a clip. Raises `Invalid` for what is no short sound."""
     actor.require(Permission.MASTERS_CHANGE, Scope(actor.facility_id))
+    assert actor.facility_id is not None  # whoever changes masters has a facility
     media_type = sound_type(content)
     if language not in SPOKEN or clip not in texts(language):
         raise Invalid({"clip": [sentence("There is no such clip.")]})
