@@ -10,6 +10,7 @@ P, F = Permission, Fields
 PERMISSIONS: dict[Permission, str] = {
     P.MASTERS_READ: "See departments, doctors, rooms and accounts",
     P.MASTERS_CHANGE: "Change departments, doctors, rooms and accounts",
+    P.DIRECTORY_READ: "See the clinics where one can book, and their doctors",
     P.QRCODE_CREATE: "Make a code by which people check in by themselves",
     P.PATIENT_READ: "Find patients and open their file; what of it is shown says the second table",
     P.PATIENT_REGISTER: "Register a patient and correct their file",

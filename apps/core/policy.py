@@ -43,6 +43,7 @@ class Permission(StrEnum):
 
     MASTERS_READ = "masters.read"
     MASTERS_CHANGE = "masters.change"
+    DIRECTORY_READ = "directory.read"
     QRCODE_CREATE = "qrcode.create"
     PATIENT_READ = "patient.read"
     PATIENT_REGISTER = "patient.register"
@@ -143,7 +144,7 @@ TYPE_PERMISSIONS: dict[ActorType, frozenset[Permission]] = {
     ActorType.STAFF: frozenset(),
     ActorType.PATIENT: frozenset(
         {P.VISIT_READ_OWN, P.VISIT_TELL_OWN, P.VISIT_CANCEL_OWN, P.PRESCRIPTION_READ_OWN}
-        | {P.BOOKING_READ_OWN, P.BOOKING_CREATE_OWN, P.BOOKING_CHANGE_OWN}
+        | {P.BOOKING_READ_OWN, P.BOOKING_CREATE_OWN, P.BOOKING_CHANGE_OWN, P.DIRECTORY_READ}
     ),
     ActorType.LINK: frozenset(),
     ActorType.SCREEN: frozenset(),

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
-from django.utils.http import quote_etag
+from django.utils.http import quote_etag, url_has_allowed_host_and_scheme
 from django.utils.translation import get_language, gettext
 
 from apps.core.api import KEY_LENGTH
@@ -57,6 +57,18 @@ def require(actor: Actor, policy: Policy) -> None:
     """Refuse an actor who does not meet a policy. Raises `Forbidden`."""
     if not meets(actor, policy):
         raise Forbidden(permission=named(policy))
+
+
+def own_path(address: str) -> str:
+    """The address if it is a path of this site, else nothing: nobody is sent elsewhere after signing in."""
+    ours = address.startswith("/") and address.isprintable()
+    safe = ours and url_has_allowed_host_and_scheme(address, allowed_hosts=None)
+    return address if safe else ""
+
+
+def wanted_path(request: HttpRequest) -> str:
+    """Where somebody wants to go once they are signed in, by `next`; "" when they did not say, or not one of ours."""
+    return own_path(str(request.POST.get("next") or request.GET.get("next") or ""))
 
 
 def actor_if_any(request: HttpRequest) -> Actor | None:

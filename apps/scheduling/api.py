@@ -21,6 +21,9 @@ from apps.scheduling.queries import (
 )
 from apps.scheduling.rules import Availability
 
+TO_CHOOSE = either(Permission.MASTERS_READ, Permission.DIRECTORY_READ)
+"""Of routes that patients use too, to choose where and whom to see."""
+
 
 class DoctorProfileIn(serializers.Serializer[Any]):
     """What may be changed of a doctor; all optional."""
@@ -63,39 +66,38 @@ class DoctorFilter(serializers.Serializer[Any]):
 
 
 class Departments(Endpoint):
-    """All departments of the facility."""
+    """Departments of the facility."""
 
-    policy = Permission.MASTERS_READ
+    policy = TO_CHOOSE
 
     @extend_schema(responses=DepartmentOut(many=True))
     def get(self, request: Request) -> Response:
-        """List departments by code."""
-        return self.page(queries.departments(), department_json)
+        """List departments by code; for patients those in which one can book."""
+        return self.page(queries.departments_for(self.actor), department_json)
 
 
 class DepartmentDetail(Endpoint):
     """One department."""
 
-    policy = Permission.MASTERS_READ
+    policy = TO_CHOOSE
 
     @extend_schema(responses=DepartmentDetailOut)
     def get(self, request: Request, department_id: UUID) -> Response:
         """Read a department with its queue policy."""
-        return Response(DepartmentDetailOut.of(queries.department_of(department_id)))
+        known = queries.departments_for(self.actor)
+        return Response(DepartmentDetailOut.of(queries.found_in(known.select_related("policy"), department_id)))
 
 
 class Doctors(Endpoint):
     """Doctors of the facility."""
 
-    policy = {"GET": Permission.MASTERS_READ, "POST": Permission.MASTERS_CHANGE}
+    policy = {"GET": TO_CHOOSE, "POST": Permission.MASTERS_CHANGE}
 
     @extend_schema(parameters=[DoctorFilter], responses=DoctorOut(many=True))
     def get(self, request: Request) -> Response:
-        """List doctors, of one department or only those who see people now."""
+        """List doctors, of one department or only those who see people now; for patients those of clinics."""
         wanted = self.read_query(DoctorFilter)
-        found = queries.doctors()
-        if department_id := wanted.get("department"):
-            found = queries.doctors_of_department(department_id)
+        found = queries.doctors_for(self.actor, wanted.get("department"))
         if wanted["available"] is not None:
             found = (
                 found.filter(availability=Availability.AVAILABLE)
@@ -118,12 +120,12 @@ class Doctors(Endpoint):
 class DoctorDetail(Endpoint):
     """One doctor."""
 
-    policy = {"GET": Permission.MASTERS_READ, "PATCH": Permission.MASTERS_CHANGE}
+    policy = {"GET": TO_CHOOSE, "PATCH": Permission.MASTERS_CHANGE}
 
     @extend_schema(responses=DoctorOut)
     def get(self, request: Request, doctor_id: UUID) -> Response:
         """Read a doctor."""
-        return Response(doctor_json(queries.doctor_of(doctor_id)))
+        return Response(doctor_json(queries.found_in(queries.doctors_for(self.actor), doctor_id)))
 
     @extend_schema(request=DoctorProfileIn, responses=DoctorOut)
     def patch(self, request: Request, doctor_id: UUID) -> Response:

@@ -8,7 +8,7 @@ from django.test import Client
 
 from apps.accounts.models import Credential
 from apps.accounts.rules.tries import MOST_FAILURES
-from apps.accounts.views.landing import own_path
+from apps.core.views import own_path
 from tests.cast import dr_rao, open_browser
 from tests.factories import PASSWORD, StaffFactory
 

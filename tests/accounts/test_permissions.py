@@ -6,6 +6,7 @@ TABLE = """
                      ADMIN DOCTOR RECEPTION NURSE CASHIER PHARMACIST LAB | patient system
 masters.read           x      x       x       x      x        x       x  |
 masters.change         x
+directory.read                                                           |    x
 qrcode.create          x              x       x
 patient.read           x      x       x       x      x        x       x  |
 patient.register       x              x       x

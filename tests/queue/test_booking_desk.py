@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from apps.accounts.models import Credential
 from apps.accounts.queries import facility_facts
 from apps.audit.models import AuditEntry
 from apps.core.policy import Role
@@ -163,6 +164,10 @@ def test_the_slip_of_a_booking_shows_when_to_come_and_no_name(ward: Ward, desk: 
     assert "R. K., 36 F" in page
     assert 'class="copy"' not in page
     assert "Ravi" not in page
+    assert "<svg" in page
+    assert f"/t/{row.link[1]}/" in page
+    Credential.objects.filter(subject_id=row.id).update(revoked_at=timezone.now())
+    assert "/t/" not in page_of(desk.get(f"/admin/desk/bookings/{row.id}/slip/"))
 
 
 def test_a_booking_is_moved_and_the_waiting_list_moves_up(ward: Ward, desk: Client):

@@ -14,7 +14,7 @@ from apps.queue import commands
 from apps.queue.commands.closing import NotStranded
 from apps.queue.queries.leave import left_waiting, plan_leave
 from apps.scheduling.commands import AlreadyAway, LeaveIsOver
-from apps.scheduling.models import Appointment, Leave, Slot, Token
+from apps.scheduling.models import AllocationPolicy, Appointment, Leave, Slot, Token
 from apps.scheduling.queries import stranded
 from tests.bookings import book, open_slot
 from tests.ward import Ward, open_ward
@@ -39,6 +39,17 @@ def leave(ward: Ward, starts: datetime, hours: float = 24, **how: Any) -> Any:
         ends_at=starts + timedelta(hours=hours),
         reason="fever",
     )
+
+
+def test_the_limits_of_a_day_hold_for_whoever_is_moved_and_the_rest_is_left_to_the_desk(ward: Ward):
+    AllocationPolicy.objects.create(facility=ward.facility, department=ward.department, most_per_day=2)
+    mine, other = open_slot(ward, 24), open_slot(ward, 24, capacity=5, doctor=ward.doctors[1])
+    rows = [with_phone(ward, mine, number) for number in (1, 2)]
+    book(ward, other, doctor_id=ward.doctors[1].id)
+    before = plan_leave(ward.doctor.id, mine.starts_at, mine.ends_at, ward.now)
+    taken = leave(ward, mine.starts_at)
+    assert [len(plan.reassigned) for plan in (before, taken.plan)] == [1, 1]
+    assert [row.id for row in stranded()] == [rows[1].id]
 
 
 def undo(ward: Ward, taken: Any) -> Any:

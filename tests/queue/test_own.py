@@ -4,6 +4,7 @@ import json
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
@@ -232,6 +233,31 @@ def test_from_the_code_to_the_own_page_are_two_screens(ward: Ward):
     assert "/t/" in page
     assert arrived["Cache-Control"] == "no-store"
     assert browser.get("/login").url == "/me/"
+
+
+def test_who_wanted_to_book_comes_there_after_the_code_by_every_way_through_the_screens(ward: Ward):
+    ward.register("Asha Devi", phone=PHONE)
+    browser, wanted = Client(), f"/book/?department={ward.department.id}"
+    door = browser.get(wanted)
+    assert door.url == "/login?" + urlencode({"next": wanted}, safe="/")
+    for screen in (browser.get(door.url), browser.post("/login/phone/", {"phone": "12", "next": wanted})):
+        assert f'name="next" value="{wanted}"' in screen.content.decode()
+    screen = browser.post("/login/phone/", {"phone": PHONE, "next": wanted}).content.decode()
+    assert screen.count(f'name="next" value="{wanted}"') == 2  # in the form for another code too
+    wrong = browser.post("/login/phone/code/", {"phone": PHONE, "code": "1", "next": wanted}).content.decode()
+    assert wrong.count(f'name="next" value="{wanted}"') == 2
+    assert browser.post("/login/phone/code/", {"phone": PHONE, "code": code_on(), "next": wanted}).url == wanted
+    assert browser.get(door.url).url == wanted
+
+
+@pytest.mark.parametrize("address", ["https://evil.test/", "//evil.test", "/\\evil.test", "javascript:alert(1)"])
+def test_no_code_sends_anybody_to_another_site(ward: Ward, address: str):
+    ward.register("Asha Devi", phone=PHONE)
+    browser = Client()
+    assert "evil" not in browser.get("/login", {"next": address}).content.decode().split("<main")[1]
+    assert "evil" not in browser.post("/login/phone/", {"phone": PHONE, "next": address}).content.decode()
+    assert browser.post("/login/phone/code/", {"phone": PHONE, "code": code_on(), "next": address}).url == "/me/"
+    assert browser.get("/login", {"next": address}).url == "/me/"
 
 
 def test_a_phone_that_nobody_knows_is_told_where_to_go(ward: Ward):

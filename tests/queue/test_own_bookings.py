@@ -13,11 +13,18 @@ from apps.audit.models import AuditEntry
 from apps.patients.commands import change
 from apps.queue.models import Visit
 from apps.queue.queries.own_bookings import FOLLOW_UP_WITHIN
-from apps.scheduling.models import AllocationPolicy, Appointment, Slot, WaitingEntry
+from apps.scheduling.models import (
+    AllocationPolicy,
+    Appointment,
+    Department,
+    DoctorDepartment,
+    Slot,
+    WaitingEntry,
+)
 from tests.bookings import book, cancel, open_slot, visit_type
 from tests.patients.codes import PHONE
 from tests.queue.test_own import OTHER, Holder, call, checked_in, signed_in_browser
-from tests.ward import Ward
+from tests.ward import Ward, add_doctor
 
 HERE = "/api/v1"
 
@@ -49,6 +56,26 @@ def page_of(answer: Any) -> str:
 
 
 # --- the API ------------------------------------------------------------------------------------------------------
+
+
+def test_somebody_sees_the_clinics_and_their_doctors_to_choose_from_and_nothing_else(ward: Ward, holder: Holder):
+    here, other = {"facility": ward.facility, "letter": "P"}, add_doctor(ward, [])
+    pharmacy = Department.objects.create(code="PHA", name="Pharmacy", kind="pharmacy", **here)
+    DoctorDepartment.objects.create(doctor=other, department=pharmacy)
+    assert [row["id"] for row in holder("GET", f"{HERE}/departments").json()["results"]] == [str(ward.department.id)]
+    for asked in ("", f"?department={ward.department.id}"):
+        found = holder("GET", f"{HERE}/doctors{asked}").json()["results"]
+        assert [row["id"] for row in found] == [str(ward.doctor.id)]
+    assert holder("GET", f"{HERE}/doctors?department={pharmacy.id}").json()["results"] == []
+    for path, status in (
+        (f"departments/{ward.department.id}", 200),
+        (f"departments/{pharmacy.id}", 404),
+        (f"doctors/{ward.doctor.id}", 200),
+        (f"doctors/{other.id}", 404),
+        (f"doctors/{ward.doctor.id}/slots?date={ward.now.date()}", 200),
+    ):
+        assert holder("GET", f"{HERE}/{path}").status_code == status, path
+    assert holder("PATCH", f"{HERE}/doctors/{ward.doctor.id}", {"name": "Dr Me"}).status_code == 403
 
 
 def test_somebody_books_sees_moves_and_gives_up_their_own(ward: Ward, asha: Any, holder: Holder):
@@ -224,6 +251,9 @@ def test_from_the_family_page_to_a_number_there_are_four_screens(ward: Ward, ash
     assert "Your number" in told
     assert "Cancel this booking" in told
     assert f"/me/bookings/{row.id}/" in page_of(phone.get("/me/"))
+    track = re.search(r'href="(/t/\w+/)"', told)
+    assert track
+    assert "You are booked for" in page_of(Client().get(track[1]))
 
 
 def test_days_and_times_are_chosen_by_links_alone(ward: Ward, asha: Any, phone: Client):

@@ -60,6 +60,18 @@ def test_one_doctor_has_no_more_bookings_a_day_than_allowed(ward):
     assert book(ward, slot, "emergency").appointment
 
 
+def test_nobody_is_moved_to_a_day_that_has_as_many_as_allowed(ward):
+    slot, full = open_slot(ward, 24, 5), open_slot(ward, 48, 5)
+    limit(ward, most_per_day=2)
+    rows = [book(ward, slot).appointment for _ in range(2)]
+    book(ward, full)
+    commands.reschedule(actor=ward.meera, now=ward.now, booking_id=rows[0].id, slot_id=full.id)
+    with pytest.raises(DayFull):
+        commands.reschedule(actor=ward.meera, now=ward.now, booking_id=rows[1].id, slot_id=full.id)
+    rows[1].refresh_from_db()
+    assert rows[1].state == "BOOKED"
+
+
 def test_a_series_books_what_is_possible_and_says_of_the_rest_why_not(ward):
     slots = [open_slot(ward, 24 + week * WEEK, 1) for week in (0, 1, 3)]
     asha = ward.register()

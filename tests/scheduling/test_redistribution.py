@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.scheduling.rules.allocation import BookingSource, Holder, OpenSlot
+from apps.scheduling.rules.allocation import BookingSource, Holder, Limits, OpenSlot
 from apps.scheduling.rules.leave import span
 from apps.scheduling.rules.redistribution import Affected, Moved, Refuge, Stranded, redistribute
 
@@ -67,6 +67,22 @@ def test_an_emergency_overflows_only_where_the_department_lets_it():
     full, urgent = refuge(NAIR, 0, 1, 1), person(source="emergency")
     assert where([urgent], [full])[urgent.appointment_id] == Moved(urgent.appointment_id, full.slot.id, True)
     assert where([urgent], [full], emergencies_overflow=False)[urgent.appointment_id] == Stranded(urgent.appointment_id)
+
+
+def test_a_doctor_gets_no_more_people_a_day_than_the_department_allows_but_emergencies():
+    place, people = refuge(NAIR, 0, 5), [person(booked_at=DAY + timedelta(minutes=n)) for n in range(3)]
+    urgent, today = person(source="emergency"), {(NAIR, place.slot.day): 1}
+    found = where([*people, urgent], [place], limits=Limits(of_one_doctor_a_day=3), given=today)
+    assert [isinstance(found[one.appointment_id], Moved) for one in (*people, urgent)] == [True, False, False, True]
+
+
+def test_a_person_gets_no_more_bookings_a_day_than_the_department_allows_and_another_day_then():
+    same_day, next_day = refuge(NAIR), refuge(NAIR, 24)
+    asha = person()
+    has = {asha.patient_id: frozenset({(KHAN, same_day.slot.day)})}
+    for most, place in ((1, next_day), (2, same_day), (0, same_day)):
+        found = where([asha], [same_day, next_day], booked=has, limits=Limits(of_one_person_a_day=most))
+        assert found[asha.appointment_id] == Moved(asha.appointment_id, place.slot.id)
 
 
 refuges = st.builds(

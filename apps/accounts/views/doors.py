@@ -16,11 +16,11 @@ from apps.accounts.provider import is_set_up
 from apps.accounts.queries import demo_accounts, facility_facts, house_name
 from apps.accounts.rules.demo import DEMO_PASSWORD, DEMO_SECRET
 from apps.accounts.views.browsers import device_of
-from apps.accounts.views.landing import landing, own_path
+from apps.accounts.views.landing import landing
 from apps.accounts.views.way_in import step_in
 from apps.core.errors import TooMany, Unavailable
 from apps.core.policy import PUBLIC, Actor
-from apps.core.views import CLEAR_SITE_DATA, actor_if_any, page, said
+from apps.core.views import CLEAR_SITE_DATA, actor_if_any, page, said, wanted_path
 
 
 class StaffSignInForm(forms.Form):
@@ -51,17 +51,17 @@ def demo_context() -> dict[str, Any]:
 
 @page(policy=PUBLIC)
 def login(request: HttpRequest) -> HttpResponse:
-    """Patient or staff? A family that is signed in goes on to its own page."""
-    actor = actor_if_any(request)
+    """Patient or staff? A family that is signed in goes on to where it wanted, or to its own page."""
+    actor, back = actor_if_any(request), wanted_path(request)
     if actor and actor.phone_index:
-        return redirect("me")
-    return render(request, "accounts/login.html")
+        return redirect(back or "me")
+    return render(request, "accounts/login.html", {"next": back})
 
 
 @page(policy=PUBLIC, methods=("GET", "POST"))
 def login_staff(request: HttpRequest) -> HttpResponse:
     """Staff sign in; then to where they came from, or to where their work begins."""
-    back = own_path(str(request.POST.get("next") or request.GET.get("next") or ""))
+    back = wanted_path(request)
     actor = actor_if_any(request)
     if request.method != "POST":
         if actor and actor.role:

@@ -12,11 +12,10 @@ from apps.accounts.commands import DeviceWaits, SignInRefused
 from apps.accounts.provider import SESSION_STATES, ProviderRefused, ToProvider, is_set_up, vouched_for
 from apps.accounts.rules.second_factor import ENFORCED
 from apps.accounts.views.browsers import device_of
-from apps.accounts.views.landing import own_path
 from apps.accounts.views.way_in import come_in, step_in, waiting
 from apps.core.errors import NotFound, TooMany
 from apps.core.policy import PUBLIC, Role
-from apps.core.views import page, said
+from apps.core.views import own_path, page, said
 
 
 @page(policy=PUBLIC)

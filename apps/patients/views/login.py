@@ -11,7 +11,7 @@ from apps.accounts.commands import let_in
 from apps.core.addresses import address_of
 from apps.core.errors import Invalid
 from apps.core.policy import PUBLIC, system_actor
-from apps.core.views import page, said
+from apps.core.views import page, said, wanted_path
 from apps.patients import commands
 from apps.patients.commands import InvalidCode, TooManyTries
 from apps.patients.forms import CodeForm, PhoneForm
@@ -39,7 +39,8 @@ def phone(request: HttpRequest) -> HttpResponse:
 
 @page(policy=PUBLIC, methods=("GET", "POST"))
 def code(request: HttpRequest) -> HttpResponse:
-    """The right code opens the family's own page. Without one, as after a change of language, it begins anew."""
+    """The right code opens the page that somebody came for, or the family's own. Without one, as after a change of
+    language, it begins anew."""
     if request.method != "POST":
         return _phone_page(request, PhoneForm())
     form, number = CodeForm(request.POST), request.POST.get("phone", "")
@@ -53,11 +54,12 @@ def code(request: HttpRequest) -> HttpResponse:
     except Invalid:
         return redirect("login")  # somebody changed the hidden number
     let_in(request, signed_in.secret)
-    return redirect("me")
+    return redirect(wanted_path(request) or "me")
 
 
 def _phone_page(request: HttpRequest, form: forms.Form, status: int = 200) -> HttpResponse:
-    return _private(render(request, "patients/login_phone.html", {"form": form}, status=status))
+    context = {"form": form, "next": wanted_path(request)}
+    return _private(render(request, "patients/login_phone.html", context, status=status))
 
 
 def _code_page(request: HttpRequest, form: forms.Form, number: str, status: int = 200) -> HttpResponse:
@@ -67,6 +69,7 @@ def _code_page(request: HttpRequest, form: forms.Form, number: str, status: int 
         "end": number[-4:],
         "resend_after": int(RESEND_AFTER.total_seconds()),
         "demo": settings.DEMO,
+        "next": wanted_path(request),
     }
     return _private(render(request, "patients/login_code.html", context, status=status))
 

@@ -186,7 +186,7 @@ class Availability(Endpoint):
 class DoctorSlots(Endpoint):
     """A doctor's slots."""
 
-    policy = Permission.MASTERS_READ
+    policy = either(Permission.MASTERS_READ, Permission.DIRECTORY_READ)
 
     @extend_schema(parameters=[DayIn], responses=AvailabilityOut)
     def get(self, request: Request, doctor_id: UUID) -> Response:

@@ -11,9 +11,8 @@ from django.utils.translation import gettext, ngettext
 from apps.accounts.queries import FacilityFacts, facility_facts
 from apps.core.errors import NotFound, sentence
 from apps.core.policy import Actor, Fields, Permission, Scope
-from apps.patients.queries import brief, facts
+from apps.patients.queries import brief
 from apps.queue.queries.shapes.bookings import CheckOut
-from apps.queue.rules.hall import symbol_names
 from apps.scheduling.queries import appointment_of, appointments
 from apps.scheduling.rules.allocation import SOURCE_NAMES, BookingSource
 from apps.scheduling.rules.appointments import OPEN, AppointmentState
@@ -87,24 +86,6 @@ def tags(row: Any) -> list[str]:
         moved = ngettext("Had to give way %(times)s time", "Had to give way %(times)s times", row.displaced)
         found.append(moved % {"times": row.displaced})
     return found
-
-
-def booking_slip(row: Any, now: datetime) -> dict[str, Any]:
-    """What `templates/desk/slip.html` prints of a booking: as of a visit, with the time to come at."""
-    facility, person, room = facility_facts(row.facility_id), facts(row.patient, now), row.doctor.room
-    return {
-        "token": row.token.label,
-        "room": room.number if room else "",
-        "symbol": room.symbol if room else "",
-        "symbol_names": symbol_names(room.symbol) if room else {},
-        "doctor": row.doctor.name,
-        "department": row.department.name,
-        "date": date_format(row.day, "D j M Y"),
-        "time": facility.clock(row.at),
-        "for_": f"{person['initials']}, {person['age_sex']}",
-        "printed_at": facility.clock(now),
-        "copy": False,
-    }
 
 
 def check_json(row: Any, now: datetime) -> dict[str, Any]:

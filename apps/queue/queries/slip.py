@@ -1,4 +1,4 @@
-"""The paper slip: the number, where to go, and the square code of the visit's own page."""
+"""The paper slip of a visit or a booking: the number, where to go, and the square code of its own page."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.safestring import mark_safe
 
-from apps.accounts.queries import facility_facts
+from apps.accounts.queries import facility_facts, tracking_code
 from apps.accounts.rules.qr import qr_svg
 from apps.patients.queries import facts
 from apps.queue.models import Visit
@@ -26,9 +26,7 @@ def slip_view(visit: Visit, now: datetime) -> dict[str, Any]:
     facility = facility_facts(visit.facility_id)
     person = facts(visit.patient, now)
     room = room_of(visit)
-    code = tracking_code_of(visit, now)
-    url = tracking_url(code) if code else ""
-    return {
+    return _link(tracking_code_of(visit, now)) | {
         "token": visit.token.label,
         "room": room.number if room else "",
         "symbol": room.symbol if room else "",
@@ -38,9 +36,31 @@ def slip_view(visit: Visit, now: datetime) -> dict[str, Any]:
         "stations": ahead_of_visits(visit),
         "date": date_format(visit.day, "D j M Y"),
         "for_": f"{person['initials']}, {person['age_sex']}",
-        "qr_svg": mark_safe(qr_svg(url)) if url else "",  # noqa: S308 - drawn by us
-        "tracking_url": url,
         "printed_at": facility.clock(now),
         "board_name": room.hall if room else "",
         "copy": now - visit.scanned_at > FIRST_PRINT,
     }
+
+
+def booking_slip(row: Any, now: datetime) -> dict[str, Any]:
+    """The same of a booking, with the time to come at. The code goes on to the visit when the person is here."""
+    facility, person, room = facility_facts(row.facility_id), facts(row.patient, now), row.doctor.room
+    return _link(tracking_code(row.id, now)) | {
+        "token": row.token.label,
+        "room": room.number if room else "",
+        "symbol": room.symbol if room else "",
+        "symbol_names": symbol_names(room.symbol) if room else {},
+        "doctor": row.doctor.name,
+        "department": row.department.name,
+        "date": date_format(row.day, "D j M Y"),
+        "time": facility.clock(row.at),
+        "for_": f"{person['initials']}, {person['age_sex']}",
+        "printed_at": facility.clock(now),
+        "copy": False,
+    }
+
+
+def _link(code: str) -> dict[str, str]:
+    """The address that a tracking code is for, and its square code; both "" when it has ended."""
+    url = tracking_url(code) if code else ""
+    return {"tracking_url": url, "qr_svg": mark_safe(qr_svg(url)) if url else ""}  # noqa: S308 - drawn by us

@@ -26,8 +26,7 @@ from apps.queue.views.asked import asked_day, asked_id, asked_length, asked_sour
 from apps.queue.views.booking_deeds import day_url
 from apps.queue.views.times import Choice, soonest, times_to_choose
 from apps.scheduling.commands import SlotGone
-from apps.scheduling.queries import departments, doctors_of_departments, next_free, slots_to_book, visit_types
-from apps.scheduling.rules import DepartmentKind, DepartmentStatus
+from apps.scheduling.queries import clinics, doctors_of_departments, next_free, slots_to_book, visit_types
 from apps.scheduling.rules.allocation import SOURCE_NAMES, BookingSource
 
 
@@ -122,10 +121,8 @@ def _offer(actor: Actor) -> Offer:
     """Places are with doctors, so of departments only clinics count."""
     places = {
         place.id: place
-        for place in departments()
-        if place.status == DepartmentStatus.ACTIVE
-        and place.kind == DepartmentKind.CONSULTATION
-        and actor.may(Permission.BOOKING_CREATE, Scope(place.facility_id, place.id))
+        for place in clinics().order_by("code")
+        if actor.may(Permission.BOOKING_CREATE, Scope(place.facility_id, place.id))
     }
     may_be_emergency = actor.may(Permission.VISIT_EMERGENCY)
     sources = [source for source in BookingSource if source is not BookingSource.EMERGENCY or may_be_emergency]

@@ -28,13 +28,12 @@ from apps.queue.views.times import Choice, kind_label, soonest, times_to_choose
 from apps.scheduling.commands import SlotGone
 from apps.scheduling.queries import (
     TypeOfVisit,
-    departments,
+    clinics,
     doctors_of_departments,
     next_free,
     slots_to_book,
     visit_types,
 )
-from apps.scheduling.rules import DepartmentKind, DepartmentStatus
 from apps.scheduling.rules.allocation import BookingSource
 from apps.scheduling.rules.lengths import USUAL, Length
 
@@ -91,8 +90,7 @@ class Wanted:
 def house_of(actor: Actor, now: datetime) -> House:
     """The hospital of somebody who wants to book."""
     assert actor.facility_id is not None, "a code login is some facility's"
-    clinics = departments().filter(status=DepartmentStatus.ACTIVE, kind=DepartmentKind.CONSULTATION)
-    places = list(clinics.order_by("name"))
+    places = list(clinics())
     doctors = list(doctors_of_departments(place.id for place in places))
     free = next_free([doctor.id for doctor in doctors], ONLINE, now)
     return House(facility_facts(actor.facility_id), places, doctors, free, now)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 
-from apps.accounts.queries import facility_facts
+from apps.accounts.queries import facility_facts, tracking_code
 from apps.core.errors import Conflict
 from apps.core.policy import Actor, Permission
 from apps.core.views import actor_of, page, run_form, said, version_of
@@ -90,9 +90,15 @@ def shown_waiting(entry: Any, position: int | None, offer: Any = None) -> dict[s
 @page(policy=Permission.PATIENT_OWN, door="login")
 def booking(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     """One booking: the number, when to come, and what can be changed."""
-    row = own_booking_of(actor_of(request), booking_id)
-    context = {"booking": shown(row), "open": row.state == AppointmentState.BOOKED, "id": row.id}
-    return render(request, "me/booking.html", context | {"check": check_json(row, timezone.now())})
+    row, now = own_booking_of(actor_of(request), booking_id), timezone.now()
+    context = {
+        "booking": shown(row),
+        "open": row.state == AppointmentState.BOOKED,
+        "id": row.id,
+        "check": check_json(row, now),
+        "code": tracking_code(row.id, now),
+    }
+    return render(request, "me/booking.html", context)
 
 
 @page(policy=Permission.PATIENT_OWN, methods=("GET", "POST"), door="login")

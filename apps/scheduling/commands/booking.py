@@ -150,7 +150,8 @@ def confirm(row: Appointment) -> Appointment:
 def place_instead(row: Appointment, slot_id: UUID) -> Appointment:
     """Give somebody a free place in another slot in exchange for theirs, without moving anybody for it.
 
-    Raises `SlotGone` when that slot is over, closed, full or another department's.
+    Raises `SlotGone` when that slot is over, closed, full or another department's; `AlreadyBooked`, and what the
+    department's limits refuse.
     """
     slot = one(bookable(row.doctor_id, unit().now).filter(id=slot_id, department_id=row.department_id))
     if slot is None:
@@ -170,6 +171,7 @@ def place_instead(row: Appointment, slot_id: UUID) -> Appointment:
     if has_booking(wish.patient_id, wish.doctor_id, wish.day):
         raise AlreadyBooked
     hall = Hall(wish.department_id, wish.doctor_id, unit().now)
+    require_within_limits(wish, hall.limits)
     decision = hall.decide(wish, gently=True)
     if not isinstance(decision, Place) or decision.slot_id != slot_id:
         raise SlotGone

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet, prefetch_related_objects
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, prefetch_related_objects
 
 from apps.core.errors import NotFound
 from apps.core.queries import one
@@ -124,7 +124,7 @@ def plan_closing(
 ) -> Plan:
     """What becomes of everybody if these slots of a doctor close. `keep_doctor`: whoever it is, whatever the day.
 
-    With `lock` the slots are locked, in one order, for a command that does it. Six queries a department at most.
+    With `lock` the slots are locked, in one order, for a command that does it. Eight queries a department at most.
     """
     plan = Plan(doctor_id, _read(list(closed), lock))
     live = live_appointments(slot.id for slot in plan.closed)
@@ -147,13 +147,17 @@ def _decide(
 ) -> None:
     """Ask the rules about the bookings of one department."""
     days = [row.day for row in rows]
-    refuges = _refuges(plan, department_id, min(days), max(days) + timedelta(days=REFUGE_DAYS), now, lock)
+    until = max(days) + timedelta(days=REFUGE_DAYS)
+    refuges, (rules, limits) = _refuges(plan, department_id, min(days), until, now, lock), rules_of(department_id)
+    doctors = {refuge.doctor_id for refuge in refuges} if limits.of_one_doctor_a_day else set()
     verdicts = redistribute(
         [_affected(row, now, keep_doctor) for row in rows],
         refuges,
         away=plan.doctor_id,
         booked=_booked({row.patient_id for row in rows}, min(days), [slot.id for slot in plan.closed]),
-        emergencies_overflow=rules_of(department_id)[0].emergency_overflows,
+        emergencies_overflow=rules.emergency_overflows,
+        limits=limits,
+        given=_given(doctors, min(days), until, rows),
     )
     by_id = {row.id: row for row in rows}
     for verdict in verdicts:
@@ -206,6 +210,15 @@ def _booked(patients: Collection[UUID], first: date, but: list[UUID]) -> dict[UU
     for patient_id, doctor_id, day in live.exclude(slot_id__in=but).values_list("patient_id", "doctor_id", "day"):
         found[patient_id].add((doctor_id, day))
     return {patient: frozenset(days) for patient, days in found.items()}
+
+
+def _given(
+    doctors: Collection[UUID], first: date, last: date, but: Iterable[Appointment]
+) -> dict[tuple[UUID, date], int]:
+    """How many places these doctors have given on each of some days, without those that are given up."""
+    live = Appointment.objects.filter(doctor_id__in=doctors, day__range=(first, last), state__in=sorted(LIVE))
+    counted = live.exclude(id__in=[row.id for row in but]).order_by().values_list("doctor_id", "day")
+    return {(doctor_id, day): many for doctor_id, day, many in counted.annotate(Count("id"))} if doctors else {}
 
 
 def stranded() -> QuerySet[Appointment]:

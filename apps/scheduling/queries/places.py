@@ -1,15 +1,16 @@
 """Departments, rooms and doctors, as rows and as the contract's JSON."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django_scopes import scopes_disabled
 from rest_framework import serializers
 
 from apps.core.errors import NotFound
+from apps.core.policy import Actor, Permission
 from apps.core.queries import one
 from apps.core.shapes import Shape
 from apps.scheduling.models import (
@@ -23,10 +24,30 @@ from apps.scheduling.models import (
 )
 from apps.scheduling.rules import Availability, DepartmentKind, DepartmentStatus
 
+Row = TypeVar("Row", bound=Model)
+
 
 def departments() -> QuerySet[Department]:
     """All departments of the facility in scope, by code."""
     return Department.objects.order_by("code")
+
+
+def clinics() -> QuerySet[Department]:
+    """Departments in which one can book: those that are open and have consultations, by name."""
+    return Department.objects.filter(status=DepartmentStatus.ACTIVE, kind=DepartmentKind.CONSULTATION).order_by("name")
+
+
+def departments_for(actor: Actor) -> QuerySet[Department]:
+    """Departments that somebody may read about, by code: the staff all, patients the clinics."""
+    return departments() if actor.may(Permission.MASTERS_READ) else clinics().order_by("code")
+
+
+def doctors_for(actor: Actor, department_id: UUID | None = None) -> QuerySet[Doctor]:
+    """Doctors whom somebody may read about, of one department or all, by name."""
+    if actor.may(Permission.MASTERS_READ):
+        return doctors_of_department(department_id) if department_id else doctors()
+    places = clinics().filter(id=department_id) if department_id else clinics()
+    return doctors_of_departments(places.values_list("id", flat=True))
 
 
 def department_names() -> list[tuple[UUID, str]]:
@@ -36,7 +57,12 @@ def department_names() -> list[tuple[UUID, str]]:
 
 def department_of(department_id: UUID) -> Department:
     """A department with its queue policy. Raises `NotFound`."""
-    found = one(Department.objects.select_related("policy").filter(id=department_id))
+    return found_in(Department.objects.select_related("policy"), department_id)
+
+
+def found_in(rows: QuerySet[Row], row_id: UUID) -> Row:
+    """One of some rows. Raises `NotFound`."""
+    found = one(rows.filter(id=row_id))
     if found is None:
         raise NotFound
     return found
@@ -75,10 +101,7 @@ def doctors() -> QuerySet[Doctor]:
 
 def doctor_of(doctor_id: UUID) -> Doctor:
     """A doctor with room and `department_ids`. Raises `NotFound`."""
-    found = one(doctors().filter(id=doctor_id))
-    if found is None:
-        raise NotFound
-    return found
+    return found_in(doctors(), doctor_id)
 
 
 class DoctorAtWork(NamedTuple):

@@ -2,17 +2,17 @@
 
 Those of the highest source choose first. Whoever is expected soon goes, on the same day, to whoever of the department
 has the least to do; whoever booked for a day far ahead came for the doctor, and keeps the doctor on another day.
-Nobody is moved to an earlier time: they may not hear of it. Nobody is displaced for it, and whoever finds no place is
-left to a person to decide about.
+Nobody is moved to an earlier time: they may not hear of it. Nobody is displaced for it, the department's limits of a
+day hold for all but emergencies, and whoever finds no place is left to a person to decide about.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
-from apps.scheduling.rules.allocation import SCORES, BookingSource, Holder, OpenSlot
+from apps.scheduling.rules.allocation import SCORES, BookingSource, Holder, Limits, OpenSlot
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class Stranded:
 
 
 Verdict = Moved | Stranded
+NO_LIMITS = Limits()
 Days = frozenset[tuple[UUID, date]]
 """Doctors and days for which somebody has a booking already: a second one there is not possible."""
 
@@ -66,9 +67,12 @@ def redistribute(
     away: UUID,
     booked: Mapping[UUID, Days],
     emergencies_overflow: bool = True,
+    limits: Limits = NO_LIMITS,
+    given: Mapping[tuple[UUID, date], int] | None = None,
 ) -> list[Verdict]:
-    """One verdict for everybody affected, in the order in which they were asked. `booked` is by patient."""
-    hall = _Hall(refuges, away, booked)
+    """One verdict for everybody affected, in the order in which they were asked. `booked` is by patient; `given` is
+    how many others a doctor sees on a day, for the limits."""
+    hall = _Hall(refuges, away, booked, _Room(limits, Counter(given or {})))
     ordered = sorted(affected, key=lambda one: (-SCORES[one.source], one.at, one.booked_at, str(one.appointment_id)))
     return [hall.settle(one, emergencies_overflow) for one in ordered]
 
@@ -76,7 +80,8 @@ def redistribute(
 class _Hall:
     """The open slots of the department as they fill up."""
 
-    def __init__(self, refuges: Sequence[Refuge], away: UUID, booked: Mapping[UUID, Days]) -> None:
+    def __init__(self, refuges: Sequence[Refuge], away: UUID, booked: Mapping[UUID, Days], room: "_Room") -> None:
+        self.room = room
         self.refuges = {refuge.slot.id: refuge for refuge in refuges}
         self.away = away
         self.booked = defaultdict(set, {patient: set(days) for patient, days in booked.items()})
@@ -112,8 +117,9 @@ class _Hall:
         return [(same_day, self._by_load), (own, _by_time), elsewhere]
 
     def _fits(self, one: Affected, refuge: Refuge) -> bool:
-        """Whether somebody could go there without coming earlier, and has nothing there yet."""
-        return refuge.ends_at > one.at and _day_of(refuge) not in self.booked[one.patient_id]
+        """Whether somebody could go there without coming earlier, has nothing there yet, and may by the limits."""
+        has = self.booked[one.patient_id]
+        return refuge.ends_at > one.at and _day_of(refuge) not in has and self.room.allows(one, refuge, has)
 
     def _by_load(self, refuge: Refuge) -> tuple[object, ...]:
         load = self.taken[_day_of(refuge)] / max(self.capacity[_day_of(refuge)], 1)
@@ -123,8 +129,26 @@ class _Hall:
         filled = refuge.slot.with_one_more(Holder(one.appointment_id, one.source, one.booked_at, minutes=one.minutes))
         self.refuges[refuge.slot.id] = replace(refuge, slot=filled)
         self.taken[_day_of(refuge)] += filled.taken - refuge.slot.taken
+        self.room.given[_day_of(refuge)] += 1
         self.booked[one.patient_id].add(_day_of(refuge))
         return Moved(one.appointment_id, refuge.slot.id, overflows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """What the department's limits leave: `given` is how many a doctor sees on a day."""
+
+    limits: Limits
+    given: Counter[tuple[UUID, date]]
+
+    def allows(self, one: Affected, refuge: Refuge, has: Collection[tuple[UUID, date]]) -> bool:
+        """Whether a person who `has` other bookings may have one there; an emergency always."""
+        if one.source is BookingSource.EMERGENCY:
+            return True
+        of_person, of_doctor = self.limits.of_one_person_a_day, self.limits.of_one_doctor_a_day
+        if of_person and sum(day == refuge.slot.day for _, day in has) >= of_person:
+            return False
+        return not of_doctor or self.given[_day_of(refuge)] < of_doctor
 
 
 def _day_of(refuge: Refuge) -> tuple[UUID, date]:
