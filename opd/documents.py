@@ -9,7 +9,7 @@ from django.apps import apps
 from django.conf import settings
 
 from apps.accounts.queries import ROLE_NAMES
-from apps.accounts.rules.credentials import ACTOR_TYPES, GRANTED
+from apps.accounts.rules.credentials import ACTOR_TYPES, GRANTED, KIOSK_GRANTED, ScreenUse
 from apps.core.policy import (
     ROLE_FIELDS,
     ROLE_PERMISSIONS,
@@ -121,6 +121,7 @@ def _others() -> Iterable[tuple[str, frozenset[Permission]]]:
     for kind, type_ in ACTOR_TYPES.items():
         if type_ is not ActorType.STAFF:
             yield kind, TYPE_PERMISSIONS[type_] | GRANTED.get(kind, frozenset())
+    yield ScreenUse.KIOSK, KIOSK_GRANTED
     yield ActorType.SYSTEM, TYPE_PERMISSIONS[ActorType.SYSTEM]
 
 

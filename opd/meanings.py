@@ -17,6 +17,7 @@ PERMISSIONS: dict[Permission, str] = {
     P.QUEUE_READ: "See who waits",
     P.VISIT_CHECK_IN: "Give somebody a number, or confirm who checked in by themselves",
     P.VISIT_SELF_CHECK_IN: "Take one number in one department",
+    P.VISIT_KIOSK_CHECK_IN: "Check in at the hall's kiosk who has a booking today",
     P.VISIT_EMERGENCY: "Make somebody urgent or an emergency, or correct that",
     P.VISIT_CALL: "Call people in, call again, put back",
     P.VISIT_CONSULT: "Start and finish a consultation, prescribe",

@@ -21,6 +21,7 @@ from apps.core.views import page
 from opd import health
 from opd.reports import csp_report
 from opd.start import start
+from opd.styleguide import styleguide
 
 
 class UnknownPath(Endpoint):
@@ -47,6 +48,7 @@ explained_to = page(policy=SIGNED_IN if settings.PRODUCTION else PUBLIC)
 
 urlpatterns = [
     path("", start, name="start"),
+    path("styleguide/", styleguide, name="styleguide"),
     *_brought("page_urls"),
     # Without protection against forged forms: a tracking page hides its address (and so its origin) from every
     # request, and there is nothing to gain from choosing a language for somebody.

@@ -58,6 +58,7 @@ class Permission(StrEnum):
     BOOKING_CHANGE_OWN = "booking.change_own"
     VISIT_CHECK_IN = "visit.check_in"
     VISIT_SELF_CHECK_IN = "visit.self_check_in"
+    VISIT_KIOSK_CHECK_IN = "visit.kiosk_check_in"
     VISIT_EMERGENCY = "visit.emergency"
     VISIT_CALL = "visit.call"
     VISIT_CONSULT = "visit.consult"

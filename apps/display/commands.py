@@ -9,12 +9,15 @@ from django.db import IntegrityError, transaction
 
 from apps.accounts.commands import count_code_tried, issue_screen, new_secret, revoke_screen
 from apps.accounts.queries import link_keys, screen_fingerprint
-from apps.accounts.rules.credentials import fingerprint
+from apps.accounts.rules.credentials import ScreenUse, fingerprint
 from apps.audit.commands import record
 from apps.core.commands import command
 from apps.core.errors import Invalid, NotFound, TooMany, sentence
+from apps.core.events import facility_stream
+from apps.core.outbox import emit, lock_streams
 from apps.core.policy import Actor, Permission, Scope
 from apps.core.queries import one
+from apps.display.events import help_asked
 from apps.display.models import Board, PairingRequest, Recording
 from apps.display.rules.pairing import (
     OPEN_PAIRINGS,
@@ -58,8 +61,12 @@ def ask_to_pair(*, actor: Actor, now: datetime, address: str, former: str = "") 
 
 
 @command
-def pair(*, actor: Actor, now: datetime, code: str, board_id: UUID, label: str = "") -> UUID | None:
+def pair(
+    *, actor: Actor, now: datetime, code: str, board_id: UUID, label: str = "", use: str = ScreenUse.BOARD
+) -> UUID | None:
     """Give a board to the screen that shows this code: the id of its credential, or None for a wrong code.
+
+    `use` may make it the kiosk of that hall.
 
     Of several who type one code at once, one pairs. Raises `NotFound` for a board that is not one's own, and
     `TooManyWrongCodes`.
@@ -74,9 +81,14 @@ def pair(*, actor: Actor, now: datetime, code: str, board_id: UUID, label: str =
     if not won:
         return None
     screen = issue_screen(
-        board_id=board.id, facility_id=board.facility_id, secret_hash=shown.get().secret_hash, label=label
+        board_id=board.id,
+        facility_id=board.facility_id,
+        secret_hash=shown.get().secret_hash,
+        label=label,
+        use=ScreenUse(use),
     )
-    _tell("screen.paired", screen.id, after={"boardId": str(board.id), "board": board.name, "label": label})
+    about = {"boardId": str(board.id), "board": board.name, "label": label, "use": use}
+    _tell("screen.paired", screen.id, after=about)
     return screen.id
 
 
@@ -123,6 +135,16 @@ def drop_recording(*, actor: Actor, now: datetime, recording_id: UUID) -> None:
     about = {"language": found.language, "clip": found.clip}
     Recording.objects.filter(id=found.id).delete()
     record(action="recording.dropped", entity_type="recording", entity_id=recording_id, before=about)
+
+
+@command
+def call_helper(*, actor: Actor, now: datetime) -> None:
+    """Somebody at a kiosk asks for a person: whoever follows the facility is told which kiosk, and it is on record."""
+    assert actor.facility_id is not None and actor.credential_id is not None  # noqa: PT018 - a paired kiosk
+    actor.require(Permission.VISIT_KIOSK_CHECK_IN, Scope(actor.facility_id))
+    lock_streams(facility_stream(actor.facility_id))
+    emit(help_asked(actor.facility_id, actor.credential_id))
+    _tell("screen.help_asked", actor.credential_id)
 
 
 def _waits(secret: str, address_hash: str, now: datetime) -> bool:

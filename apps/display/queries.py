@@ -11,6 +11,7 @@ from django.utils.safestring import mark_safe
 from django_scopes import scope, scopes_disabled
 
 from apps.accounts.queries import facility_facts, screen_fingerprint, screens_of, staff_names
+from apps.accounts.rules.credentials import ScreenUse
 from apps.accounts.rules.doors import seconds_left, step_at
 from apps.accounts.rules.qr import qr_svg
 from apps.core.errors import NotFound
@@ -89,7 +90,8 @@ def open_request(secret: str, now: datetime) -> PairingRequest | None:
 
 
 def paired_screens(facility_id: UUID, now: datetime) -> list[dict[str, Any]]:
-    """The paired screens of a facility as `{id, label, board, url, paired_at, paired_by, seen_at, here}`, by board."""
+    """The paired screens of a facility as `{id, label, board, url, is_kiosk, paired_at, paired_by, seen_at, here}`, by
+    board."""
     boards_here: dict[UUID | None, Board] = {board.id: board for board in Board.objects.all()}
     shown = [
         (screen, board) for screen in screens_of(facility_id, now) if (board := boards_here.get(screen.subject_id))
@@ -101,6 +103,7 @@ def paired_screens(facility_id: UUID, now: datetime) -> list[dict[str, Any]]:
             "label": screen.note,
             "board": board.name,
             "url": address(board),
+            "is_kiosk": screen.scope.get("use") == ScreenUse.KIOSK,
             "paired_at": screen.issued_at,
             "paired_by": people.get(UUID(screen.scope["pairedBy"]), ""),
             "seen_at": screen.last_seen_at,

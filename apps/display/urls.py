@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from apps.display.views import board, doors, pairing, voice
+from apps.display.views import board, doors, kiosk, pairing, voice
 
 page_urls = [
+    path("kiosk/", kiosk.kiosk, name="kiosk"),
+    path("kiosk/help/", kiosk.ask_help, name="kiosk-help"),
     path("display/", pairing.pair, name="pair-screen"),
     path("display/voice/<uuid:recording_id>/", voice.recording, name="recording"),
     path("display/<slug:slug>/", board.board, name="board"),

@@ -22,6 +22,7 @@ booking.create_own                                                       |    x
 booking.change_own                                                       |    x
 visit.check_in         x              x       x
 visit.self_check_in
+visit.kiosk_check_in
 visit.emergency        x      x       x       x
 visit.call             x      x       x       x
 visit.consult                 x

@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import Credential
+from apps.accounts.rules.credentials import ScreenUse
 from apps.core.policy import Actor
 from apps.display.commands import pair
 from apps.display.models import Board
@@ -34,10 +35,12 @@ def code_on(screen: Client) -> str:
     return found[1]
 
 
-def paired_screen(admin: Actor, board: Board, label: str = "beside the lift") -> tuple[Client, Credential]:
-    """A screen's browser that shows this board, and its credential."""
+def paired_screen(
+    admin: Actor, board: Board, label: str = "beside the lift", use: str = ScreenUse.BOARD
+) -> tuple[Client, Credential]:
+    """A screen's browser that shows this board, or is its kiosk, and its credential."""
     screen, code = waiting_screen()
-    screen_id = pair(actor=admin, now=timezone.now(), code=code, board_id=board.id, label=label)
+    screen_id = pair(actor=admin, now=timezone.now(), code=code, board_id=board.id, label=label, use=use)
     return screen, Credential.objects.get(id=screen_id)
 
 

@@ -462,6 +462,7 @@ PAGES = [
     form("GET ", everybody()),
     form("GET demo/messages/", nobody()),  # there only in the demonstration
     form("GET demo/messages.json", nobody()),
+    form("GET styleguide/", nobody()),
     form("GET login/phone/", everybody()),
     form("POST login/phone/", everybody(), {}, answers=SHAPE),
     form("GET login/phone/code/", everybody()),
@@ -533,6 +534,9 @@ PAGES = [
     form("GET display/<slug:slug>/check-in/", AT_BOARD),
     form("GET display/<slug:slug>/check-in/view/", AT_BOARD),
     form("GET display/voice/<uuid:recording_id>/", everybody()),
+    form("GET kiosk/", nobody()),
+    form("POST kiosk/", nobody(), {"phone": "98765 00000"}),
+    form("POST kiosk/help/", nobody(), {}),
     # --- the house
     form("GET metrics", everybody()),
     form("POST csp-report", everybody(), {}, answers=SHAPE),

@@ -22,8 +22,8 @@ class TooManyWrongCodes(TooMany):
 
 
 @step
-def issue_screen(*, board_id: UUID, facility_id: UUID, secret_hash: str, label: str) -> Credential:
-    """Let the screen that holds a secret show one board, and do nothing else.
+def issue_screen(*, board_id: UUID, facility_id: UUID, secret_hash: str, label: str, use: ScreenUse) -> Credential:
+    """Let the screen that holds a secret show one board, or check people in there, and do nothing else.
 
     The secret never leaves the screen; here is only its fingerprint (`screen_fingerprint`).
     """
@@ -34,7 +34,7 @@ def issue_screen(*, board_id: UUID, facility_id: UUID, secret_hash: str, label: 
         facility_id=facility_id,
         subject_type="board",
         subject_id=board_id,
-        scope={"use": ScreenUse.BOARD, "pairedBy": str(unit().actor.id)},
+        scope={"use": use, "pairedBy": str(unit().actor.id)},
         issued_at=now,
         expires_at=now + SCREEN_LIFETIME,
         note=label,

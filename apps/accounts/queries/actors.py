@@ -22,9 +22,9 @@ from apps.accounts.rules.credentials import (
     BEARER_KINDS,
     CODE_LENGTH,
     COOKIE_KINDS,
-    GRANTED,
     CredentialKind,
     fingerprint,
+    granted_to,
 )
 from apps.accounts.rules.links import TOKEN_LENGTH, short_code, unseal
 from apps.accounts.rules.passes import Use, credential_of_pass
@@ -152,7 +152,7 @@ def actor_of_credential(credential: Credential) -> Actor:
         credential.facility_id,
         department_ids=places,
         all_departments=not places,
-        granted=GRANTED.get(kind, frozenset()),
+        granted=granted_to(kind, credential.scope.get("use", "")),
         subject_id=credential.subject_id,
         phone_index=credential.scope.get("phone", "") if kind is CredentialKind.PATIENT_LOGIN else "",
         credential_id=credential.id,

@@ -24,6 +24,7 @@ class ScreenUse(StrEnum):
     """What a screen is for; stands in the scope of its credential as `use`."""
 
     BOARD = "board"
+    KIOSK = "kiosk"
 
 
 STAFF_KINDS = frozenset({CredentialKind.STAFF_SESSION, CredentialKind.STAFF_REFRESH})
@@ -53,6 +54,9 @@ GRANTED: dict[CredentialKind, frozenset[Permission]] = {
     CredentialKind.SCREEN: frozenset({Permission.BOARD_READ}),
 }
 """What a link, a code login or a screen allows by itself, to its subject only."""
+
+KIOSK_GRANTED = frozenset({Permission.VISIT_KIOSK_CHECK_IN})
+"""What a screen allows that is a kiosk: it shows no board."""
 
 SESSION_HOURS = 12
 SESSION_LIFETIME = timedelta(hours=SESSION_HOURS)
@@ -84,6 +88,11 @@ CODE_ALPHABET = "23456789bcdfghjkmnpqrstvwxyz"
 
 CODE_LENGTH = 10
 """Of short codes: 28^10, a little over 48 bits."""
+
+
+def granted_to(kind: CredentialKind, use: str) -> frozenset[Permission]:
+    """What a credential allows by itself; `use` says which kind of screen it is of."""
+    return KIOSK_GRANTED if use == ScreenUse.KIOSK else GRANTED.get(kind, frozenset())
 
 
 def fingerprint(secret: str, purpose: str, pepper: str) -> str:

@@ -40,7 +40,7 @@ MOST_DOTS = 6
 
 
 @cache
-def _drawings() -> dict[str, str]:
+def drawings() -> dict[str, str]:
     """Every drawing of `components/symbols.svg` by its id. The file is ours, so its markup is safe."""
     source = get_template("components/symbols.svg").template.source  # type: ignore[attr-defined]
     return dict(re.findall(r'<symbol id="([\w-]+)"[^>]*>(.*?)</symbol>', source, re.DOTALL))
@@ -49,7 +49,7 @@ def _drawings() -> dict[str, str]:
 def _svg(drawing: str, css: str, label: str = "") -> SafeString:
     """A drawing as inline SVG: named by its label, or hidden from readers when words stand beside it."""
     role = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
-    path = mark_safe(_drawings()[drawing])  # noqa: S308 - from our own file
+    path = mark_safe(drawings()[drawing])  # noqa: S308 - from our own file
     return format_html('<svg class="{}" viewBox="0 0 24 24" focusable="false" {}>{}</svg>', css, role, path)
 
 

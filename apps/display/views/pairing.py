@@ -54,7 +54,9 @@ def closed_to(request: HttpRequest, screen: Screen) -> HttpResponse:
 
 
 def _own_board(screen: Screen) -> str:
-    """Where a paired screen belongs; "" for any other."""
+    """Where a paired screen belongs, its board or the kiosk's page; "" for any other."""
+    if screen.is_kiosk:
+        return reverse("kiosk")
     try:
         return address(board_of(screen.board_id)) if screen.board_id else ""
     except NotFound:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.commands import TooManyWrongCodes
+from apps.accounts.rules.credentials import ScreenUse
 from apps.core.errors import NotFound
 from apps.core.policy import Permission
 from apps.core.views import actor_of, page, run_form, said
@@ -33,6 +34,16 @@ class PairingForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )
     board: Any = forms.ModelChoiceField(label=_("Board"), queryset=Board.objects.none())
+    use = forms.ChoiceField(
+        label=_("What it is for"),
+        choices=[
+            (ScreenUse.BOARD.value, _("Shows the calls of this hall")),
+            (ScreenUse.KIOSK.value, _("Kiosk: people check in by themselves")),
+        ],
+        initial=ScreenUse.BOARD.value,
+        required=False,
+        widget=forms.RadioSelect,
+    )
     label = forms.CharField(
         label=_("Where it hangs"), max_length=LABEL_LENGTH, required=False, help_text=_("Such as: beside the lift.")
     )
@@ -95,6 +106,7 @@ def _pair(request: HttpRequest, form: PairingForm) -> str:
         code=given["code"],
         board_id=given["board"].id,
         label=given["label"],
+        use=given["use"] or ScreenUse.BOARD,
     )
     return str(answer["screen"])
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from apps.accounts.commands import screens_seen
 from apps.accounts.queries import actor_of_credential, screen_of
-from apps.accounts.rules.credentials import SCREEN_LIFETIME, is_due
+from apps.accounts.rules.credentials import SCREEN_LIFETIME, ScreenUse, is_due
 from apps.core.policy import Actor
 from apps.core.views import actor_if_any
 from apps.display.models import Board
@@ -22,6 +22,7 @@ class Screen:
 
     actor: Actor | None = None
     was_paired: bool = False
+    is_kiosk: bool = False
 
     @property
     def board_id(self) -> UUID | None:
@@ -38,7 +39,7 @@ def screen_at(request: HttpRequest, now: datetime) -> Screen:
         return Screen(was_paired=True)
     if is_due(credential.last_seen_at, now):
         screens_seen([credential.id], now)
-    return Screen(actor_of_credential(credential))
+    return Screen(actor_of_credential(credential), is_kiosk=credential.scope.get("use") == ScreenUse.KIOSK)
 
 
 def looks_at(request: HttpRequest, screen: Screen, board: Board) -> bool:

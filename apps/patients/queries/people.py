@@ -56,6 +56,11 @@ def spent_limits(now: datetime) -> dict[str, int]:
     return counts
 
 
+def ids_with_phone(phone: str) -> list[UUID]:
+    """The people of this facility under a phone in E.164, by their ids."""
+    return list(people_under(phone_fingerprint(phone)).values_list("id", flat=True))
+
+
 def people_under(phone_index: str) -> QuerySet[Patient]:
     """Everybody in this facility who is registered now under a phone, by its fingerprint."""
     people = Patient.objects.filter(~Q(status=Status.MERGED), phone_index=phone_index)

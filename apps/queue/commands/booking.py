@@ -175,11 +175,13 @@ def reschedule(
 
 @command
 def arrive(*, actor: Actor, now: datetime, booking_id: UUID) -> Arrived:
-    """Check somebody in who has a booking today: the booking becomes a visit under the same number.
+    """Check somebody in who has a booking today, at the desk or the hall's kiosk: the booking becomes a visit under
+    the same number.
 
     Raises `OtherDay`, `AlreadyHere`, `DepartmentClosed`, `QueueFull`, `NotPossibleNow`.
     """
-    row = locked_by(booking_id, Permission.VISIT_CHECK_IN)
+    at_kiosk = actor.type is ActorType.SCREEN
+    row = locked_by(booking_id, Permission.VISIT_KIOSK_CHECK_IN if at_kiosk else Permission.VISIT_CHECK_IN)
     if row.day != facility_facts(row.facility_id).day_of(now):
         raise OtherDay
     patient = get_active(row.patient_id)

@@ -1,6 +1,7 @@
 """Addresses that stand on paper, on screens and in messages, and who comes by them."""
 
 from datetime import datetime
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
@@ -46,6 +47,12 @@ def checkin_url(token: str) -> str:
 def door_url(department_id: UUID, now: datetime) -> str:
     """The address that a screen's code of this moment carries."""
     return f"{settings.PUBLIC_BASE_URL}/checkin/{door_of(department_id, now)}"
+
+
+def code_in(typed: str) -> str:
+    """The short code in what somebody typed or scanned: the code itself, or the whole address that carries it."""
+    path = urlsplit(typed.strip()).path.strip("/").rsplit("/", maxsplit=1)[-1]
+    return "".join(character for character in path if character.isalnum()).lower()
 
 
 def comes_by(token: object) -> tuple[Actor, SignedLink]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -19,7 +19,7 @@ from apps.core.policy import PUBLIC, Actor
 from apps.core.views import live_part, page, run_form, said
 from apps.queue import commands
 from apps.queue.forms import SelfCheckInForm
-from apps.queue.queries.links import comes_by
+from apps.queue.queries.links import code_in, comes_by
 from apps.queue.queries.track import LATE_CHOICES, track_sequence, track_view
 from apps.scheduling.queries import department_of
 
@@ -51,9 +51,7 @@ def _kept_from_others(referrer: str) -> Callable[[View], View]:
 @_kept_from_others("no-referrer")
 def enter_code(request: HttpRequest) -> HttpResponseBase:
     """From a code typed in, or from a whole address pasted in its place, to the page."""
-    typed = request.GET.get("code", "")[:200]
-    path = urlsplit(typed.strip()).path.strip("/").rsplit("/", maxsplit=1)[-1]
-    code = "".join(character for character in path if character.isalnum()).lower()
+    code = code_in(request.GET.get("code", "")[:200])
     return redirect("track", code=code) if code else redirect("start")
 
 
