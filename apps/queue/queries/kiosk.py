@@ -23,7 +23,7 @@ Found = tuple[list[Any], list[Visit]]
 def found_by_code(typed: str, kiosk: Actor, now: datetime) -> Found:
     """What the code of a slip or message opens, if it is of this kiosk's hall."""
     holder = actor_of_tracking(code_in(typed), now)
-    if holder is None or holder.facility_id != kiosk.facility_id:
+    if holder is None or holder.subject_id is None or holder.facility_id != kiosk.facility_id:
         return [], []
     return list(_bookings(kiosk, now).filter(id=holder.subject_id)), list(_visits(kiosk).filter(id=holder.subject_id))
 
