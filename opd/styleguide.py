@@ -23,7 +23,6 @@ from apps.core.views import page
 from apps.queue.rules.hall import symbol_names
 
 
-
 class ExampleForm(forms.Form):
     """One field of every kind."""
 

@@ -63,7 +63,7 @@ def test_a_scanned_slip_checks_in_at_once_and_shows_number_room_and_slip(ward: W
     visit = Visit.objects.get()
     assert (visit.state, visit.token_id) == ("WAITING", row.token_id)
     shown = text_of(answer)
-    for words in ("You are checked in", visit.token.label[1:], "before you", 'class="paper"', "data-now"):
+    for words in ("You are checked in", visit.token.label[1:], "You are next", 'class="paper"', "data-now"):
         assert words in shown
     assert "Lakshmi" not in shown
     entry = AuditEntry.objects.filter(entity_type="visit", entity_id=str(visit.id)).first()
