@@ -51,7 +51,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "ways": [0, 1, 4, 9],
         "form": ExampleForm(auto_id="right_%s"),
         "wrong": wrong,
-        "slips": [_slip(), _slip(token="P107", copy=True, room="", symbol="", symbol_names={}, doctor="")],
+        "slips": [_slip(), _slip() | WITHOUT_ROOM],
         "clock": "10:24",
     }
     return render(request, "styleguide.html", context)
@@ -68,6 +68,9 @@ NAMES = {
 }
 """What the kinds of state are called."""
 
+WITHOUT_ROOM = {"token": "P107", "copy": True, "room": "", "symbol": "", "symbol_names": {}, "doctor": ""}
+"""What is different on the copy of a long number's slip that is bound to no room yet."""
+
 
 @cache
 def colours() -> list[tuple[str, str]]:
@@ -76,7 +79,7 @@ def colours() -> list[tuple[str, str]]:
     return re.findall(r"--([\w-]+):\s*(#[0-9a-f]{6});", sheet)
 
 
-def _slip(**other: Any) -> dict[str, Any]:
+def _slip() -> dict[str, Any]:
     """A paper slip of nobody."""
     url = "https://opd.example/t/bcdfghjkmn/"
     return {
@@ -93,4 +96,4 @@ def _slip(**other: Any) -> dict[str, Any]:
         "printed_at": "10:05",
         "board_name": "Hall B",
         "copy": False,
-    } | other
+    }
