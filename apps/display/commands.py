@@ -141,7 +141,7 @@ def drop_recording(*, actor: Actor, now: datetime, recording_id: UUID) -> None:
 def call_helper(*, actor: Actor, now: datetime) -> None:
     """Somebody at a kiosk asks for a person: whoever follows the facility is told which kiosk, and it is on record."""
     assert actor.facility_id is not None and actor.credential_id is not None  # noqa: PT018 - a paired kiosk
-    actor.require(Permission.VISIT_KIOSK_CHECK_IN, Scope(actor.facility_id))
+    actor.require(Permission.KIOSK_CHECK_IN, Scope(actor.facility_id))
     lock_streams(facility_stream(actor.facility_id))
     emit(help_asked(actor.facility_id, actor.credential_id))
     _tell("screen.help_asked", actor.credential_id)

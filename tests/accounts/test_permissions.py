@@ -22,10 +22,10 @@ booking.create_own                                                       |    x
 booking.change_own                                                       |    x
 visit.check_in         x              x       x
 visit.self_check_in
-visit.kiosk_check_in
 visit.emergency        x      x       x       x
 visit.call             x      x       x       x
 visit.consult                 x
+kiosk.check_in
 counter.serve                                 x      x        x       x
 journey.change         x
 visit.hold             x      x       x       x

@@ -55,7 +55,7 @@ GRANTED: dict[CredentialKind, frozenset[Permission]] = {
 }
 """What a link, a code login or a screen allows by itself, to its subject only."""
 
-KIOSK_GRANTED = frozenset({Permission.VISIT_KIOSK_CHECK_IN})
+KIOSK_GRANTED = frozenset({Permission.KIOSK_CHECK_IN})
 """What a screen allows that is a kiosk: it shows no board."""
 
 SESSION_HOURS = 12

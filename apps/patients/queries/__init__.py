@@ -1,7 +1,7 @@
 """Every shared read of the registry."""
 
 from apps.patients.queries.emergency import emergencies_by_facility, emergency_accesses, open_access
-from apps.patients.queries.people import facility_of_phone, ids_with_phone, patients_of, spent_limits
+from apps.patients.queries.people import facility_of_phone, patients_of, people_of_phone, spent_limits
 from apps.patients.queries.registry import (
     ALIKE_AT_MOST,
     LONGEST_SEARCH,
@@ -33,10 +33,10 @@ __all__ = [
     "get",
     "get_active",
     "identifiers",
-    "ids_with_phone",
     "likely_duplicates",
     "open_access",
     "patients_of",
+    "people_of_phone",
     "search",
     "spent_limits",
 ]

@@ -11,6 +11,7 @@ from apps.core.policy import Actor
 from apps.patients.models import Allowance, Patient, phone_fingerprint
 from apps.patients.rules.login_codes import LimitName, phone_failure_limits
 from apps.patients.rules.people import Status
+from apps.patients.rules.phones import possible_phone
 
 
 def patients_of(actor: Actor) -> QuerySet[Patient]:
@@ -56,9 +57,10 @@ def spent_limits(now: datetime) -> dict[str, int]:
     return counts
 
 
-def ids_with_phone(phone: str) -> list[UUID]:
-    """The people of this facility under a phone in E.164, by their ids."""
-    return list(people_under(phone_fingerprint(phone)).values_list("id", flat=True))
+def people_of_phone(text: str) -> QuerySet[Patient]:
+    """Everybody in this facility who is registered now under a phone as somebody typed it; nobody for no phone."""
+    number = possible_phone(text)
+    return people_under(phone_fingerprint(number)) if number else Patient.objects.none()
 
 
 def people_under(phone_index: str) -> QuerySet[Patient]:

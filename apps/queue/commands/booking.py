@@ -181,7 +181,7 @@ def arrive(*, actor: Actor, now: datetime, booking_id: UUID) -> Arrived:
     Raises `OtherDay`, `AlreadyHere`, `DepartmentClosed`, `QueueFull`, `NotPossibleNow`.
     """
     at_kiosk = actor.type is ActorType.SCREEN
-    row = locked_by(booking_id, Permission.VISIT_KIOSK_CHECK_IN if at_kiosk else Permission.VISIT_CHECK_IN)
+    row = locked_by(booking_id, Permission.KIOSK_CHECK_IN if at_kiosk else Permission.VISIT_CHECK_IN)
     if row.day != facility_facts(row.facility_id).day_of(now):
         raise OtherDay
     patient = get_active(row.patient_id)

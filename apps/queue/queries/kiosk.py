@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from apps.accounts.queries import actor_of_tracking, facility_facts
 from apps.core.policy import Actor
-from apps.patients.queries import facts, ids_with_phone
+from apps.patients.queries import facts, people_of_phone
 from apps.queue.models import Visit
 from apps.queue.queries.links import code_in
 from apps.queue.rules.states import OPEN
@@ -30,7 +30,7 @@ def found_by_code(typed: str, kiosk: Actor, now: datetime) -> Found:
 
 def found_by_phone(phone: str, kiosk: Actor, now: datetime) -> Found:
     """What the people under a phone (E.164) have today in this kiosk's hall."""
-    people = ids_with_phone(phone)
+    people = people_of_phone(phone)
     bookings = _bookings(kiosk, now).filter(patient_id__in=people)
     return list(bookings), list(_visits(kiosk).filter(patient_id__in=people))
 

@@ -160,4 +160,4 @@ def test_who_asks_for_help_is_told_that_somebody_comes_and_the_house_is_told(war
 
 
 def test_staff_need_the_desks_permission_still(ward: Ward) -> None:
-    assert not any(actor.may(Permission.VISIT_KIOSK_CHECK_IN) for actor in (ward.admin, ward.meera, ward.rao))
+    assert not any(actor.may(Permission.KIOSK_CHECK_IN) for actor in (ward.admin, ward.meera, ward.rao))
