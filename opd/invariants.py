@@ -3,13 +3,14 @@
 Every check looks at whole facilities and answers how much it looked at and the first row that is wrong.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.apps import apps
+from django.conf import settings
 from django.db import connection, transaction
 
 from apps.audit.queries import verify
@@ -19,6 +20,9 @@ FIRST_STATES = (State.SCANNED, State.WAITING, State.URGENT)
 CHECK_IN = "check_in"
 DELIVERED_WITHIN = timedelta(seconds=30)
 """How long an event may wait for its delivery beside a running relay."""
+
+SWEPT_WITHIN = timedelta(minutes=5)
+"""How long holds, offers, waits and overrides may stand after their end, beside a worker that sweeps."""
 
 IDLE_WITHIN = timedelta(seconds=30)
 MONTHS_AHEAD = 2
@@ -58,7 +62,7 @@ def check(look: Look) -> Iterator[Finding]:
         yield Finding(name, seen, offender)
 
 
-def _rows(sql: str, params: Sequence[Any]) -> list[Row]:
+def _rows(sql: str, params: Sequence[Any] | Mapping[str, Any]) -> list[Row]:
     """What a statement finds, however long it takes."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0")
@@ -304,6 +308,45 @@ def _slots(look: Look) -> tuple[str, str]:
     return f"{seen} slots", _first(wrong, "slot {0} says {1} taken of {2}, {4} places are had, {5} of them beyond")
 
 
+_SWEPT = """
+SELECT 'hold ' || id, hold_expires_at FROM scheduling_appointment
+WHERE facility_id = ANY(%(facilities)s) AND state = 'HELD' AND hold_expires_at < %(due)s
+UNION ALL
+SELECT 'offer ' || o.id, o.expires_at FROM scheduling_offer o JOIN scheduling_appointment a ON a.id = o.hold_id
+WHERE o.facility_id = ANY(%(facilities)s) AND o.state = 'OPEN' AND (o.expires_at < %(due)s OR a.state <> 'HELD')
+UNION ALL
+SELECT 'wait ' || id, expires_at FROM scheduling_waitingentry
+WHERE facility_id = ANY(%(facilities)s) AND state = 'WAITING' AND expires_at < %(due)s
+UNION ALL
+SELECT 'override of slot ' || id, ends_at FROM scheduling_slot
+WHERE facility_id = ANY(%(facilities)s) AND emergency_level <> '' AND ends_at < %(due)s
+ORDER BY 2 LIMIT 1
+"""
+
+
+def _swept(look: Look) -> tuple[str, str]:
+    due = look.now - SWEPT_WITHIN - settings.SWEEPS_SPARE
+    wrong = _rows(_SWEPT, {"facilities": look.facilities, "due": due})
+    held = "SELECT count(*) FROM scheduling_appointment WHERE facility_id = ANY(%s) AND state = 'HELD'"
+    return f"{_count(held, [look.facilities]):,} held", _first(wrong, "{0} was over at {1} and still stands")
+
+
+_STRETCHED = """
+SELECT id, capacity, usual_capacity, emergency_level FROM scheduling_slot
+WHERE facility_id = ANY(%s) AND (emergency_level = '' AND usual_capacity IS NOT NULL
+    OR emergency_level <> '' AND capacity IS DISTINCT FROM
+        ceil(usual_capacity * CASE emergency_level WHEN 'critical' THEN 1.5 WHEN 'high' THEN 1.25 END))
+LIMIT 1
+"""
+
+
+def _stretched(look: Look) -> tuple[str, str]:
+    stretched = "SELECT count(*) FROM scheduling_slot WHERE facility_id = ANY(%s) AND emergency_level <> ''"
+    wrong = _rows(_STRETCHED, [look.facilities])
+    seen = f"{_count(stretched, [look.facilities]):,} stretched"
+    return seen, _first(wrong, "slot {0} has {1} places, usually {2}, level {3}")
+
+
 INVARIANTS: dict[str, Callable[[Look], tuple[str, str]]] = {
     "visits stand where their transitions lead": _paths,
     "a doctor or counter has at most one active visit": _one_active_visit,
@@ -316,6 +359,8 @@ INVARIANTS: dict[str, Callable[[Look], tuple[str, str]]] = {
     "the audit chain verifies": _sealed,
     "UHIDs run from 1 to the counter": _uhids,
     "a slot's count is of those who have a place": _slots,
+    "what is over was swept": _swept,
+    "stretched slots have the places of their level": _stretched,
     "no session idles in a transaction": _nobody_idles,
     "partitions are made ahead": _months_ahead,
 }

@@ -1,6 +1,7 @@
 """Upkeep of the queue and of booking, done by the worker."""
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 from django_scopes import scope
 
@@ -15,12 +16,12 @@ from apps.scheduling.queries import departments_to_sweep, never_came, over_stret
 @shared_task(name="queue.sweep_bookings")
 def sweep_bookings() -> int:
     """End holds, offers and waits that are over, and give their places on; how many got one. Safe to run twice."""
-    promoted = 0
+    promoted, spare = 0, settings.SWEEPS_SPARE
     for facility in facilities():
         with scope(facility=facility.id):
             actor = system_actor("booking sweeper", facility.id)
-            for department_id in departments_to_sweep(timezone.now()):
-                promoted += commands.sweep(actor=actor, now=timezone.now(), department_id=department_id)
+            for department_id in departments_to_sweep(timezone.now(), spare):
+                promoted += commands.sweep(actor=actor, now=timezone.now(), department_id=department_id, spare=spare)
     return promoted
 
 
@@ -31,7 +32,8 @@ def end_overrides() -> int:
     for facility in facilities():
         with scope(facility=facility.id):
             actor, now = system_actor("slot keeper", facility.id), timezone.now()
-            for department_id in sorted(set(over_stretched(now).values_list("department_id", flat=True))):
+            before = now - settings.SWEEPS_SPARE
+            for department_id in sorted(set(over_stretched(before).values_list("department_id", flat=True))):
                 ended += commands.end_overrides(actor=actor, now=now, department_id=department_id)
     return ended
 

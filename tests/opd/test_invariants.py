@@ -12,14 +12,16 @@ from django.utils import timezone
 
 from apps.audit.commands import seal
 from apps.core.relay import Relay
+from apps.scheduling.models import AllocationPolicy
 from opd import invariants
 from opd.invariants import INVARIANTS, Look, check
 from opd.subscriptions import handlers_for
-from tests.bookings import book, open_slot
+from tests.bookings import book, cancel, open_slot
 from tests.ward import Ward, open_ward
 
 PATHS = "visits stand where their transitions lead"
 SLOTS = "a slot's count is of those who have a place"
+SWEPT = "what is over was swept"
 ALIKE = "transitions, audit entries and events are one to one"
 
 SABOTAGE: list[tuple[str, str]] = [
@@ -68,6 +70,22 @@ SABOTAGE: list[tuple[str, str]] = [
         "ALTER TABLE scheduling_slot DROP CONSTRAINT slot_not_oversold, DROP CONSTRAINT slot_overflow_is_taken;"
         " UPDATE scheduling_slot SET capacity = 0, overflow = 9",
     ),
+    (SWEPT, "UPDATE scheduling_appointment SET state = 'HELD', hold_expires_at = now() - interval '1 day'"),
+    (SWEPT, "UPDATE scheduling_offer SET expires_at = now() - interval '1 day'"),
+    (SWEPT, "UPDATE scheduling_appointment SET state = 'CANCELLED' WHERE state = 'HELD'"),
+    (
+        SWEPT,
+        "UPDATE scheduling_waitingentry SET since = since - interval '9 days', expires_at = now() - interval '1 day'",
+    ),
+    (
+        SWEPT,
+        "UPDATE scheduling_slot SET starts_at = starts_at - interval '90 days', ends_at = starts_at"
+        " - interval '90 days' + interval '5 minutes', emergency_level = 'high', usual_capacity = capacity",
+    ),
+    (
+        "stretched slots have the places of their level",
+        "UPDATE scheduling_slot SET emergency_level = 'high', usual_capacity = capacity",
+    ),
     ("UHIDs run from 1 to the counter", "UPDATE patients_uhidcounter SET last = last + 1"),
     (
         "UHIDs run from 1 to the counter",
@@ -90,9 +108,20 @@ def ward(db: None) -> Iterator[Ward]:
         ward.call_next(ward.doctors[1])
         assert len(visits) == 5
         book(ward, open_slot(ward))
+        _ask_about_a_place(ward)
         relay = Relay(handlers_for, chores=[seal])
         relay.run_once()
         yield ward
+
+
+def _ask_about_a_place(ward: Ward) -> None:
+    """Somebody waits and is asked about a place, as of now."""
+    ward.now = timezone.now()
+    AllocationPolicy.objects.create(facility=ward.facility, department=ward.department, asks_first=True)
+    slot = open_slot(ward, hours=24 * 30, capacity=1)
+    row = book(ward, slot).appointment
+    book(ward, slot)
+    cancel(ward, row)
 
 
 def look(ward: Ward) -> Look:

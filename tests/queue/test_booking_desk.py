@@ -19,8 +19,8 @@ from tests.bookings import book, cancel, hold, open_slot, visit_type
 from tests.browsers import browser_of
 from tests.ward import Ward, add_doctor, open_ward
 
-DAY_STATEMENTS = 6
-"""Of a doctor's day: session with credential, departments, doctors, bookings, slots, the waiting list."""
+DAY_STATEMENTS = 7
+"""Of a doctor's day: session with credential, departments, their streams, doctors, bookings, slots, waiting list."""
 
 
 @pytest.fixture
@@ -393,3 +393,18 @@ def test_a_place_that_is_held_is_booked_at_the_desk(ward: Ward, desk: Client):
     assert send(desk, confirm).status_code == 302
     row.refresh_from_db()
     assert (row.state, row.token.number) == ("BOOKED", 1)
+
+
+def test_the_day_that_meera_looks_at_moves_by_itself(ward: Ward, desk: Client):
+    slot = open_slot(ward, capacity=3)
+    path, part = f"/admin/desk/day/{ward.doctor.id}/?day={slot.day}", {"HX-Request": "true"}
+    whole = page_of(desk.get(path))
+    assert f'data-stream="desk.{ward.facility.id}"' in whole
+    assert 'src="/static/js/live' in whole
+    first = desk.get(path, headers=part)
+    assert page_of(first).strip().startswith('<div id="day-shown"')
+    assert desk.get(path, headers=part | {"If-None-Match": first.headers["ETag"]}).status_code == 304
+    row = book(ward, slot, patient=ward.register("Bela Rao")).appointment
+    again = desk.get(path, headers=part | {"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 200
+    assert row.token.label in page_of(again)

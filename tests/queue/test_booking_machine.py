@@ -30,6 +30,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.timeout(7200)]
 
 LIVE = ("HELD", "BOOKED", "ARRIVED")
 OF_THE_HOUSE = {
+    "what is over was swept",
     "events are delivered or parked",
     "the audit chain verifies",
     "no session idles in a transaction",

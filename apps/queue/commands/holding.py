@@ -1,6 +1,6 @@
 """A place is held before it is booked, or offered to who waits; whatever is over is swept."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -99,9 +99,10 @@ def decline_place(*, actor: Actor, now: datetime, waiting_id: UUID) -> Any:
 
 
 @command
-def sweep(*, actor: Actor, now: datetime, department_id: UUID) -> int:
-    """End a department's holds, offers and waits that are over, and give their places on; how many got one."""
+def sweep(*, actor: Actor, now: datetime, department_id: UUID, spare: timedelta = timedelta()) -> int:
+    """End a department's holds, offers and waits that are over, and give their places on; how many got one. What is
+    younger than `spare` is left to whoever wants the place."""
     actor.require(Permission.SYSTEM_KEEP, Scope(actor.facility_id, department_id))
     lock_streams(department_stream(department_id))
-    expire_waiting(department_id)
-    return len(make_room(department_id))
+    expire_waiting(department_id, spare)
+    return len(make_room(department_id, spare=spare))

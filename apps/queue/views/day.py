@@ -1,12 +1,12 @@
 """A doctor's day at the desk: who is booked and who waits for a place. Mounted in the admin."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -15,13 +15,15 @@ from django.utils.translation import gettext
 from apps.accounts.queries import facility_facts
 from apps.core.errors import Conflict, NotFound, sentence
 from apps.core.policy import Actor, Permission, Scope
-from apps.core.views import actor_of, page, run_form, said
+from apps.core.views import actor_of, live_part, page, run_form, said
 from apps.queue import commands
 from apps.queue.forms import PlaceForm
 from apps.queue.queries.day import day_at_desk, waiting_row
 from apps.queue.queries.desk import served_departments
+from apps.queue.queries.lines import sequences_of, stamp
 from apps.queue.views.asked import asked_day
 from apps.queue.views.booking_deeds import actions_of, day_url
+from apps.queue.views.desk import desk_stream
 from apps.scheduling.queries import doctors_of_departments, open_offers, position_of, waiting_entry_of
 
 
@@ -35,37 +37,49 @@ def first_day(request: HttpRequest) -> HttpResponse:
 
 
 @page(policy=Permission.DESK_USE)
-def day(request: HttpRequest, doctor_id: UUID) -> HttpResponse:
-    """A doctor's slots of a day, who is in them, and the waiting list beneath."""
+def day(request: HttpRequest, doctor_id: UUID) -> HttpResponseBase:
+    """A doctor's slots of a day, who is in them, and the waiting list beneath. Asked for again by the page itself, it
+    answers with these alone."""
     actor, now = actor_of(request), timezone.now()
     facility = facility_facts(actor.facility_id)  # type: ignore[arg-type]  # staff have one
-    ids = {place.id for place in served_departments(actor)}
+    ids = sorted(place.id for place in served_departments(actor))
+    sequence = sequences_of(ids)
     doctors = list(doctors_of_departments(ids))
     doctor = next((d for d in doctors if d.id == doctor_id), None)
     if doctor is None:
         raise NotFound
     chosen = asked_day(request) or facility.day_of(now)
+
+    def context() -> dict[str, Any]:
+        return _shown(doctor, chosen, ids, actor, now) | {"sequence": sequence}
+
+    if request.headers.get("HX-Request"):
+        mark = f"{actor.id} {request.get_full_path()} {sequence} {now:%H:%M}"
+        return live_part(request, mark, "desk/_day.html", context)
+    around = {
+        "title": gettext("Bookings of %(doctor)s") % {"doctor": doctor.name},
+        "near": _near(doctor_id, chosen, facility.day_of(now)),
+        "doctors": [{"label": d.name, "url": day_url(d.id, chosen), "selected": d.id == doctor_id} for d in doctors],
+    }
+    return render(request, "desk/day.html", admin.site.each_context(request) | context() | around)
+
+
+def _shown(doctor: Any, chosen: date, ids: list[UUID], actor: Actor, now: datetime) -> dict[str, Any]:
+    """What of a doctor's day moves while one looks at it."""
+    facility = facility_facts(actor.facility_id)  # type: ignore[arg-type]  # staff have one
     shown = day_at_desk(doctor, chosen, ids, actor, now, facility)
     for slot in shown["slots"]:
         for row in slot["people"]:
             row["actions"] = actions_of(row, actor, now)
-    context = (
-        admin.site.each_context(request)
-        | shown
-        | {
-            "title": gettext("Bookings of %(doctor)s") % {"doctor": doctor.name},
-            "doctor": doctor,
-            "iso_day": chosen.isoformat(),
-            "day": date_format(chosen, "l j F"),
-            "near": _near(doctor_id, chosen, facility.day_of(now)),
-            "doctors": [
-                {"label": d.name, "url": day_url(d.id, chosen), "selected": d.id == doctor_id} for d in doctors
-            ],
-            "clock": facility.clock(now),
-            "may_change": actor.may(Permission.BOOKING_CHANGE),
-        }
-    )
-    return render(request, "desk/day.html", context)
+    return shown | {
+        "doctor": doctor,
+        "iso_day": chosen.isoformat(),
+        "day": date_format(chosen, "l j F"),
+        "stream": desk_stream(actor.facility_id),
+        "as_of": stamp(now),
+        "clock": facility.clock(now),
+        "may_change": actor.may(Permission.BOOKING_CHANGE),
+    }
 
 
 def _near(doctor_id: UUID, chosen: date, today: date) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """A place is held for a moment, then booked or free again. What is due is ended here, whoever comes by first."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from apps.core.commands import step, unit
@@ -67,9 +67,10 @@ def confirm_hold(row: Appointment) -> Appointment:
 
 
 @step
-def lapse(department_id: UUID, doctor_id: UUID | None = None) -> list[Appointment]:
-    """End the holds whose time is over, of one doctor or of a department, and give the places on: who got one."""
-    due = lapsed_holds(unit().now).filter(department_id=department_id)
+def lapse(department_id: UUID, doctor_id: UUID | None = None, spare: timedelta = timedelta()) -> list[Appointment]:
+    """End the holds whose time is over, of one doctor or of a department, and give the places on: who got one. Holds
+    younger than `spare` are left as they are."""
+    due = lapsed_holds(unit().now, spare).filter(department_id=department_id)
     if doctor_id:
         due = due.filter(doctor_id=doctor_id)
     ended = [
@@ -80,9 +81,10 @@ def lapse(department_id: UUID, doctor_id: UUID | None = None) -> list[Appointmen
 
 
 @step
-def expire_waiting(department_id: UUID) -> int:
-    """Take everybody off a department's waiting lists whose time there is over; how many."""
-    due = overdue_entries(unit().now).filter(department_id=department_id)
+def expire_waiting(department_id: UUID, spare: timedelta = timedelta()) -> int:
+    """Take everybody off a department's waiting lists whose time there is over, unless they have waited for less
+    than `spare`; how many."""
+    due = overdue_entries(unit().now, spare).filter(department_id=department_id)
     return len([end_waiting(entry, WaitingState.EXPIRED) for entry in due.select_for_update().order_by("id")])
 
 

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -171,9 +171,10 @@ def _policy_of(department_id: UUID) -> AllocationPolicy | None:
     return one(AllocationPolicy.objects.filter(department_id=department_id))
 
 
-def lapsed_holds(now: datetime) -> QuerySet[Appointment]:
-    """Holds whose time is over, which nobody has ended yet."""
-    return Appointment.objects.filter(state=AppointmentState.HELD, hold_expires_at__lte=now)
+def lapsed_holds(now: datetime, spare: timedelta = timedelta()) -> QuerySet[Appointment]:
+    """Holds whose time is over, which nobody has ended yet; without those made within the last `spare`."""
+    over = Appointment.objects.filter(state=AppointmentState.HELD, hold_expires_at__lte=now)
+    return over.filter(booked_at__lte=now - spare) if spare else over
 
 
 def has_lapsed_holds(department_id: UUID, now: datetime) -> bool:
@@ -181,9 +182,10 @@ def has_lapsed_holds(department_id: UUID, now: datetime) -> bool:
     return lapsed_holds(now).filter(department_id=department_id).exists()
 
 
-def overdue_entries(now: datetime) -> QuerySet[WaitingEntry]:
-    """Who stands on a waiting list beyond their time there."""
-    return WaitingEntry.objects.filter(state=WaitingState.WAITING, expires_at__lte=now)
+def overdue_entries(now: datetime, spare: timedelta = timedelta()) -> QuerySet[WaitingEntry]:
+    """Who stands on a waiting list beyond their time there; without who came onto it within the last `spare`."""
+    over = WaitingEntry.objects.filter(state=WaitingState.WAITING, expires_at__lte=now)
+    return over.filter(since__lte=now - spare) if spare else over
 
 
 def has_open_offer(entry_id: UUID) -> bool:
@@ -210,10 +212,10 @@ def never_came(today: date) -> QuerySet[Appointment]:
     return appointments().filter(state=AppointmentState.BOOKED, day__lt=today, slot__closed_at__isnull=True)
 
 
-def departments_to_sweep(now: datetime) -> list[UUID]:
-    """Where a hold, an offer or a wait is over that nobody has ended yet."""
-    holds = lapsed_holds(now).values_list("department_id", flat=True)
-    waits = overdue_entries(now).values_list("department_id", flat=True)
+def departments_to_sweep(now: datetime, spare: timedelta = timedelta()) -> list[UUID]:
+    """Where a hold, an offer or a wait is over that nobody has ended yet; what is younger than `spare` aside."""
+    holds = lapsed_holds(now, spare).values_list("department_id", flat=True)
+    waits = overdue_entries(now, spare).values_list("department_id", flat=True)
     return sorted({*holds, *waits})
 
 
