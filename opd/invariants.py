@@ -325,7 +325,7 @@ ORDER BY 2 LIMIT 1
 
 
 def _swept(look: Look) -> tuple[str, str]:
-    due = look.now - SWEPT_WITHIN - settings.SWEEPS_SPARE
+    due = look.now - SWEPT_WITHIN - timedelta(minutes=settings.SWEEPS_SPARE_MINUTES)
     wrong = _rows(_SWEPT, {"facilities": look.facilities, "due": due})
     held = "SELECT count(*) FROM scheduling_appointment WHERE facility_id = ANY(%s) AND state = 'HELD'"
     return f"{_count(held, [look.facilities]):,} held", _first(wrong, "{0} was over at {1} and still stands")

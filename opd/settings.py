@@ -4,7 +4,6 @@
 """
 
 import os
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,9 +21,7 @@ env = environ.Env()
 
 DEBUG = env.bool("DJANGO_DEBUG", default=False)
 DEMO = env.bool("OPD_DEMO", default=False)
-SWEEPS_SPARE = timedelta(hours=1 if DEMO and env.bool("OPD_DEMO_TODAY_EMPTY", default=False) else 0)
-"""How old something must be before a sweep ends it on its own: checks that need a clean day are left alone. Whoever
-wants a place that is over gets it all the same."""
+DEMO_TODAY_EMPTY = DEMO and env.bool("OPD_DEMO_TODAY_EMPTY", default=False)
 PRODUCTION = env.bool("OPD_PRODUCTION", default=False)
 if PRODUCTION and (_wrong := faults(os.environ)):
     raise ImproperlyConfigured("Not fit for production:\n- " + "\n- ".join(_wrong))
@@ -211,8 +208,9 @@ SMS_SENDER = env.str("OPD_SMS_SENDER", default="")
 # Leave: who is booked further ahead than this keeps their doctor, on another day; so long after it was taken, those
 # who were moved are put back when it is withdrawn.
 LEAVE_KEEPS_DOCTOR_DAYS = env.int("OPD_LEAVE_KEEPS_DOCTOR_DAYS", default=7)
-# Minutes for which sweeps leave somebody alone who has just come; a demonstration for checks keeps still for an hour.
-SWEEPS_SPARE_MINUTES = env.int("OPD_SWEEPS_SPARE_MINUTES", default=60 if env.bool("OPD_DEMO_TODAY_EMPTY", False) else 0)
+# Minutes for which sweeps leave alone who has just come and what was just held, offered or stretched; a demonstration
+# for checks keeps still for an hour. Whoever wants a place that is over gets it all the same.
+SWEEPS_SPARE_MINUTES = env.int("OPD_SWEEPS_SPARE_MINUTES", default=60 if DEMO_TODAY_EMPTY else 0)
 LEAVE_PUTS_BACK_MINUTES = env.int("OPD_LEAVE_PUTS_BACK_MINUTES", default=60)
 
 # One-time codes of patients; not scaled by RATE_SCALE. What one phone may is fixed, in patients' rules.

@@ -1,5 +1,7 @@
 """Upkeep of the queue and of booking, done by the worker."""
 
+from datetime import timedelta
+
 from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
@@ -16,7 +18,7 @@ from apps.scheduling.queries import departments_to_sweep, never_came, over_stret
 @shared_task(name="queue.sweep_bookings")
 def sweep_bookings() -> int:
     """End holds, offers and waits that are over, and give their places on; how many got one. Safe to run twice."""
-    promoted, spare = 0, settings.SWEEPS_SPARE
+    promoted, spare = 0, timedelta(minutes=settings.SWEEPS_SPARE_MINUTES)
     for facility in facilities():
         with scope(facility=facility.id):
             actor = system_actor("booking sweeper", facility.id)
@@ -32,7 +34,7 @@ def end_overrides() -> int:
     for facility in facilities():
         with scope(facility=facility.id):
             actor, now = system_actor("slot keeper", facility.id), timezone.now()
-            before = now - settings.SWEEPS_SPARE
+            before = now - timedelta(minutes=settings.SWEEPS_SPARE_MINUTES)
             for department_id in sorted(set(over_stretched(before).values_list("department_id", flat=True))):
                 ended += commands.end_overrides(actor=actor, now=now, department_id=department_id)
     return ended

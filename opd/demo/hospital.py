@@ -109,7 +109,8 @@ class NewHours:
 @dataclass(frozen=True, slots=True)
 class Hospital:
     """Everything that is loaded. `triage` maps a department's code ("" for all of them) to urgent phrases;
-    `doctors_at_work`: they see people from the start."""
+    `asks_first`: departments that offer a freed place before it is somebody's; `doctors_at_work`: they see people from
+    the start."""
 
     name: str
     code: str
@@ -126,6 +127,7 @@ class Hospital:
     visit_types: tuple[NewVisitType, ...] = ()
     counters: tuple[NewCounter, ...] = ()
     kinds: tuple[NewKind, ...] = ()
+    asks_first: tuple[str, ...] = ()
     hours: NewHours | None = None
     doctors_at_work: bool = True
 
@@ -275,6 +277,7 @@ DEMO = Hospital(
         NewVisitType("Dressing or plaster", ("ORT",), 20, with_doctors={"joshi": 30}),
         NewVisitType("Procedure", ("GEN", "ORT"), 30, by_patients=False),
     ),
+    asks_first=("ORT",),
     hours=NewHours(),
     counters=(
         NewCounter("Triage", "TRI", "9"),

@@ -78,6 +78,7 @@ class _Load:
         for doctor in self.hospital.doctors:
             self.hire(doctor)
         self.name_visit_types()
+        self.ask_first()
         self.write_hours()
         self.set_up_counters()
         self.write_kinds_of_visit()
@@ -210,6 +211,13 @@ class _Load:
                     for code in codes
                 ]
                 change_template(actor=self.admin, now=self.now, name=new.name, stations=stations)
+
+    def ask_first(self) -> None:
+        """The departments that offer a freed place before it is somebody's."""
+        policy = _model("scheduling.AllocationPolicy")
+        known = set(policy._default_manager.values_list("department_id", flat=True))
+        wanted = {self.departments[code] for code in self.hospital.asks_first} - known
+        self._add(policy(facility_id=self.facility_id, department_id=id_, asks_first=True) for id_ in sorted(wanted))
 
     def write_triage_rules(self) -> None:
         """What makes a visit urgent."""

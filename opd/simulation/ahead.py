@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Count
+from django_scopes import scope
 
 from apps.accounts.queries import facility_facts
 from apps.audit.queries import entries
@@ -21,15 +22,16 @@ from apps.core.errors import DomainError, NotFound
 from apps.patients.queries import search
 from apps.queue import commands
 from apps.queue.queries.bookings import coming_of
-from apps.scheduling.queries import appointments, leaves, slots_of_day, waiting_entries
+from apps.scheduling.queries import appointments, leaves, slots_of_day, visit_types, waiting_entries
 from apps.scheduling.rules.allocation import BookingSource
 from apps.scheduling.rules.appointments import LIVE, AppointmentState
 from apps.scheduling.rules.slots import moment
 from opd.demo.hospital import Hospital
 from opd.demo.loading import enrol
-from opd.simulation.cast import VIA, Cast, Practitioner
+from opd.simulation.cast import VIA, Cast, Practitioner, cast_of
 from opd.simulation.people import CHILDREN_BELOW, Person, person
 from opd.simulation.plan import weighted
+from opd.simulation.unusual import Unusual
 
 DAYS = 14
 AT_ONCE = 5
@@ -63,6 +65,7 @@ SOURCES = (
 HOURS = ((9, 3), (10, 8), (11, 4), (12, 2), (14, 2), (15, 2), (16, 1))
 """When people want to come, by the clock: most of them at ten, so that some have to give way."""
 
+COMES_FOR_SOMETHING = 0.4
 POOL = 600
 GIVES_UP, STAYS_AWAY = 0.08, 0.08
 log = logging.getLogger(__name__)
@@ -77,6 +80,17 @@ class Ahead:
         self.random = random
         self._children = {new.code for new in hospital.departments if new.sees_children}
         self._next_look: datetime | None = None
+        self._unusual = Unusual(self._anybody, self._touched)
+
+    def begin(self, cast: Cast) -> int:
+        """Book a little of everything at once, before anybody looks: somebody with every doctor on every day, a family
+        here and there, and what is not everyday. The number of deeds that were done."""
+        now = self.clock()
+        today = facility_facts(cast.facility_id).day_of(now)
+        days = [(doctor, today + timedelta(days=d)) for doctor in cast.practitioners.values() for d in range(1, DAYS)]
+        wanted = [*((doctor, day, None) for doctor, day in days), *self._families(cast, today)]
+        done = sum(self._try(partial(self._book, cast, *wish, now)) for wish in wanted)
+        return done + sum(self._try(deed) for deed in list(self._unusual.deeds(cast, today, now)))
 
     def tick(self, cast: Cast) -> int:
         """Look, if it is time to, and do what is due; the number of deeds that were done."""
@@ -92,6 +106,7 @@ class Ahead:
         made = sum(self._try(deed) for deed in wanted)
         if not missing:
             made += self._try(partial(self._away, cast, today, now))
+            made += sum(self._try(deed) for deed in list(self._unusual.deeds(cast, today, now)))
         self._next_look = None if len(missing) > AT_ONCE else now + PAUSE
         return done + made
 
@@ -167,7 +182,18 @@ class Ahead:
                 patient_id=self._patient(cast, doctor, somebody, now),
                 source=source,
                 preferred_slot_id=self.random.choice(liked).id,
+                visit_type_id=self._kind(doctor, liked[0].department_id),
             )
+
+    def _kind(self, doctor: Practitioner, department_id: UUID) -> UUID | None:
+        """What somebody comes for: often nothing in particular."""
+        if self.random.random() > COMES_FOR_SOMETHING:
+            return None
+        kinds = visit_types(doctor.id, [department_id], by_patient=False)
+        return self.random.choice(kinds).id if kinds else None
+
+    def _anybody(self, cast: Cast, doctor: Practitioner, now: datetime) -> UUID:
+        return self._patient(cast, doctor, None, now)
 
     def _patient(self, cast: Cast, doctor: Practitioner, somebody: Person | None, now: datetime) -> UUID:
         child, number = doctor.department in self._children, self.random.randrange(POOL)
@@ -204,6 +230,13 @@ class Ahead:
         """Of these bookings, those that a person made or changed."""
         trail = entries(cast.facility_id, entity_type="appointment").filter(entity_id__in=[str(id_) for id_ in ids])
         return {UUID(id_) for id_ in trail.exclude(actor_via=VIA).values_list("entity_id", flat=True)}
+
+
+def begin(hospital: Hospital, clock: Callable[[], datetime]) -> int:
+    """Book the coming two weeks of a hospital a little, when it has just been loaded."""
+    cast = cast_of(hospital)
+    with scope(facility=cast.facility_id):
+        return Ahead(hospital, clock, Random(hospital.code)).begin(cast)
 
 
 SERIES = "+9190002"

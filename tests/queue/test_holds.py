@@ -129,7 +129,7 @@ def test_the_worker_sweeps_every_hospital(ward):
 
 
 def test_on_a_clean_day_nothing_young_is_swept_and_a_place_that_is_over_is_free_all_the_same(ward, settings):
-    settings.SWEEPS_SPARE = timedelta(hours=1)
+    settings.SWEEPS_SPARE_MINUTES = 60
     ward.now = timezone.now() - timedelta(minutes=30)
     slot = open_slot(ward, capacity=1)
     young = hold(ward, slot)
@@ -141,7 +141,7 @@ def test_on_a_clean_day_nothing_young_is_swept_and_a_place_that_is_over_is_free_
 
 
 def test_on_a_clean_day_what_is_old_is_swept_as_ever(ward, settings):
-    settings.SWEEPS_SPARE = timedelta(hours=1)
+    settings.SWEEPS_SPARE_MINUTES = 60
     ward.now = timezone.now() - timedelta(minutes=61)
     old = hold(ward, open_slot(ward))
     sweep_bookings()

@@ -1,5 +1,6 @@
 """`manage.py demo`: load the demo hospital."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from apps.accounts.rules.demo import DEMO_PASSWORD
 from opd.demo.hospital import DEMO
 from opd.demo.loading import load
 from opd.removal import remove_facility
+from opd.simulation.ahead import begin
 
 
 class Command(BaseCommand):
@@ -27,5 +29,9 @@ class Command(BaseCommand):
         known = facility_by_code(DEMO.code)
         if reset and known:
             remove_facility(known.id, timezone.now())
-        load(DEMO, timezone.now(), DEMO_PASSWORD)
+        fresh = reset or not known
+        clean = settings.DEMO_TODAY_EMPTY
+        load(replace(DEMO, asks_first=()) if clean else DEMO, timezone.now(), DEMO_PASSWORD)
+        if fresh and not clean:
+            begin(DEMO, timezone.now)
         self.stdout.write(f"{DEMO.name}: {len(DEMO.doctors)} doctors, {len(DEMO.patients)} people.")
