@@ -5,7 +5,20 @@ from django.urls import path
 
 from apps.core.admin import AuditedModelAdmin
 from apps.queue.models import TriageRule
-from apps.queue.views import booking, booking_deeds, day, desk, fairness, journeys, leave, line, masters, rules, walk_in
+from apps.queue.views import (
+    booking,
+    booking_deeds,
+    day,
+    desk,
+    fairness,
+    journeys,
+    leave,
+    line,
+    masters,
+    reassigning,
+    rules,
+    walk_in,
+)
 
 desk_urls = [
     path("desk/today/", desk.today, name="desk_today"),
@@ -28,6 +41,7 @@ desk_urls = [
     path("desk/book/", booking.book, name="desk_book"),
     path("desk/day/", day.first_day, name="desk_first_day"),
     path("desk/day/<uuid:doctor_id>/", day.day, name="desk_day"),
+    path("desk/day/<uuid:doctor_id>/reassign/", reassigning.reassign, name="desk_reassign"),
     path("desk/bookings/<uuid:booking_id>/", booking_deeds.booking, name="desk_booking"),
     path("desk/bookings/<uuid:booking_id>/slip/", booking_deeds.slip, name="desk_booking_slip"),
     path("desk/bookings/<uuid:booking_id>/move/", booking_deeds.move, name="desk_booking_move"),

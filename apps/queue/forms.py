@@ -219,6 +219,35 @@ class OwnBookingForm(forms.Form):
         return BookingSource.FOLLOW_UP if self.cleaned_data.get("follow_up") else BookingSource.ONLINE
 
 
+class ReassignForm(forms.Form):
+    """Bookings that go to another doctor. `people` and `doctors` are what can be chosen, as (id, name).
+
+    A valid form's `arguments` are those of `commands.reassign`.
+    """
+
+    bookings = forms.MultipleChoiceField(label=_("Whose bookings"), widget=forms.CheckboxSelectMultiple)
+    doctor = forms.ChoiceField(label=_("To which doctor"))
+    reason = forms.CharField(
+        label=_("Reason"), max_length=LONGEST_REASON, widget=forms.TextInput({"autocomplete": "off", "dir": "auto"})
+    )
+
+    def __init__(
+        self, *args: Any, people: list[tuple[UUID, str]], doctors: list[tuple[UUID, str]], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["bookings"].choices = people  # type: ignore[attr-defined]
+        self.fields["doctor"].choices = doctors  # type: ignore[attr-defined]
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What `reassign` takes."""
+        return {
+            "booking_ids": [UUID(id_) for id_ in self.cleaned_data["bookings"]],
+            "doctor_id": UUID(self.cleaned_data["doctor"]),
+            "reason": self.cleaned_data["reason"],
+        }
+
+
 class PlaceForm(forms.Form):
     """Another place on the waiting list, and why."""
 

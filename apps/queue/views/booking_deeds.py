@@ -80,6 +80,12 @@ def day_url(doctor_id: Any, day: Any) -> str:
     return f"{reverse('admin:desk_day', args=[doctor_id])}?{urlencode({'day': str(day)})}"
 
 
+def reassign_url(doctor_id: Any, day: Any, booking_id: Any = "") -> str:
+    """Where bookings of a doctor's day are given to another doctor; one of them is chosen beforehand."""
+    asked = {"day": str(day)} | ({"booking": str(booking_id)} if booking_id else {})
+    return f"{reverse('admin:desk_reassign', args=[doctor_id])}?{urlencode(asked)}"
+
+
 def actions_of(row: dict[str, Any], actor: Actor, now: datetime) -> list[dict[str, Any]]:
     """What can be done with a booking now, as `{label, url, at_once}` each; `row` is a `booking_row`."""
     if row["state"] not in (AppointmentState.BOOKED, AppointmentState.HELD):
@@ -90,6 +96,7 @@ def actions_of(row: dict[str, Any], actor: Actor, now: datetime) -> list[dict[st
     possible = {
         "arrive": booked and today and actor.may(Permission.VISIT_CHECK_IN, row["scope"]),
         "move": booked and may_change,
+        "reassign": booked and may_change,
         "confirm": not booked and actor.may(Permission.BOOKING_CREATE, row["scope"]),
         "cancel": may_change,
         "no-show": booked and may_change and now >= row["at"] + NO_SHOW_GRACE,
@@ -98,10 +105,15 @@ def actions_of(row: dict[str, Any], actor: Actor, now: datetime) -> list[dict[st
 
 
 def _action(row: dict[str, Any], name: str) -> dict[str, Any]:
-    at = "admin:desk_booking_move" if name == "move" else "admin:desk_booking_deed"
-    arguments = [row["booking_id"]] if name == "move" else [row["booking_id"], name]
-    label = gettext("Move") if name == "move" else gettext(DEEDS[name].label)
-    return {"label": label, "url": reverse(at, args=arguments), "at_once": name == "arrive"}
+    if name == "move":
+        return {"label": gettext("Move"), "url": reverse("admin:desk_booking_move", args=[row["booking_id"]])}
+    if name == "reassign":
+        return {
+            "label": gettext("Other doctor"),
+            "url": reassign_url(row["doctor_id"], row["iso_day"], row["booking_id"]),
+        }
+    url = reverse("admin:desk_booking_deed", args=[row["booking_id"], name])
+    return {"label": gettext(DEEDS[name].label), "url": url, "at_once": name == "arrive"}
 
 
 def bookings_of_today(patient: Any, actor: Actor, now: datetime) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from apps.queue.queries.day import day_at_desk, waiting_row
 from apps.queue.queries.desk import served_departments
 from apps.queue.queries.lines import sequences_of, stamp
 from apps.queue.views.asked import asked_day
-from apps.queue.views.booking_deeds import actions_of, day_url
+from apps.queue.views.booking_deeds import actions_of, day_url, reassign_url
 from apps.queue.views.desk import desk_stream
 from apps.scheduling.queries import doctors_of_departments, open_offers, position_of, waiting_entry_of
 
@@ -58,6 +58,7 @@ def day(request: HttpRequest, doctor_id: UUID) -> HttpResponseBase:
         return live_part(request, mark, "desk/_day.html", context)
     around = {
         "title": gettext("Bookings of %(doctor)s") % {"doctor": doctor.name},
+        "reassign_url": reassign_url(doctor_id, chosen),
         "near": _near(doctor_id, chosen, facility.day_of(now)),
         "doctors": [{"label": d.name, "url": day_url(d.id, chosen), "selected": d.id == doctor_id} for d in doctors],
     }

@@ -49,6 +49,7 @@ from apps.scheduling.commands.places import (
     stand,
 )
 from apps.scheduling.commands.promotion import promote
+from apps.scheduling.commands.reassigning import hand_over
 from apps.scheduling.commands.slots import make_slots
 from apps.scheduling.commands.stretching import SlotOver, end_stretches, locked_slot, stretch
 from apps.scheduling.commands.tokens import issue_token, void_token
@@ -94,6 +95,7 @@ __all__ = [
     "exchange_places",
     "expire_waiting",
     "give_meeting",
+    "hand_over",
     "hold",
     "issue_token",
     "keep_visits",

@@ -238,13 +238,14 @@ def rehouse(
     action: str,
     earliest: datetime | None = None,
     overflow: bool = False,
+    reason: str = "",
 ) -> Appointment:
     """Move a booking to another slot, whichever doctor's, there not before `earliest` (its own time unless told).
     `live` is who has a place where, and is kept in step. `action` is what the audit trail calls it."""
     shift(row, slot, live[slot.id], earliest or row.at, doctor_id=slot.doctor_id, overflow=overflow)
     live[origin.id] = [holder for holder in live[origin.id] if holder.id != row.id]
     count_places(origin, live[origin.id])
-    tell(row, action, events.MOVED)
+    tell(row, action, events.MOVED, reason)
     return row
 
 
