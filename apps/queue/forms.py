@@ -222,7 +222,7 @@ class OwnBookingForm(forms.Form):
 class ReassignForm(forms.Form):
     """Bookings that go to another doctor. `people` and `doctors` are what can be chosen, as (id, name).
 
-    A valid form's `arguments` are those of `commands.reassign`.
+    A valid form's `arguments` are those of `commands.reassign_bookings`.
     """
 
     bookings = forms.MultipleChoiceField(label=_("Whose bookings"), widget=forms.CheckboxSelectMultiple)
@@ -240,7 +240,7 @@ class ReassignForm(forms.Form):
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """What `reassign` takes."""
+        """What `reassign_bookings` takes."""
         return {
             "booking_ids": [UUID(id_) for id_ in self.cleaned_data["bookings"]],
             "doctor_id": UUID(self.cleaned_data["doctor"]),

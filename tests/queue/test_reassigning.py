@@ -25,7 +25,7 @@ def ward(ward: Ward) -> Ward:
 
 
 def reassign(ward: Ward, *rows: Appointment, **how):
-    return commands.reassign(
+    return commands.reassign_bookings(
         actor=how.get("actor", ward.meera),
         now=ward.now,
         booking_ids=[row.id for row in rows],

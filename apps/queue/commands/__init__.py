@@ -43,7 +43,7 @@ from apps.queue.commands.masters import (
 )
 from apps.queue.commands.midnight import end_day
 from apps.queue.commands.own import RestoreRefused, restore
-from apps.queue.commands.reassigning import reassign
+from apps.queue.commands.reassigning import reassign_bookings
 from apps.queue.commands.reordering import announce_emergency, move_in_queue
 from apps.queue.commands.series import book_series
 from apps.queue.commands.serving import (

@@ -29,7 +29,9 @@ class Reassigned:
 
 
 @command
-def reassign(*, actor: Actor, now: datetime, booking_ids: Sequence[UUID], doctor_id: UUID, reason: str) -> Reassigned:
+def reassign_bookings(
+    *, actor: Actor, now: datetime, booking_ids: Sequence[UUID], doctor_id: UUID, reason: str
+) -> Reassigned:
     """Give bookings to another doctor of their department, the same day at their time or the next that is free.
 
     Who is first chooses first. Whoever finds no free place there, has one with that doctor already, or has come

@@ -43,7 +43,7 @@ def reassign(request: HttpRequest, doctor_id: UUID) -> HttpResponse:
         initial={"bookings": [asked_id(request, "booking")]},
     )
     if request.method == "POST" and form.is_valid():
-        _praise(request, run_form(request, commands.reassign, _answer, **form.arguments))
+        _praise(request, run_form(request, commands.reassign_bookings, _answer, **form.arguments))
         return redirect(day_url(doctor_id, chosen))
     context = admin.site.each_context(request) | {
         "title": gettext("Bookings of %(doctor)s to another doctor") % {"doctor": doctor.name},
