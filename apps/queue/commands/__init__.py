@@ -109,6 +109,7 @@ __all__ = [
     "place_escalated",
     "put_back",
     "reassign",
+    "reassign_bookings",
     "recall",
     "renew_link",
     "request_emergency",
