@@ -27,6 +27,9 @@ from apps.core.errors import DomainError, Forbidden, Invalid, NotFound, TooLarge
 from apps.core.policy import PUBLIC, SIGNED_IN, Actor, Policy, meets, named
 
 KEY_LENGTH = 200
+Rows = models.QuerySet[Any] | list[Any]
+"""What a page is cut from."""
+
 PAGING = frozenset({"page", "pageSize"})
 """What every list can be asked for."""
 
@@ -194,11 +197,11 @@ class Endpoint(APIView):
         answer = command.answer(self.once(), render, actor=self.actor, now=self.now, **arguments)
         return Response(answer, status=success)
 
-    def page(self, rows: models.QuerySet[Any], render: Callable[[Any], Answer]) -> Response:
-        """One page of an ordered queryset. A list that read no query takes nothing but the page's number and size."""
+    def page(self, rows: Rows, render: Callable[[Any], Answer]) -> Response:
+        """One page of rows in order. A list that read no query takes nothing but the page's number and size."""
         return self.page_of(rows, lambda found: [render(row) for row in found])
 
-    def page_of(self, rows: models.QuerySet[Any], render: Callable[[list[Any]], list[Answer]]) -> Response:
+    def page_of(self, rows: Rows, render: Callable[[list[Any]], list[Answer]]) -> Response:
         """The same where rows are rendered together, since what belongs to them is read in one statement."""
         if not self._query_is_known:
             self._refuse_unknown(set())

@@ -149,4 +149,4 @@ class VisitTypes(Endpoint):
         doctor = queries.doctor_of(doctor_id)
         own = self.actor.type is ActorType.PATIENT
         kinds = queries.visit_types(doctor.id, doctor.department_ids, by_patient=own)
-        return Response([queries.visit_type_json(kind) for kind in kinds])
+        return self.page(kinds, queries.visit_type_json)

@@ -426,7 +426,7 @@ def test_asha_reads_the_types_that_she_may_choose_and_books_one_over_the_api(war
     staff_only = visit_type(ward.department, minutes=60, by_patients=False)
     holder, doctor = Holder(), ward.doctor.id
     told = {"id": str(kind.id), "name": "First visit", "minutes": 20}
-    assert holder("GET", f"/api/v1/doctors/{doctor}/visit-types").json() == [told]
+    assert holder("GET", f"/api/v1/doctors/{doctor}/visit-types").json()["results"] == [told]
     day = f"/api/v1/tokens/availability?doctorId={doctor}&date={slot.day}&visitTypeId="
     assert holder("GET", f"{day}{kind.id}").json()["slots"][0]["availableSpots"] == 3
     wish = {"doctorId": str(doctor), "source": "online", "preferredSlotId": str(slot.id)}
