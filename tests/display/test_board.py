@@ -137,7 +137,7 @@ def test_no_name_phone_or_file_number_is_on_a_board_or_in_what_it_is_sent(ward: 
 def test_a_board_costs_the_same_however_many_wait(ward: Ward, hall: Board, django_assert_num_queries: Any):
     for _ in range(12):
         ward.arrive()
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         board_view(hall, ward.now)
 
 
