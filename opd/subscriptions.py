@@ -11,6 +11,7 @@ from apps.display import consumers as display_views
 from apps.live.rules import View
 from apps.queue import consumers as queue_views
 from apps.queue import events as queue
+from apps.queue.commands import tell_near
 from apps.reporting.commands import count
 
 EVERY = "*"
@@ -18,6 +19,7 @@ EVERY = "*"
 
 EVENT_HANDLERS: dict[str, list[Callable[[OutboxEvent], None]]] = {
     EVERY: [],
+    queue.TRANSITIONED: [tell_near],
     queue.TOKEN_CREATED: [count],
     queue.COMPLETED: [count],
     queue.NO_SHOW: [count],

@@ -13,6 +13,7 @@ class Kind(StrEnum):
     BOOKING = "booking"
     DOCTOR_AWAY = "doctor_away"
     DELAY = "delay"
+    AHEAD = "ahead"
 
 
 class Channel(StrEnum):

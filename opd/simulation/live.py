@@ -45,6 +45,9 @@ ON_A_JOURNEY = 0.5
 """Share of people who go through several stations."""
 
 CAST_KEPT = timedelta(minutes=1)
+LONGEST_BREAK = timedelta(seconds=100)
+"""What a doctor says at the beginning of a break; they are back by then."""
+
 LONGEST_PAUSE = 10.0
 """Seconds between two tries while the database is away."""
 
@@ -140,12 +143,15 @@ class LivePlayer:
         command(actor=actor, now=self.clock(), visit_id=visit.id, expected_version=visit.version, **details)
 
     def _set(self, cast: Cast, deed: Deed, doctor: Doctor) -> None:
+        now = self.clock()
+        pause = {"reason": "Tea", "back_at": now + LONGEST_BREAK} if deed is Deed.PAUSE else {}
         commands.set_availability(
             actor=cast.practitioners[doctor.key].actor,
-            now=self.clock(),
+            now=now,
             doctor_id=doctor.id,
             status=Availability.PAUSED if deed is Deed.PAUSE else Availability.AVAILABLE,
             expected_version=doctor.version,
+            **pause,
         )
 
     def _arrive(self, cast: Cast, look: Look, department: str, busy: set[UUID]) -> None:

@@ -25,8 +25,9 @@ SELECT v.id, v.patient_id, v.department_id, v.state, v.version, v.doctor_id, v.m
     moves.since, coalesce(v.last_called_at > v.called_at, false), moves.ours, moves.brought
 FROM queue_visit v
 CROSS JOIN LATERAL (
-    SELECT max(t.at) AS since, bool_and(t.via = %(via)s OR t.verb = ANY(%(letting_in)s)) AS ours,
-        bool_and(t.via = %(via)s) AS brought
+    SELECT max(t.at) AS since,
+        bool_and(t.via = %(via)s OR t.actor_type = 'system' OR t.verb = ANY(%(letting_in)s)) AS ours,
+        bool_and(t.via = %(via)s OR t.actor_type = 'system') AS brought
     FROM queue_visittransition t WHERE t.visit_id = v.id
 ) moves
 WHERE v.department_id = ANY(%(places)s) AND v.state = ANY(%(open)s)

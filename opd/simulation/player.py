@@ -29,7 +29,7 @@ from apps.queue.commands import (
     hold,
     no_show,
     recall,
-    resume,
+    say_here,
     self_check_in,
     set_availability,
     start,
@@ -60,6 +60,8 @@ BEFORE_TEST = 0.6
 """Share of a consultation that comes before the test; the rest follows with the result."""
 
 LINK_SECONDS = 600
+
+BREAK = "Tea"
 
 
 @dataclass(slots=True)
@@ -149,8 +151,9 @@ class Player:
     def _next(self, desk: _Desk) -> None:
         """The doctor is free: for a break that is due, else for the next patient, else to wait or to go home."""
         if desk.breaks and desk.breaks[0].at <= self._at:
-            self._set(desk, Availability.PAUSED)
-            self.later(desk.breaks.pop(0).seconds, partial(self._begin, desk))
+            pause = desk.breaks.pop(0).seconds
+            self._set(desk, Availability.PAUSED, reason=BREAK, back_at=self.now + timedelta(seconds=pause))
+            self.later(pause, partial(self._begin, desk))
             return
         doctor = desk.practitioner
         row = self.do(call_next, actor=doctor.actor, doctor_id=doctor.id)
@@ -163,9 +166,9 @@ class Player:
         else:
             self._set(desk, Availability.OFFLINE)
 
-    def _set(self, desk: _Desk, status: Availability) -> None:
+    def _set(self, desk: _Desk, status: Availability, **more: Any) -> None:
         doctor = desk.practitioner
-        self.do(set_availability, actor=doctor.actor, doctor_id=doctor.id, status=status)
+        self.do(set_availability, actor=doctor.actor, doctor_id=doctor.id, status=status, **more)
 
     def _free(self, desk: _Desk) -> None:
         self.later(BETWEEN_PATIENTS, partial(self._next, desk))
@@ -305,7 +308,7 @@ class Player:
 
     def _come_back(self, visit: _Visit) -> None:
         if visit.state == State.ON_HOLD:
-            row = self._move(resume, visit, actor=self.cast.nurse)
+            row = self._move(say_here, visit, actor=self.cast.nurse)
             self._wake(visit.arrival.department, row.doctor_id)
 
     # With the doctor

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from django.core.management import call_command
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.accounts.queries import facility_facts
@@ -57,6 +57,7 @@ def test_figures_are_the_middle_nine_of_ten_and_the_longest_of_first_turns():
     assert class_of(turn(1, 0, booked_for=NINE)) == "booked"
 
 
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(since=st.lists(st.integers(0, 120), min_size=1, max_size=20), gap=st.integers(1, 9))
 def test_as_many_are_called_as_there_are_calls_for_somebody_there_each_once(since: list[int], gap: int):
     turns = [turn(number, minutes) for number, minutes in enumerate(since)]

@@ -42,6 +42,7 @@ from apps.queue.commands.masters import (
     take_newcomers,
 )
 from apps.queue.commands.midnight import end_day
+from apps.queue.commands.nearing import tell_near
 from apps.queue.commands.own import RestoreRefused, restore
 from apps.queue.commands.reassigning import reassign_bookings
 from apps.queue.commands.reordering import announce_emergency, move_in_queue
@@ -132,6 +133,7 @@ __all__ = [
     "sweep_aside",
     "take_leave",
     "take_newcomers",
+    "tell_near",
     "transfer",
     "triage_down",
     "triage_up",

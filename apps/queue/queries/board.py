@@ -78,7 +78,7 @@ def _room(doctor: Any, visit: Visit | None, queued: Iterable[Visit]) -> dict[str
         "status": _status(doctor, visit),
         "token": visit.token.label if visit else "",
         "priority": is_early(visit) if visit else False,
-        "note": facility_facts(doctor.facility_id).clock(doctor.back_at) if doctor.back_at and not visit else "",
+        "note": "" if visit else _back(doctor),
         "next": [_waiting(row) for row in queued if _waits_for(row, doctor)][:NEXT_SHOWN],
         "call_id": call_id(visit) if visit else "",
     }
@@ -93,6 +93,12 @@ def _status(doctor: Any, visit: Visit | None) -> str:
     if doctor.availability == Availability.PAUSED:
         return "paused"
     return "offline" if doctor.availability == Availability.OFFLINE else "idle"
+
+
+def _back(server: Any) -> str:
+    """When a doctor who takes a break is back, by the clock; a counter says no time."""
+    back_at = getattr(server, "back_at", None)
+    return facility_facts(server.facility_id).clock(back_at) if back_at else ""
 
 
 def _one_per_room(rooms: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from apps.core.events import department_stream
 from apps.core.outbox import stream_sequences
@@ -46,6 +47,15 @@ def sequences_of(department_ids: Sequence[UUID]) -> str:
     names = [department_stream(department_id) for department_id in department_ids]
     known = stream_sequences(names)
     return " ".join(str(known[name]) for name in names)
+
+
+def first_of_lines(department_id: UUID, most: int) -> list[Visit]:
+    """The first so many of every line of a department, each doctor's and the common one, in the order of calling."""
+    order = ["tier", "arrival_key", "number"]
+    place = Window(RowNumber(), partition_by=[F("doctor_id")], order_by=order)
+    queued = Visit.objects.filter(department_id=department_id, state__in=sorted(QUEUED)).annotate(place=place)
+    shown = queued.filter(place__lte=most).select_related("token", "patient", "doctor")
+    return list(shown.order_by(*order))
 
 
 def stamp(now: datetime) -> str:

@@ -1,0 +1,228 @@
+"""Whatever people do with a queue, in whatever order: nobody is lost, nobody is with two, the order is the rule's."""
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from apps.audit.models import AuditEntry
+from apps.core.errors import DomainError
+from apps.core.models import OutboxEvent
+from apps.core.policy import system_actor
+from apps.encounters.commands import complete, undo
+from apps.queue import commands
+from apps.queue.models import Visit, VisitTransition
+from apps.queue.rules.order import Tier
+from apps.queue.rules.states import ACTIVE, OPEN, QUEUED, Verb
+from opd.invariants import Look, check
+from tests.matrix.world import kept_back
+from tests.queue.test_booking_machine import OF_THE_HOUSE
+from tests.races.threads import PROVE
+from tests.ward import add_doctor, open_ward
+
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(7200)]
+
+TOTAL: Counter[str] = Counter()
+MUST = {"arrive", "call next", "start", "complete", "hold", "undo"}
+"""What must have happened, or the run was hollow."""
+
+some = st.integers(0, 1_000)
+MOVES = [str(verb) for verb in Verb] + ["undo", "check_in"]
+
+
+class Hall(RuleBasedStateMachine):
+    """Two departments, three doctors: one in each and one in both; a queue that pins after three overtakes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open = ExitStack()
+        self.open.enter_context(kept_back())
+        self.ward = ward = self.open.enter_context(open_ward(departments=2, doctors=2))
+        add_doctor(ward, ward.departments)
+        for place in ward.departments:
+            place.policy.pin_after_overtakes = 3
+            place.policy.save()
+        self.arrived = 0
+        self.before: dict[Any, dict[str, Any]] = {}
+        self.done: Counter[str] = Counter()
+
+    def teardown(self) -> None:
+        """Another hall begins empty."""
+        self.open.close()
+        TOTAL.update(self.done)
+
+    def attempt(self, what: str, command: Callable[..., Any], actor: Any, **how: Any) -> Any:
+        """Do it, or be told why not; remember how the visit stood before, for whoever takes it back."""
+        visit_id = how.get("visit_id")
+        before = self.values(visit_id) if visit_id else {}
+        try:
+            answer = command(actor=actor, now=self.ward.now, **how)
+        except DomainError as refusal:
+            self.done[f"{what}: {refusal.code}"] += 1
+            return None
+        self.done[what] += 1
+        if visit_id:
+            self.before[visit_id] = before | {"by": actor}
+        return answer
+
+    def values(self, visit_id: Any) -> dict[str, Any]:
+        row = Visit.objects.get(id=visit_id)
+        return {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields if f.attname != "version"}
+
+    def one_of(self, states: Any, number: int) -> Visit | None:
+        found = list(Visit.objects.filter(state__in=sorted(states)).order_by("scanned_at", "number", "department"))
+        return found[number % len(found)] if found else None
+
+    def doctor(self, number: int) -> Any:
+        return self.ward.doctors[number % len(self.ward.doctors)]
+
+    def hands(self, visit: Visit) -> Any:
+        doctor = next((d for d in self.ward.doctors if d.id == visit.doctor_id), None)
+        return self.ward.as_doctor(doctor) if doctor else self.ward.nurse
+
+    @rule(
+        people=st.lists(
+            st.tuples(some, st.sampled_from([4, 30, 30, 75]), st.sampled_from(["", "", "chest pain"]), st.booleans()),
+            min_size=2,
+            max_size=4,
+        )
+    )
+    def some_arrive(self, people: list[tuple[int, int, str, bool]]) -> None:
+        for where, age, symptom, asks in people:
+            self.arrive(where % 2, age, symptom, asks)
+
+    def arrive(self, where: int, age: int, symptom: str, asks: bool) -> None:
+        person = self.ward.register(name=f"Person {self.arrived}", age=age)
+        self.attempt(
+            "arrive",
+            commands.check_in,
+            self.ward.meera,
+            department_id=self.ward.departments[where].id,
+            patient_id=person.id,
+            doctor_id=self.ward.doctors[where].id if asks else None,
+            symptoms=[symptom] if symptom else [],
+        )
+        self.arrived += 1
+        self.ward.later(seconds=20)
+
+    @rule(who=some)
+    def press_the_one_button(self, who: int) -> None:
+        """Whatever comes next for a doctor: in, out, or the next."""
+        doctor = self.doctor(who)
+        active = Visit.objects.filter(doctor_id=doctor.id, state__in=sorted(ACTIVE)).first()
+        if active is None:
+            self.call_next(who)
+        elif active.state == "CALLED":
+            self.attempt("start", commands.start, self.ward.as_doctor(doctor), visit_id=active.id)
+        else:
+            self.ward.later(minutes=2)
+            self.attempt("complete", complete, self.ward.as_doctor(doctor), visit_id=active.id)
+
+    def call_next(self, who: int) -> None:
+        doctor = self.doctor(who)
+        places = list(doctor.departments.values_list("id", flat=True))
+        waiting = Visit.objects.filter(department_id__in=places, state__in=sorted(QUEUED))
+        there = [visit for visit in waiting if visit.doctor_id in (None, doctor.id)]
+        first = min(there, key=lambda v: (v.tier, v.arrival_key, v.number), default=None)
+        before = {visit.id: self.values(visit.id) for visit in there}
+        called = self.attempt("call next", commands.call_next, self.ward.as_doctor(doctor), doctor_id=doctor.id)
+        if called:
+            assert first is not None
+            assert called.id == first.id, "the order is the rule's at the instant of the call"
+            self.before[called.id] = before[called.id] | {"by": self.ward.as_doctor(doctor)}
+
+    @rule(who=some, number=some)
+    def call(self, who: int, number: int) -> None:
+        if visit := self.one_of(QUEUED, number):
+            doctor = self.doctor(who)
+            actor = self.ward.as_doctor(doctor)
+            self.attempt("call", commands.call, actor, visit_id=visit.id, doctor_id=doctor.id, reason="asked")
+
+    @rule(number=some, what=st.sampled_from(["hold", "put_back", "no_show", "cancel", "recall", "triage_up"]))
+    def move(self, number: int, what: str) -> None:
+        if visit := self.one_of(OPEN, number):
+            more = {"reason": "x"} if what in ("hold", "put_back", "cancel", "triage_up") else {}
+            self.attempt(what, getattr(commands, what), self.hands(visit), visit_id=visit.id, **more)
+
+    @rule(number=some, what=st.sampled_from(["say_here", "say_late", "resume", "triage_down"]))
+    def tell(self, number: int, what: str) -> None:
+        if visit := self.one_of(OPEN, number):
+            more = {"say_late": {"minutes": 5}, "triage_down": {"reason": "x"}}.get(what, {})
+            self.attempt(what, getattr(commands, what), self.ward.nurse, visit_id=visit.id, **more)
+
+    @rule(number=some, to=st.none() | some)
+    def hand_on(self, number: int, to: int | None) -> None:
+        if visit := self.one_of(OPEN, number):
+            doctor_id = None if to is None else self.doctor(to).id
+            how = {"visit_id": visit.id, "doctor_id": doctor_id, "reason": "gone"}
+            self.attempt("reassign", commands.reassign, self.ward.meera, **how)
+            self.before.pop(visit.id, None)
+
+    @rule(number=some, place=st.integers(1, 6))
+    def put_elsewhere(self, number: int, place: int) -> None:
+        if visit := self.one_of(QUEUED, number):
+            how = {"some_id": visit.token_id, "new_position": place, "reason": "x"}
+            self.attempt("move", commands.move_in_queue, self.ward.meera, **how)
+            self.before.clear()  # others may have given way by a moment
+
+    @rule(number=some)
+    def take_back(self, number: int) -> None:
+        known = sorted(self.before, key=str)
+        if known:
+            visit_id = known[number % len(known)]
+            remembered = self.before.pop(visit_id)
+            if self.attempt("undo", undo, remembered.pop("by"), visit_id=visit_id):
+                same = self.values(visit_id)
+                changing = {"overtakes", "tier"}  # by others' calls since
+                assert {k: v for k, v in same.items() if k not in changing} == {
+                    k: v for k, v in remembered.items() if k not in changing
+                }
+                self.before.pop(visit_id, None)
+
+    @rule(minutes=st.sampled_from([-5, 1, 3, 16]))
+    def sweep(self, minutes: int) -> None:
+        self.ward.later(minutes=minutes)
+        actor = system_actor("sweeper", self.ward.facility.id)
+        for place in self.ward.departments:
+            for _twice in range(2):
+                commands.sweep_aside(actor=actor, now=self.ward.now, department_id=place.id)
+        self.done["sweep"] += 1
+
+    @invariant()
+    def what_must_hold_holds(self) -> None:
+        for finding in check(Look([self.ward.facility.id], self.ward.now)):
+            assert finding.holds or finding.name in OF_THE_HOUSE, f"{finding.name}: {finding.offender}"
+
+    @invariant()
+    def nobody_is_lost_or_doubled(self) -> None:
+        assert Visit.objects.count() == self.done["arrive"]
+
+    @invariant()
+    def every_move_is_told_once_everywhere(self) -> None:
+        moves = VisitTransition.objects.count()
+        assert OutboxEvent.objects.filter(type="visit.transitioned").count() == moves
+        assert AuditEntry.objects.filter(action__in=[f"visit.{verb}" for verb in MOVES]).count() >= moves
+
+    @invariant()
+    def nobody_is_overtaken_beyond_the_pin(self) -> None:
+        over = Visit.objects.filter(state__in=sorted(QUEUED), tier=Tier.REST, overtakes__gt=3)
+        assert not over.exists()
+
+
+def test_whatever_is_done_nobody_is_lost_and_the_order_is_the_rules() -> None:
+    many = settings(
+        max_examples=300 if PROVE else 6,
+        stateful_step_count=60 if PROVE else 30,
+        deadline=None,
+        database=None,
+        derandomize=not PROVE,
+        phases=list(Phase) if PROVE else [Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(Hall, settings=many)
+    assert set(TOTAL) >= MUST, TOTAL
