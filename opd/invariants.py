@@ -15,6 +15,7 @@ from django.db import connection, transaction
 
 from apps.audit.queries import verify
 from apps.queue.rules.states import ACTIVE, OPEN, TRANSITIONS, State, Verb
+from apps.queue.rules.undoing import UNDO
 
 FIRST_STATES = (State.SCANNED, State.WAITING, State.URGENT)
 CHECK_IN = "check_in"
@@ -197,7 +198,7 @@ LIMIT 1
 
 
 def _told_alike(look: Look) -> tuple[str, str]:
-    actions = [f"visit.{verb}" for verb in (CHECK_IN, *Verb)]
+    actions = [f"visit.{verb}" for verb in (CHECK_IN, UNDO, *Verb)]
     rows = _rows(_TOLD_ALIKE, [look.facilities, look.facilities, actions, look.facilities])
     moved = "SELECT count(*) FROM queue_visittransition WHERE facility_id = ANY(%s)"
     told = "visit {0}, version {1}: {2} transitions, {3} audit entries, {4} events, or to different states"
