@@ -296,11 +296,11 @@ CONTENT_SECURITY_POLICY = {
 PERMISSIONS_POLICY: dict[str, list[str]] = {
     feature: []
     for feature in (
-        *("accelerometer", "browsing-topics", "camera", "display-capture", "geolocation", "gyroscope"),
+        *("accelerometer", "browsing-topics", "camera", "display-capture", "gyroscope"),
         *("hid", "identity-credentials-get", "idle-detection", "local-fonts", "magnetometer", "microphone", "midi"),
         *("payment", "serial", "storage-access", "sync-xhr", "usb", "xr-spatial-tracking"),
     )
-}
+} | {"geolocation": ["self"]}  # asked for once, when somebody checks in by phone
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 LARGEST_BODIES = {"/api/v1/patient/checkin": 65_536, "/checkin": 65_536, "/csp-report": 8_192}  # others: as above
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200

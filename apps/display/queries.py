@@ -1,6 +1,7 @@
 """What a board shows, and to whom. Numbers and rooms only: this is on a wall, and may be open to all."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -123,6 +124,13 @@ def facility_of_board(board_id: UUID) -> UUID | None:
 def department_ids_of(board: Board) -> list[UUID]:
     """The departments of a board, always in the same order: a board's number has one part for each."""
     return sorted(board.departments.through.objects.filter(board_id=board.id).values_list("department_id", flat=True))
+
+
+def in_hall(kiosk: Actor) -> Actor:
+    """A kiosk as who acts: in the departments of its hall."""
+    assert kiosk.subject_id is not None, "a kiosk is paired with a board"
+    places = department_ids_of(board_of(kiosk.subject_id))
+    return replace(kiosk, department_ids=frozenset(places), all_departments=False)
 
 
 def board_sequence(department_ids: Iterable[UUID]) -> str:

@@ -2,7 +2,10 @@
 
 from django.urls import path
 
+from apps.display import api
 from apps.display.views import board, doors, kiosk, pairing, voice
+
+api_urls = [path("kiosk/check-in", api.KioskCheckIn.as_view(), name="kiosk-check-in")]
 
 page_urls = [
     path("kiosk/", kiosk.kiosk, name="kiosk"),

@@ -15,6 +15,7 @@ from apps.patients.rules.names import LONGEST, clean_name
 from apps.patients.rules.people import OLDEST_TYPED
 from apps.queue.queries.desk import least_waited_for
 from apps.queue.queries.shown import NEEDS_NAMES
+from apps.queue.rules.geofence import Position
 from apps.queue.rules.order import Source
 from apps.scheduling.rules.allocation import BookingSource
 
@@ -120,6 +121,22 @@ class ClassForm(forms.Form):
         max_length=LONGEST_REASON,
         widget=forms.TextInput({"autocomplete": "off", "dir": "auto"}),
     )
+
+
+class WhereaboutsForm(forms.Form):
+    """Where a phone says that it is; empty where it does not say."""
+
+    latitude = forms.FloatField(required=False, min_value=-90, max_value=90, widget=forms.HiddenInput)
+    longitude = forms.FloatField(required=False, min_value=-180, max_value=180, widget=forms.HiddenInput)
+    accuracy = forms.FloatField(required=False, min_value=0, max_value=100_000, widget=forms.HiddenInput)
+
+    @property
+    def position(self) -> Position | None:
+        """The position, if there is one."""
+        at = self.cleaned_data
+        if at["latitude"] is None or at["longitude"] is None:
+            return None
+        return Position(at["latitude"], at["longitude"], at["accuracy"] or 0.0)
 
 
 class JourneyForm(forms.Form):

@@ -149,6 +149,7 @@ page_urls = [
     path("me/bookings/<uuid:booking_id>/", own_bookings.booking, name="own-booking"),
     path("me/bookings/<uuid:booking_id>/move/", own_bookings.move, name="own-booking-move"),
     path("me/bookings/<uuid:booking_id>/cancel/", own_bookings.cancel, name="own-booking-cancel"),
+    path("me/bookings/<uuid:booking_id>/here/", own_bookings.here, name="own-booking-here"),
     path("me/waiting/<uuid:waiting_id>/", own_bookings.waiting, name="own-waiting-place"),
     path("book/", own_booking.book, name="book"),
     path("book/<uuid:doctor_id>/", own_booking.times, name="book-times"),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
+from decimal import Decimal
 
 from apps.accounts.rules.demo import DEMO_DOMAIN, DEMO_SECRET
 from apps.core.policy import Role
@@ -125,6 +126,7 @@ class Hospital:
     patients: tuple[Person, ...] = ()
     boards: tuple[NewBoard, ...] = ()
     visit_types: tuple[NewVisitType, ...] = ()
+    position: tuple[Decimal, Decimal] | None = None
     counters: tuple[NewCounter, ...] = ()
     kinds: tuple[NewKind, ...] = ()
     asks_first: tuple[str, ...] = ()
@@ -192,6 +194,7 @@ DEMO = Hospital(
     domain=DEMO_DOMAIN,
     address="Station Road, Ashanagar 411 001",
     phone="+91 90000 00000",
+    position=(Decimal("18.52040"), Decimal("73.85670")),
     departments=DEPARTMENTS,
     rooms=(
         NewRoom("3", Symbol.BOAT, "Hall A"),

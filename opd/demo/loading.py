@@ -46,6 +46,7 @@ def load(hospital: Hospital, now: datetime, password: str) -> FacilityFacts:
         code=hospital.code,
         address=hospital.address,
         phone=hospital.phone,
+        position=hospital.position,
     )
     if not entries(facility.id, entity_type="facility").filter(action=LOADED).exists():
         with scope(facility=facility.id):

@@ -24,7 +24,7 @@ from apps.patients.queries import search
 from apps.queue import commands
 from apps.queue.queries.journeys import templates, test_departments
 from apps.queue.rules.order import Source
-from apps.scheduling.rules import Availability
+from apps.scheduling.rules import Availability, DepartmentKind
 from opd.demo.hospital import Hospital
 from opd.demo.loading import enrol
 from opd.simulation.ahead import Ahead
@@ -32,7 +32,7 @@ from opd.simulation.cast import Cast, cast_of
 from opd.simulation.looking import look_at
 from opd.simulation.people import Person, person
 from opd.simulation.plan import ALARMING, PRESCRIPTIONS, SOURCES, SYMPTOMS, weighted
-from opd.simulation.rounds import DID_NOT_COME, SENT_FOR_TEST, Decision, Deed, Doctor, Look, Seen, decide
+from opd.simulation.rounds import DID_NOT_COME, FEWEST, SENT_FOR_TEST, Decision, Deed, Doctor, Look, Seen, decide
 from opd.simulation.stations import Stations
 
 POOL = 400
@@ -66,6 +66,7 @@ class LivePlayer:
         self.random = random or Random()
         self._ahead = Ahead(hospital, clock, self.random) if ahead else None
         self._stations = Stations(clock)
+        self._triage = {new.code for new in hospital.departments if new.kind is DepartmentKind.TRIAGE}
         self._children = {new.code for new in hospital.departments if new.sees_children}
         self._cast: Cast | None = None
         self._cast_at: datetime | None = None
@@ -173,13 +174,17 @@ class LivePlayer:
             doctor_id=asked,
             source=source,
             symptoms=[symptom] if symptom else [],
-            journey_id=None if emergency else self._kind_of_visit(),
+            journey_id=None if emergency else self._journey(look, department),
         )
 
-    def _kind_of_visit(self) -> UUID | None:
-        """Every other person goes on to further stations."""
-        kinds = [kind.id for kind in templates()]
-        return self.random.choice(kinds) if kinds and self.random.random() < ON_A_JOURNEY else None
+    def _journey(self, look: Look, department: str) -> UUID | None:
+        """Every other person goes on to further stations. By way of triage only while nobody waits there and enough do
+        for the doctors: whoever is at triage is not in the queue that is to be kept filled."""
+        if self.random.random() >= ON_A_JOURNEY:
+            return None
+        busy = any(look.waiting(code) for code in self._triage) or len(look.waiting(department)) < FEWEST
+        found = [row.id for row in templates().prefetch_related("stations") if not (busy and _begins_elsewhere(row))]
+        return self.random.choice(found) if found else None
 
     def _somebody(self, cast: Cast, department: str, busy: set[UUID]) -> UUID | None:
         """A person of the pool without an open visit, registered at the first coming; None if none is found soon."""
@@ -192,6 +197,11 @@ class LivePlayer:
             if known.id not in busy:
                 return known.id
         return None
+
+
+def _begins_elsewhere(template: Any) -> bool:
+    """Whether a journey begins at another station than the consultation."""
+    return any(station.step == 1 and station.department_id for station in template.stations.all())
 
 
 def pool_person(number: int, *, child: bool) -> Person:

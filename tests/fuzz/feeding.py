@@ -39,6 +39,10 @@ NEEDED = {
     "urgent": State.WAITING,
     "not-urgent": State.URGENT,
     "complete": State.IN_CONSULTATION,
+    "transfer": State.WAITING,
+    "journey": State.WAITING,
+    "skip": State.WAITING,
+    "tests": State.IN_CONSULTATION,
 }
 """The state in which somebody must be for the last word of an address to be done to them."""
 

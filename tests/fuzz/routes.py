@@ -23,7 +23,7 @@ PLACE = '"@here@"'
 LEFT_OUT = ("expectedVersion", "idempotencyKey", "identifiers", "letter")
 """Fields that may be left out and fit only at times."""
 
-BY_DOCTOR = ("start", "complete", "break-glass", "}/visits")
+BY_DOCTOR = ("start", "complete", "/tests", "break-glass", "}/visits")
 BY_HOLDER = "/patient/visits/"
 BY_FAMILY = {"PATCH /api/v1/auth/me", "POST /api/v1/patient/forget", "GET /api/v1/patient/visits"} | {
     "GET /api/v1/patient/bookings",

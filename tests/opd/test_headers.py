@@ -58,7 +58,7 @@ def test_every_answer_says_how_it_may_be_used(browser, address, status):
     assert policy["script-src"] == policy["style-src"] == policy["form-action"] == "'self'"
     assert policy["report-uri"] == "/csp-report"
     assert "camera=()" in answer["Permissions-Policy"]
-    assert "geolocation=()" in answer["Permissions-Policy"]
+    assert "geolocation=(self)" in answer["Permissions-Policy"]
     is_a_file = address.startswith("/static/css")  # which is nobody's
     assert ("no-store" in answer["Cache-Control"]) is not is_a_file
 

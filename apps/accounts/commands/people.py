@@ -1,6 +1,7 @@
 """Facilities are opened, and people begin to work in them."""
 
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -35,10 +36,13 @@ def open_facility(
     currency: str = "INR",
     address: str = "",
     phone: str = "",
+    position: tuple[Decimal, Decimal] | None = None,
 ) -> FacilityFacts:
-    """Open a hospital or clinic. Only the system itself does: nobody inside one may make another."""
+    """Open a hospital or clinic, at a latitude and longitude if they are known. Only the system itself does: nobody
+    inside one may make another."""
     actor.require(Permission.SYSTEM_KEEP, Scope(None))
     facility = Facility(name=name, code=code, time_zone=time_zone, currency=currency, address=address, phone=phone)
+    facility.latitude, facility.longitude = position or (None, None)
     return _opened(facility)
 
 

@@ -31,6 +31,7 @@ from apps.accounts.queries.facilities import (
     facilities,
     facility_by_code,
     facility_facts,
+    facility_position,
     house_name,
 )
 from apps.accounts.queries.me import me_json
@@ -83,6 +84,7 @@ __all__ = [
     "facilities",
     "facility_by_code",
     "facility_facts",
+    "facility_position",
     "holder_of_checkin",
     "house_name",
     "link_keys",

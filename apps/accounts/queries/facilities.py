@@ -50,6 +50,14 @@ def _facts(facility_id: UUID, minute: int) -> FacilityFacts:
     return _of(Facility.objects.get(id=facility_id))
 
 
+def facility_position(facility_id: UUID) -> tuple[float, float] | None:
+    """Where a facility is, as (latitude, longitude) in degrees; None where nobody has said so."""
+    at = Facility.objects.get(id=facility_id)
+    if at.latitude is None or at.longitude is None:
+        return None
+    return float(at.latitude), float(at.longitude)
+
+
 def facilities() -> list[FacilityFacts]:
     """Every facility, for work that goes through all of them."""
     return [_of(facility) for facility in Facility.objects.all()]

@@ -4,7 +4,6 @@ A paired screen, as a board is, but for another use: it may check in who has a b
 departments, and nothing else. Nothing of a person stays on it: nobody's name is shown, and no address holds anything.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,9 +19,9 @@ from apps.core.errors import DomainError, Invalid
 from apps.core.policy import PUBLIC, Actor
 from apps.core.views import page, run_form, said
 from apps.display.commands import call_helper
-from apps.display.queries import board_of, department_ids_of
+from apps.display.queries import in_hall
 from apps.display.views.pairing import closed_to
-from apps.display.views.visitors import Screen, remember_screen, screen_at
+from apps.display.views.visitors import remember_screen, screen_at
 from apps.patients.rules.phones import clean_phone
 from apps.queue.commands import arrive
 from apps.queue.queries.kiosk import Found, choice, found_by_code, found_by_phone, visit_at_kiosk
@@ -49,7 +48,7 @@ def kiosk(request: HttpRequest) -> HttpResponse:
         response.delete_cookie(settings.LANGUAGE_COOKIE_NAME)
         return response
     with scope(facility=screen.actor.facility_id):
-        response = _page(request, screen.actor, _answer(request, _in_hall(screen), now))
+        response = _page(request, screen.actor, _answer(request, in_hall(screen.actor), now))
     remember_screen(response, secret_of_screen(request.COOKIES))
     return response
 
@@ -63,14 +62,6 @@ def ask_help(request: HttpRequest) -> HttpResponse:
     with scope(facility=screen.actor.facility_id):
         run_form(request, call_helper, lambda _none: {}, actor=screen.actor)
         return _page(request, screen.actor, {"step": "help"})
-
-
-def _in_hall(screen: Screen) -> Actor:
-    """The kiosk as who acts: in the departments of its hall."""
-    assert screen.actor is not None
-    assert screen.board_id is not None
-    places = department_ids_of(board_of(screen.board_id))
-    return replace(screen.actor, department_ids=frozenset(places), all_departments=False)
 
 
 def _answer(request: HttpRequest, actor: Actor, now: datetime) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from apps.queue.api.staff import arrived_json
 from apps.queue.queries.own_bookings import require_own
 from apps.queue.queries.shapes.bookings import MovedOut, OutcomeOut
 from apps.queue.queries.shapes.visits import ArrivedOut
+from apps.queue.rules.geofence import Position
 from apps.scheduling.queries import (
     AvailabilityOut,
     BookingOut,
@@ -219,15 +220,29 @@ class MissedBooking(Endpoint):
         return self.run(commands.miss_booking, moved_json, booking_id=booking_id, **self.read(NoShowIn))
 
 
+class ArriveIn(serializers.Serializer[Any]):
+    """Where a phone says that it is, in degrees, and how many metres that may be wrong. Nothing of it is kept."""
+
+    latitude = serializers.FloatField(min_value=-90, max_value=90, required=False)
+    longitude = serializers.FloatField(min_value=-180, max_value=180, required=False)
+    accuracy = serializers.FloatField(min_value=0, max_value=100_000, required=False, default=0.0)
+
+
 class Arrive(Endpoint):
     """Coming."""
 
-    policy = Permission.VISIT_CHECK_IN
+    policy = either(Permission.VISIT_CHECK_IN, Permission.BOOKING_CHANGE_OWN)
 
-    @extend_schema(request=None, responses=ArrivedOut)
+    @extend_schema(request=ArriveIn, responses=ArrivedOut)
     def patch(self, request: Request, booking_id: UUID) -> Response:
-        """Check in who has a booking: it becomes a visit under the same number."""
-        return self.run(commands.arrive, arrived_json, booking_id=booking_id)
+        """Check in who has a booking: it becomes a visit under the same number. Whoever's own it is says where their
+        phone is: at the hospital they are in the queue, in doubt the desk looks (SCANNED), elsewhere it is 409."""
+        told = self.read(ArriveIn)
+        if self.actor.type is not ActorType.PATIENT:
+            return self.run(commands.arrive, arrived_json, booking_id=booking_id)
+        known = "latitude" in told and "longitude" in told
+        phone = Position(told["latitude"], told["longitude"], told["accuracy"]) if known else None
+        return self.run(commands.arrive_by_phone, arrived_json, booking_id=booking_id, phone=phone)
 
 
 class WaitingStatus(Endpoint):

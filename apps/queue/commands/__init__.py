@@ -42,6 +42,7 @@ from apps.queue.commands.masters import (
     take_newcomers,
 )
 from apps.queue.commands.midnight import end_day
+from apps.queue.commands.nearby import arrive_by_phone
 from apps.queue.commands.nearing import tell_near
 from apps.queue.commands.own import RestoreRefused, restore
 from apps.queue.commands.reassigning import reassign_bookings
@@ -67,6 +68,7 @@ __all__ = [
     "accept_place",
     "announce_emergency",
     "arrive",
+    "arrive_by_phone",
     "ask_refund",
     "book",
     "book_series",

@@ -168,14 +168,16 @@ def confirm(
 
 
 @step
-def enter_booked(booking: Any, patient: Any, *, emergency: bool = False) -> Arrived:
+def enter_booked(booking: Any, patient: Any, *, emergency: bool = False, unproven: bool = False) -> Arrived:
     """Let somebody with a booking into the queue under the number they have: the booking's time is their place in
-    the order (D4), unless they are an emergency now. Raises `DepartmentClosed`, `QueueFull`, `AlreadyHere`."""
+    the order (D4), unless they are an emergency now; `unproven`: the desk still has to see that they are here.
+
+    Raises `DepartmentClosed`, `QueueFull`, `AlreadyHere`."""
     department = department_of(booking.department_id)
     _require_room_in_queue(department)
     _missed_today(patient, department.id, booking.day)
     source = Source.EMERGENCY if emergency else Source(booking.source)
-    arrival = Arrival(source, [], booking.doctor_id, booked_for=booking.at)
+    arrival = Arrival(source, [], booking.doctor_id, printed=unproven, booked_for=booking.at)
     visit = _new_visit(department, patient, arrival, booking.token)
     collect(visit)
     tell_transition(visit, None, "check_in", visit.urgent_by)

@@ -14,7 +14,7 @@ from apps.queue.queries.shown import flag, reason_first, waited_minutes
 from apps.queue.queries.visits import elsewhere
 from apps.queue.rules.journeys import may_staff
 from apps.queue.rules.states import ACTIVE, QUEUED, State
-from apps.scheduling.queries import counter_of, counters
+from apps.scheduling.queries import counter_of, counters, departments
 from apps.scheduling.rules import Availability, DepartmentKind
 
 LISTED = 60
@@ -50,9 +50,9 @@ def counter_json(counter: Any, waiting: int | None = None) -> dict[str, Any]:
 
 
 def counter_sequence(counter_id: UUID) -> tuple[Any, str]:
-    """A counter and the number of the last change of its queue. Raises `NotFound`."""
-    counter = counter_of(counter_id)
-    return counter, sequences_of([counter.department_id])
+    """A counter and the numbers of the last changes anywhere in the house, since whoever waits here may just have been
+    called elsewhere. Raises `NotFound`."""
+    return counter_of(counter_id), sequences_of(sorted(departments().values_list("id", flat=True)))
 
 
 def counter_view(counter: Any, sequence: str, actor: Actor, now: datetime) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def counter_view(counter: Any, sequence: str, actor: Actor, now: datetime) -> di
         "waiting": [_row(visit, actor, now) | {"is_next": visit is first, "away": visit.away} for visit in waiting],
         "held": [_row(visit, actor, now) | {"note": visit.hold_reason} for visit in held],
         "count": here.filter(state__in=sorted(QUEUED)).count(),
-        "stream": f"staff.{counter.department_id}",
+        "stream": f"desk.{counter.facility_id}",
         "sequence": sequence,
         "as_of": stamp(now),
         "clock": facility_facts(counter.facility_id).clock(now),

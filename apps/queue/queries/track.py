@@ -149,6 +149,7 @@ def _booking_view(row: Any, sequence: str, now: datetime) -> dict[str, Any]:
         "now_serving": [],
         "appointment": when,
         "message": gettext(BOOKING_MESSAGES[state]) % {"when": when},
+        "ahead": [],
         "stream": department_stream(row.department_id),
         "sequence": sequence,
         "as_of": stamp(now),

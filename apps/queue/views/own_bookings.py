@@ -18,9 +18,10 @@ from apps.core.errors import Conflict
 from apps.core.policy import Actor, Permission
 from apps.core.views import actor_of, page, run_form, said, version_of
 from apps.queue import commands
-from apps.queue.forms import BookingForm
+from apps.queue.forms import BookingForm, WhereaboutsForm
 from apps.queue.queries.bookings import KINDS, NAMES, check_json
 from apps.queue.queries.own_bookings import own_booking_of, own_bookings, own_waiting, own_waiting_of
+from apps.queue.rules.geofence import is_open
 from apps.queue.views.times import choice_to_move, move_to, times_to_choose
 from apps.scheduling.queries import open_offers, positions_of
 from apps.scheduling.rules.appointments import OPEN, AppointmentState
@@ -87,6 +88,11 @@ def shown_waiting(entry: Any, position: int | None, offer: Any = None) -> dict[s
     }
 
 
+def _may_come(row: Any, now: datetime) -> bool:
+    """Whether somebody may check in by phone now."""
+    return row.day == facility_facts(row.facility_id).day_of(now) and is_open(now, row.at)
+
+
 @page(policy=Permission.PATIENT_OWN, door="login")
 def booking(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     """One booking: the number, when to come, and what can be changed."""
@@ -97,8 +103,25 @@ def booking(request: HttpRequest, booking_id: UUID) -> HttpResponse:
         "id": row.id,
         "check": check_json(row, now),
         "code": tracking_code(row.id, now),
+        "may_come": _may_come(row, now),
     }
     return render(request, "me/booking.html", context)
+
+
+@page(policy=Permission.PATIENT_OWN, methods=("GET", "POST"), door="login")
+def here(request: HttpRequest, booking_id: UUID) -> HttpResponse:
+    """Check in by the phone. Without its place (no script, not allowed) the desk looks first."""
+    row = own_booking_of(actor_of(request), booking_id)
+    form = WhereaboutsForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            run_form(request, commands.arrive_by_phone, lambda _arrived: {}, booking_id=booking_id, phone=form.position)
+        except Conflict as refusal:
+            form.add_error(None, said(refusal))
+        else:
+            return redirect("me")
+    context = {"booking": shown(row), "form": form, "id": row.id}
+    return render(request, "me/here.html", context, status=409 if form.errors else 200)
 
 
 @page(policy=Permission.PATIENT_OWN, methods=("GET", "POST"), door="login")
