@@ -89,9 +89,9 @@ def vars_of(phone: Position) -> dict[str, float]:
     return {"latitude": phone.latitude, "longitude": phone.longitude, "accuracy": phone.accuracy}
 
 
-def come(row: Any, phone: Position | None) -> Any:
+def come(row: Any, phone: Position | None, holder: Holder | None = None) -> Any:
     where = vars_of(phone) if phone else {}
-    return Holder()("PATCH", f"/api/v1/tokens/{row.token_id}/check-in", where)
+    return (holder or Holder())("PATCH", f"/api/v1/tokens/{row.token_id}/check-in", where)
 
 
 @pytest.mark.parametrize(("phone", "state"), [(at(20), "WAITING"), (at(195), "SCANNED"), (None, "SCANNED")])
@@ -115,9 +115,10 @@ def test_a_phone_elsewhere_is_refused_and_nothing_happens(booked: Any):
 
 def test_too_early_and_somebody_elses_are_refused(ward: Ward, booked: Any):
     other = book(ward, open_slot(ward, 3), patient=ward.register("Rani", phone="98765 11111")).appointment
-    assert come(other, at(0)).status_code == 404
+    holder = Holder()
+    assert come(other, at(0), holder).status_code == 404
     Appointment.objects.filter(id=booked.id).update(at=timezone.now() + timedelta(hours=2))
-    answer = come(booked, at(0))
+    answer = come(booked, at(0), holder)
     assert (answer.status_code, answer.json()["code"]) == (409, "too_early")
 
 
