@@ -98,7 +98,7 @@ class LivePlayer:
                 self._cast = None
             busy = {visit.patient_id for visit in look.visits}
             done = sum(self._try(cast, look, decision, busy) for decision in decide(look, self.random))
-            done += self._stations.tick(cast)
+            done += self._stations.tick(cast, look)
             return done + (self._ahead.tick(cast) if self._ahead and look.doctors else 0)
 
     def _present_cast(self) -> Cast | None:

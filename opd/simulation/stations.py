@@ -16,7 +16,7 @@ from apps.core.trace import start_trace
 from apps.queue import commands
 from apps.queue.rules.states import ACTIVE, State, Verb
 from opd.simulation.cast import VIA, Cast, Server
-from opd.simulation.rounds import DID_NOT_COME, HANDS_OFF
+from opd.simulation.rounds import DID_NOT_COME, HANDS_OFF, Look
 
 COMES_AT_ONCE = 0.93
 """Share of those called who come to the counter; the others wait aside for a while."""
@@ -44,8 +44,8 @@ class Stations:
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self.clock = clock
 
-    def tick(self, cast: Cast) -> int:
-        """Do what is due at every counter; the number of deeds that were done."""
+    def tick(self, cast: Cast, look: Look) -> int:
+        """Do what is due at every counter, going by a look at the house; the number of deeds that were done."""
         if not cast.servers:
             return 0
         now = self.clock()
@@ -53,7 +53,8 @@ class Stations:
         places = sorted({cast.departments[server.department] for server in cast.servers})
         touched = {row[0] for row in _rows(_TOUCHED, [places, now - HANDS_OFF, VIA, _SERVING])}
         free = [server for server in cast.servers if cast.departments[server.department] not in touched]
-        return sum(self._serve(server, busy.get(server.id), now) for server in free)
+        due = [server for server in free if server.id in busy or look.waiting(server.department)]
+        return sum(self._serve(server, busy.get(server.id), now) for server in due)
 
     def _serve(self, server: Server, visit: Any, now: datetime) -> bool:
         """One step at one counter; somebody may have been faster."""
