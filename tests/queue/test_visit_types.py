@@ -130,3 +130,25 @@ def test_the_suggested_times_are_such_that_the_visit_fits(ward):
     found = suggestions(ward.doctor, slot.day, None, ward.now, 60)
     assert [one["slot"].id for one in found] == [wide.id]
     assert len(suggestions(ward.doctor, slot.day, None, ward.now)) == 2
+
+
+def test_who_waits_for_a_long_visit_and_takes_a_short_one_waits_no_more(ward):
+    slot, kind = open_slot(ward, capacity=2), visit_type(ward.department, minutes=60)
+    asha = ward.register()
+    book(ward, slot)
+    entry = book(ward, slot, patient=asha, visit_type_id=kind.id).waiting
+    row = book(ward, slot, patient=asha).appointment
+    entry.refresh_from_db()
+    assert (entry.state, entry.appointment_id) == ("ALLOCATED", row.id)
+
+
+def test_who_is_displaced_to_a_day_on_which_they_wait_waits_no_more(ward):
+    today, later = open_slot(ward, capacity=1), open_slot(ward, hours=48, capacity=2)
+    asha, kind = ward.register(), visit_type(ward.department, minutes=60)
+    row = book(ward, today, patient=asha).appointment
+    book(ward, later)
+    entry = book(ward, later, patient=asha, visit_type_id=kind.id).waiting
+    book(ward, today, "paid_priority")
+    row.refresh_from_db()
+    entry.refresh_from_db()
+    assert (row.slot_id, entry.state) == (later.id, "ALLOCATED")

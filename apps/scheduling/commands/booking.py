@@ -20,7 +20,7 @@ from apps.scheduling import events
 from apps.scheduling.commands.hall import AlreadyBooked, BookingChanged, Hall, NotPossibleNow, Outcome, SlotGone, Wish
 from apps.scheduling.commands.limits import require_within_limits
 from apps.scheduling.commands.tokens import issue_token, void_token
-from apps.scheduling.commands.waiting import enlist
+from apps.scheduling.commands.waiting import enlist, wait_no_more
 from apps.scheduling.models import Appointment, Slot
 from apps.scheduling.queries import (
     bookable,
@@ -55,6 +55,7 @@ def place(wish: Wish) -> Outcome:
         moved.append(_displace(hall, decision))
     overflows = isinstance(decision, Place) and decision.overflows
     appointment = seat(hall.slots[decision.slot_id], hall.live[decision.slot_id], wish, overflows=overflows)
+    wait_no_more(appointment)
     return Outcome(appointment=appointment, moved=moved)
 
 
@@ -73,7 +74,9 @@ def place_gently(wish: Wish, at: datetime, **more: Any) -> Appointment:
     decision = hall.decide(replace(wish, slot_id=wanted), gently=True)
     if not isinstance(decision, Place) or decision.slot_id != wanted:
         raise SlotGone
-    return seat(hall.slots[wanted], hall.live[wanted], wish, **more)
+    row = seat(hall.slots[wanted], hall.live[wanted], wish, **more)
+    wait_no_more(row)
+    return row
 
 
 @step
@@ -175,7 +178,9 @@ def place_instead(row: Appointment, slot_id: UUID) -> Appointment:
     decision = hall.decide(wish, gently=True)
     if not isinstance(decision, Place) or decision.slot_id != slot_id:
         raise SlotGone
-    return seat(hall.slots[slot_id], hall.live[slot_id], wish, moved_from=row)
+    fresh = seat(hall.slots[slot_id], hall.live[slot_id], wish, moved_from=row)
+    wait_no_more(fresh)
+    return fresh
 
 
 @step
@@ -268,6 +273,7 @@ def shift(row: Appointment, slot: Slot, live: list[Appointment], earliest: datet
     change(row, slot=slot, day=slot.day, **place, **more)
     live.append(row)
     count_places(slot, live)
+    wait_no_more(row)
 
 
 def _place_in(slot: Slot, live: list[Appointment], earliest: datetime, minutes: int | None) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from apps.scheduling.commands.limits import require_within_limits
 from apps.scheduling.commands.promotion import promote
 from apps.scheduling.commands.waiting import (
     end_waiting,
+    wait_no_more,
 )
 from apps.scheduling.models import Appointment
 from apps.scheduling.queries import consent_of, has_booking, lapsed_holds, overdue_entries
@@ -63,7 +64,9 @@ def confirm_hold(row: Appointment) -> Appointment:
         raise HoldOver
     if row.state == AppointmentState.CANCELLED and row.end_reason == HOLD_OVER:
         raise HoldOver
-    return confirm(row)
+    confirm(row)
+    wait_no_more(row)
+    return row
 
 
 @step

@@ -9,7 +9,7 @@ from apps.core.errors import Conflict, sentence
 from apps.core.outbox import emit
 from apps.scheduling import events
 from apps.scheduling.commands.hall import NotPossibleNow, Wish
-from apps.scheduling.models import WaitingEntry
+from apps.scheduling.models import Appointment, WaitingEntry
 from apps.scheduling.queries import (
     department_of,
     keys_of_others,
@@ -20,6 +20,7 @@ from apps.scheduling.rules.allocation import (
     BookingSource,
 )
 from apps.scheduling.rules.lengths import Length
+from apps.scheduling.rules.offers import OfferState
 from apps.scheduling.rules.waiting import WAITS_FOR, WaitingState, key_at, waiting_key
 
 
@@ -51,6 +52,15 @@ def end_waiting(entry: WaitingEntry, state: WaitingState, **more: Any) -> Waitin
     record(action=f"waiting.{state.lower()}", entity_type="waiting_entry", entity_id=entry.id, after={"state": state})
     emit(events.waiting_changed(entry.department_id, entry.id, entry.version, state))
     return entry
+
+
+@step
+def wait_no_more(row: Appointment) -> None:
+    """Whoever has got a place with a doctor on a day, however they came by it, waits for none there any more."""
+    waiting = waiting_list(row.doctor_id, unit().now).filter(patient_id=row.patient_id, preferred_day=row.day)
+    for entry in waiting.select_for_update():
+        entry.offers.filter(state=OfferState.OPEN).update(state=OfferState.DECLINED, ended_at=unit().now)
+        end_waiting(entry, WaitingState.ALLOCATED, appointment=row)
 
 
 @step
