@@ -12,14 +12,20 @@ from apps.live.rules import View
 from apps.queue import consumers as queue_views
 from apps.queue import events as queue
 from apps.queue.commands import tell_near
+from apps.queue.commands.expecting import foretell_anew
 from apps.reporting.commands import count
+from apps.scheduling import events as scheduling
 
 EVERY = "*"
 """Stands for all event types."""
 
 EVENT_HANDLERS: dict[str, list[Callable[[OutboxEvent], None]]] = {
     EVERY: [],
-    queue.TRANSITIONED: [tell_near],
+    queue.TRANSITIONED: [tell_near, foretell_anew],
+    queue.QUEUE_UPDATED: [foretell_anew],
+    scheduling.CONFIRMED: [foretell_anew],
+    scheduling.MOVED: [foretell_anew],
+    scheduling.ENDED: [foretell_anew],
     queue.TOKEN_CREATED: [count],
     queue.COMPLETED: [count],
     queue.NO_SHOW: [count],

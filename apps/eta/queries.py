@@ -1,9 +1,19 @@
 """What is expected, for other apps. They ask here and nowhere else, whatever it is worked out from."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
 
+from django_scopes import scopes_disabled
+
+from apps.eta.models import Experience, Forecast, Outcome, Prediction
 from apps.eta.rules import P80, P90, Booked, Expected, turn_after, waits_of
+from apps.eta.rules.judging import Judged
+from apps.eta.rules.telling import REASONS, Kind
+
+LONGEST_AHEAD = timedelta(days=60)
+"""How long before a turn a prediction may have been made that is judged by it."""
 
 USUAL_CONSULTATION = 15.0
 """Minutes, where no doctor is named."""
@@ -44,3 +54,67 @@ def expected_end(*, booked: Sequence[Booked], average_minutes: float) -> datetim
 
 def _by_time(one: Booked) -> datetime:
     return one.at
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What somebody is told of their time."""
+
+    kind: Kind
+    earliest: datetime
+    latest: datetime
+    likely: datetime
+    until: datetime | None
+    reason: str
+
+    @property
+    def as_json(self) -> dict[str, str]:
+        """`{etaFrom, etaTo, etaLikely}`."""
+        moments = {"etaFrom": self.earliest, "etaTo": self.latest, "etaLikely": self.likely}
+        return {name: moment.isoformat() for name, moment in moments.items()}
+
+
+def said_of(subject_ids: Iterable[UUID]) -> dict[UUID, Said]:
+    """What is told at present of each of these visits and bookings; nothing of whom nothing is known. One statement."""
+    rows = Forecast.objects.filter(subject_id__in=list(subject_ids))
+    return {
+        row.subject_id: Said(
+            Kind(row.kind), row.told_from, row.told_to, row.told_likely, row.until, REASONS.get(row.reason, "")
+        )
+        for row in rows
+    }
+
+
+NO_TIMES = {"etaFrom": None, "etaTo": None, "etaLikely": None}
+"""What the API says where no time can be told."""
+
+
+def times_json(subject_id: UUID) -> dict[str, str | None]:
+    """`{etaFrom, etaTo, etaLikely}` of a visit or a booking."""
+    said = said_of([subject_id]).get(subject_id)
+    return dict(said.as_json) if said else dict(NO_TIMES)
+
+
+def overdue_departments(day: date, now: datetime) -> list[UUID]:
+    """Departments in which somebody's likely time has passed and who is not called yet."""
+    late = Forecast.objects.filter(day=day, p50__lt=now, made_at__lt=now - timedelta(seconds=45))
+    return sorted(set(late.values_list("department_id", flat=True)))
+
+
+def judged(facility_id: UUID, since: datetime) -> list[Judged]:
+    """Every prediction whose turn came since a moment, with what came of it. Two statements, bounded by the days."""
+    turns = {row.token_id: row.turn_at for row in Outcome.objects.filter(facility_id=facility_id, turn_at__gte=since)}
+    made = Prediction.objects.filter(token_id__in=list(turns), made_at__gte=since - LONGEST_AHEAD, shown=True)
+    rows = []
+    for p in made.only("token_id", "doctor_id", "segment", "p10", "p50", "p90", "configured", "made_at"):
+        turn = turns[p.token_id]
+        apart, usual = ((turn - moment) / timedelta(minutes=1) for moment in (p.p50, p.configured))
+        rows.append(Judged(str(p.doctor_id or ""), p.segment, apart, usual, p.p10 <= turn <= p.p90))
+    return rows
+
+
+def errors_so_far() -> dict[UUID, tuple[int, float]]:
+    """By facility: predictions whose turn has come since the house stands, and the sum of their errors in minutes."""
+    with scopes_disabled():
+        rows = Experience.objects.filter(doctor_id=None).values_list("facility_id", "state__told")
+        return {facility_id: (told[0], told[1]) for facility_id, told in rows if told}

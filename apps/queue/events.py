@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from apps.core.events import Event, department_stream
+from apps.scheduling.events import QUEUE_UPDATED as QUEUE_UPDATED
 from apps.scheduling.events import queue_updated as queue_updated
 
 TRANSITIONED = "visit.transitioned"

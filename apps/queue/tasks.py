@@ -9,6 +9,7 @@ from django_scopes import scope
 
 from apps.accounts.queries import facilities
 from apps.core.policy import system_actor
+from apps.eta.queries import overdue_departments
 from apps.queue import commands
 from apps.queue.queries.visits import left_over, set_aside
 from apps.queue.queries.watch import departments_to_watch
@@ -82,3 +83,17 @@ def watch() -> int:
             for department_id in departments_to_watch():
                 told += commands.watch(actor=actor, now=timezone.now(), department_id=department_id)
     return told
+
+
+@shared_task(name="queue.foretell_overdue")
+def foretell_overdue() -> int:
+    """Work out the queues anew in which somebody's likely time has passed; how many there were. Safe to run twice."""
+    done = 0
+    for facility in facilities():
+        with scope(facility=facility.id):
+            actor, now = system_actor("expected times", facility.id), timezone.now()
+            day = facility.day_of(now)
+            for department_id in overdue_departments(day, now):
+                commands.foretell_overdue(actor=actor, now=now, department_id=department_id, day=day)
+                done += 1
+    return done

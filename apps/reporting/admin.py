@@ -1,5 +1,6 @@
 """For whoever looks after the system: who did what, and events that could not be delivered."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,8 +20,11 @@ from apps.core.policy import Actor, Permission
 from apps.core.relay import parked_events
 from apps.core.views import actor_of, page, run_form
 from apps.reporting import commands
+from apps.reporting.queries import expected_times
 
 ROWS = 100
+JUDGED = timedelta(days=7)
+"""How far back predictions are judged on the page."""
 
 
 @page(policy=Permission.AUDIT_READ)
@@ -67,6 +71,16 @@ def try_again(request: HttpRequest, event_id: UUID) -> HttpResponse:
     return redirect("admin:parked_events")
 
 
+@page(policy=Permission.AUDIT_READ)
+def expected_times_page(request: HttpRequest) -> HttpResponse:
+    """How good the expected times were: predicted against actual, by doctor."""
+    facility_id = actor_of(request).facility_id
+    assert facility_id is not None
+    rows = expected_times(facility_id, timezone.now() - JUDGED)
+    context = {"title": gettext("Expected times"), "rows": rows, "days": JUDGED.days}
+    return render(request, "reporting/expected_times.html", admin.site.each_context(request) | context)
+
+
 def _changes(entry: Any, reader: Actor) -> list[str]:
     """What became different, value by value: `state: WAITING → CALLED`; of a patient, what the reader may see."""
     before, after = reader.unhidden(entry.before or {}), reader.unhidden(entry.after or {})
@@ -85,6 +99,7 @@ def _zone(request: HttpRequest) -> str:
 
 desk_urls = [
     path("audit-trail/", audit_trail, name="audit_trail"),
+    path("expected-times/", expected_times_page, name="expected_times"),
     path("parked-events/", parked, name="parked_events"),
     path("parked-events/<uuid:event_id>/", try_again, name="parked_event"),
 ]

@@ -10,14 +10,28 @@ from collections.abc import Iterator
 from django.db import DatabaseError
 from django.utils import timezone
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+    SummaryMetricFamily,
+)
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from apps.core.errors import Conflict
 from apps.notifications.queries import sending_state
 from apps.patients.queries import spent_limits
-from apps.reporting.queries import broken_glass, department_labels, queue_lengths, relay_state, tallies
+from apps.reporting.queries import (
+    broken_glass,
+    department_labels,
+    prediction_errors,
+    prediction_state,
+    queue_lengths,
+    relay_state,
+    tallies,
+)
 from apps.reporting.rules import LATENCY_STEPS, Measure, cumulative
 
 PLACE = ["facility", "department"]
@@ -62,6 +76,7 @@ class House(Collector):
         yield GaugeMetricFamily("opd_relay_lag_seconds", "How long the oldest event has waited.", value=relay["lag"])
         yield GaugeMetricFamily("opd_relay_parked_events", "Events that were given up.", value=relay["parked"])
         yield from _messages_and_codes()
+        yield from _expected_times()
 
 
 def _messages_and_codes() -> Iterator[Metric]:
@@ -74,6 +89,28 @@ def _messages_and_codes() -> Iterator[Metric]:
     for name, count in spent_limits(now).items():
         spent.add_metric([name], count)
     yield spent
+
+
+def _expected_times() -> Iterator[Metric]:
+    """How far turns were from what was predicted, and whether windows of the last day held as often as they say."""
+    apart = SummaryMetricFamily(
+        "opd_wait_time_actual_vs_predicted", "Minutes between the predicted and the actual turn.", labels=["facility"]
+    )
+    for code, (count, total) in prediction_errors().items():
+        apart.add_metric([code], count_value=count, sum_value=total)
+    figure = GaugeMetricFamily(
+        "opd_eta_figure",
+        "Of the last day's predictions: error and bias in minutes, shares within 5 and 10, coverage, skill.",
+        labels=["facility", "figure"],
+    )
+    alarm = GaugeMetricFamily(
+        "opd_eta_alarm", "1 when windows hold in fewer than 73 or more than 87 % of cases.", labels=["facility"]
+    )
+    for code, figures in prediction_state(timezone.now()).items():
+        for name in ("n", "error", "bias", "within5", "within10", "coverage", "skill"):
+            figure.add_metric([code, name], getattr(figures, name))
+        alarm.add_metric([code], float(figures.alarming))
+    yield from (apart, figure, alarm)
 
 
 def _counter(name: str, about: str, by_place: dict[tuple[str, str], dict[str, int]]) -> Metric:

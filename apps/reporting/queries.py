@@ -2,19 +2,24 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django_scopes import scopes_disabled
+from django.utils.translation import gettext
+from django_scopes import scope, scopes_disabled
 
 from apps.accounts.queries import facilities
+from apps.core.errors import sentence
 from apps.core.relay import parked_events, relay_lag_seconds
+from apps.eta.queries import errors_so_far, judged
+from apps.eta.rules.calibrating import Segment
+from apps.eta.rules.judging import Figures, by_group
 from apps.patients.queries import emergencies_by_facility
 from apps.queue.queries.lines import waiting_by_line
 from apps.reporting.models import MetricTally
 from apps.reporting.rules import Measure
-from apps.scheduling.queries import departments
+from apps.scheduling.queries import departments, doctors
 
 Labels = tuple[str, str]
 """A facility's code and a department's."""
@@ -54,3 +59,43 @@ def broken_glass() -> dict[str, int]:
 def relay_state(now: datetime) -> dict[str, Any]:
     """`{lag, parked}`: seconds that the oldest event has waited, and how many were given up."""
     return {"lag": relay_lag_seconds(now), "parked": parked_events().count()}
+
+
+SEGMENT_NAMES: dict[str, str] = {
+    "": sentence("All"),
+    Segment.BOOKING: sentence("booking"),
+    Segment.AWAY: sentence("not here yet"),
+    Segment.HERE: sentence("waiting here"),
+}
+"""Where somebody was when they were told."""
+
+
+def expected_times(facility_id: UUID, since: datetime) -> list[dict[str, Any]]:
+    """How good predictions were since a moment, in all, by doctor and by where people were: `{doctor, segment, figures,
+    within5, within10, coverage, skill}`, shares in per cent. The facility is in scope."""
+    names = {str(doctor.id): doctor.name for doctor in doctors()} | {"": gettext("All")}
+    found = by_group(judged(facility_id, since))
+    rows = [_judged_row(names.get(doctor, ""), segment, figures) for (doctor, segment), figures in found.items()]
+    return sorted(rows, key=lambda row: (row["doctor"] != names[""], row["doctor"]))
+
+
+def _judged_row(doctor: str, segment: str, figures: Figures) -> dict[str, Any]:
+    shares = {name: round(100 * getattr(figures, name)) for name in ("within5", "within10", "coverage", "skill")}
+    return {"doctor": doctor, "segment": gettext(SEGMENT_NAMES[segment]), "figures": figures} | shares
+
+
+def prediction_state(now: datetime) -> dict[str, Figures]:
+    """How good predictions were in the last day, by the facility's code; nothing of where none came true."""
+    found = {}
+    for facility in facilities():
+        with scope(facility=facility.id):
+            groups = by_group(judged(facility.id, now - timedelta(days=1)))
+        if groups:
+            found[facility.code] = groups["", ""]
+    return found
+
+
+def prediction_errors() -> dict[str, tuple[int, float]]:
+    """Predictions whose turn came and the sum of their errors in minutes, by the facility's code."""
+    codes = {facility.id: facility.code for facility in facilities()}
+    return {codes[facility_id]: told for facility_id, told in errors_so_far().items() if facility_id in codes}

@@ -621,6 +621,7 @@ PAGES = [
     form(f"GET {OPENING}", ANY_ADMIN, words={"action": "open"}),
     form(f"POST {OPENING}", ANY_ADMIN, {}, words={"action": "open"}),
     form("GET admin/audit-trail/", ANY_ADMIN),
+    form("GET admin/expected-times/", ANY_ADMIN),
     form("GET admin/audit-trail/", anywhere(ADMIN), query="entity_id={visit}"),
     form("GET admin/emergency-access/", ANY_ADMIN),
     form("POST admin/emergency-access/<uuid:access_id>/", ANY_ADMIN, {"note": "Matrix"}),

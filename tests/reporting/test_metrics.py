@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
@@ -185,3 +186,30 @@ def test_messages_and_used_up_limits_on_codes_are_measured(ward: Ward, settings:
     assert "opd_messages_failed 0.0" in told
     assert 'opd_code_limits_reached{limit="sends_all"} 1.0' in told
     assert 'opd_code_limits_reached{limit="failures_run"} 0.0' in told
+
+
+def test_predicted_and_actual_turns_are_told(ward: Ward):
+    ward.arrive()
+    deliver()
+    ward.later(minutes=6)
+    ward.call_next()
+    deliver()
+    text = Client().get("/metrics").content.decode()
+    place = f'{{facility="{ward.facility.code}"}}'
+    assert re.search(rf"^opd_wait_time_actual_vs_predicted_count{re.escape(place)} 2\.0$", text, re.MULTILINE)
+    assert re.search(rf"^opd_eta_alarm{re.escape(place)} 0\.0$", text, re.MULTILINE)
+
+
+def test_the_page_and_the_command_show_predicted_against_actual(ward: Ward, capsys: pytest.CaptureFixture[str]):
+    browser = browser_of(ward.admin)
+    assert "No turn has come yet" in browser.get("/admin/expected-times/").content.decode()
+    ward.arrive()
+    deliver()
+    ward.later(minutes=6)
+    ward.call_next()
+    deliver()
+    page = browser.get("/admin/expected-times/").content.decode()
+    assert ward.doctor.name in page
+    assert "waiting here" in page
+    call_command("eta_accuracy")
+    assert ward.doctor.name in capsys.readouterr().out

@@ -29,6 +29,7 @@ from apps.queue.commands.consulting import (
 )
 from apps.queue.commands.delaying import delay_doctor
 from apps.queue.commands.emergencies import end_overrides, fast_track, override_slot, request_emergency
+from apps.queue.commands.expecting import foretell_overdue
 from apps.queue.commands.handing import reassign
 from apps.queue.commands.holding import accept_place, confirm_booking, decline_place, request_hold, sweep
 from apps.queue.commands.journeying import order_tests, send_for_tests, skip_station, start_journey, transfer
@@ -96,6 +97,7 @@ __all__ = [
     "end_overrides",
     "fast_track",
     "finish_at_counter",
+    "foretell_overdue",
     "give_meeting_link",
     "give_up_escalated",
     "hold",

@@ -5,13 +5,15 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 
 from apps.core.commands import hidden_from
 from apps.core.policy import Actor, Permission
 from apps.core.queries import one
+from apps.eta.queries import said_of
 from apps.queue.models import Visit
 from apps.queue.queries.visits import position, visits_with_names
-from apps.queue.rules.states import ACTIVE, OPEN
+from apps.queue.rules.states import ACTIVE, OPEN, QUEUED
 from apps.scheduling.queries import department_of_booking
 
 
@@ -62,6 +64,7 @@ def now_serving(visit: Visit) -> list[str]:
 
 def own_visit(visit: Visit) -> dict[str, Any]:
     """`GET patient/visits/{id}` without the prescription, which `encounters` adds."""
+    said = said_of([visit.id]).get(visit.id) if visit.state in QUEUED else None
     return {
         "visitId": str(visit.id),
         "tokenNumber": visit.token.token_number,
@@ -70,9 +73,9 @@ def own_visit(visit: Visit) -> dict[str, Any]:
         "position": position(visit),
         "nowServing": now_serving(visit),
         "department": {"id": str(visit.department_id), "name": visit.department.name},
-        "etaFrom": None,
-        "etaTo": None,
-        "etaReason": None,
+        "etaFrom": said.earliest.isoformat() if said else None,
+        "etaTo": said.latest.isoformat() if said else None,
+        "etaReason": gettext(said.reason) if said and said.reason else None,
         "prescription": None,
         "version": visit.version,
     }

@@ -11,11 +11,12 @@ from django.utils.translation import gettext, ngettext
 from apps.accounts.queries import FacilityFacts, facility_facts
 from apps.core.errors import sentence
 from apps.core.events import department_stream
-from apps.eta.queries import USUAL_CONSULTATION, expected_at, expected_turn
+from apps.eta.queries import USUAL_CONSULTATION, Said, expected_at, expected_turn, said_of
 from apps.eta.rules import Booked
 from apps.patients.rules.names import initials
 from apps.queue.models import Visit
 from apps.queue.queries.bookings import NAMES
+from apps.queue.queries.expected import expected_words, minutes_until
 from apps.queue.queries.journeys import ahead_of_visits, room_of
 from apps.queue.queries.lines import sequences_of, stamp
 from apps.queue.queries.own import now_serving
@@ -97,6 +98,7 @@ def track_view(shown: Any, sequence: str, now: datetime) -> dict[str, Any]:
         "room": room.number if room else "",
         "symbol": room.symbol if room else "",
         "people_ahead": ahead_of(visit) if waiting else None,
+        "expected": expected_words(_said(visit.id), facility, now) if waiting else None,
         "now_serving": now_serving(visit) if waiting else [],
         "ahead": ahead_of_visits(visit),
         "message": _message(visit, facility),
@@ -146,6 +148,7 @@ def _booking_view(row: Any, sequence: str, now: datetime) -> dict[str, Any]:
         "room": room.number if room else "",
         "symbol": room.symbol if room else "",
         "people_ahead": None,
+        "expected": expected_words(_said(row.id), facility, now) if state is AppointmentState.BOOKED else None,
         "now_serving": [],
         "appointment": when,
         "message": gettext(BOOKING_MESSAGES[state]) % {"when": when},
@@ -185,13 +188,20 @@ def queue_standing(shown: Any, now: datetime) -> dict[str, Any]:
             gettext(MESSAGES[State(shown.state)]) if State(shown.state) in MESSAGES else gettext("It is your turn.")
         )
         return {"position": None, "estimatedWaitTime": None, "queueStatus": message}
-    ahead = ahead_of(shown)
+    ahead, said = ahead_of(shown), _said(shown.id)
+    if said:
+        minutes = minutes_until(said, now)
+        return {"position": ahead + 1, "estimatedWaitTime": minutes, "queueStatus": _sentence(ahead, minutes)}
     average = shown.doctor.average_consultation_minutes if shown.doctor else USUAL_CONSULTATION
     minutes = round(expected_turn(ahead=ahead, average_minutes=average).likely)
-    return {"position": ahead + 1, "estimatedWaitTime": minutes, "queueStatus": _said(ahead, minutes)}
+    return {"position": ahead + 1, "estimatedWaitTime": minutes, "queueStatus": _sentence(ahead, minutes)}
 
 
-def _said(ahead: int, minutes: int) -> str:
+def _said(subject_id: UUID) -> Said | None:
+    return said_of([subject_id]).get(subject_id)
+
+
+def _sentence(ahead: int, minutes: int) -> str:
     if not ahead:
         return gettext("You are next. Please stay near the door.")
     told = ngettext(

@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.core.errors import NotFound
 from apps.core.queries import one
+from apps.eta.queries import NO_TIMES, Said, said_of, times_json
 from apps.queue.models import Visit
 from apps.queue.rules.order import Tier, places
 from apps.queue.rules.states import ACTIVE, OPEN, QUEUED, State, Verb, verbs_from
@@ -207,9 +208,7 @@ def snapshot(visit: Visit | None) -> dict[str, Any]:
             "completedAt": _iso(visit.completed_at),
             "noShowAt": _iso(visit.no_show_at),
         },
-        "etaFrom": None,
-        "etaTo": None,
-        "etaLikely": None,
+        **(times_json(visit.id) if visit.state in QUEUED else NO_TIMES),
         "allowed": allowed_actions(visit),
     }
 
@@ -225,13 +224,14 @@ def department_queue(department_id: UUID) -> dict[str, Any]:
     in_line = waiting_in(department_id).select_related("token", "patient")
     waiting = list(in_line.defer("patient__phone", "patient__address"))
     at = places(visit.doctor_id for visit in waiting)
+    said = said_of(visit.id for visit in waiting)
     return {
         "nowServing": [_row(visit, None) for visit in active.order_by("called_at")],
-        "waiting": [_row(visit, place) for visit, place in zip(waiting, at, strict=True)],
+        "waiting": [_row(visit, place, said.get(visit.id)) for visit, place in zip(waiting, at, strict=True)],
     }
 
 
-def _row(visit: Visit, place: int | None) -> dict[str, Any]:
+def _row(visit: Visit, place: int | None, said: Said | None = None) -> dict[str, Any]:
     return {
         "visitId": str(visit.id),
         "tokenNumber": visit.token.token_number,
@@ -241,7 +241,7 @@ def _row(visit: Visit, place: int | None) -> dict[str, Any]:
         "priority": priority(visit),
         "patient": {"id": str(visit.patient_id), "name": visit.patient.name, "uhid": visit.patient.uhid},
         "doctorId": str(visit.doctor_id) if visit.doctor_id else None,
-        "etaFrom": None,
-        "etaTo": None,
+        "etaFrom": said.earliest.isoformat() if said else None,
+        "etaTo": said.latest.isoformat() if said else None,
         "version": visit.version,
     }

@@ -1,0 +1,80 @@
+"""What the eta app is told of a queue, as plain values: `queue` gathers it, since it stands above."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Somebody whose turn is to come: a visit, or a booking of somebody who is not here yet."""
+
+    subject_id: UUID
+    token_id: UUID
+    kind: str
+    tier: int
+    key: datetime
+    doctor_id: UUID | None
+    slot: datetime | None = None
+    here: bool = True
+    odds: float = 0.0
+    missed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AtWork:
+    """One doctor and what they are doing."""
+
+    id: UUID
+    average: float
+    available: bool
+    paused: bool
+    starts_at: datetime
+    """The planned start of the session."""
+    ends_at: datetime
+    booked: int = 0
+    delay: int = 0
+    since: datetime | None = None
+    """Since when somebody is with them."""
+    inside: str = ""
+    back_at: datetime | None = None
+    """When they said to be back from a break."""
+
+    @property
+    def at_work(self) -> bool:
+        """Whether their session has begun and is not over."""
+        return self.available or self.paused or self.since is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """One department's queue of a day."""
+
+    facility_id: UUID
+    department_id: UUID
+    day: date
+    doctors: Sequence[AtWork]
+    people: Sequence[Waiting]
+    trigger: str = ""
+    cause: str = ""
+    changed: UUID | None = None
+    """Who the event was about: it is no reason for themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What one event teaches: a consultation that ended, a turn that came, somebody who arrived or did not."""
+
+    facility_id: UUID
+    doctor_id: UUID | None = None
+    kind: str = ""
+    average: float = 15.0
+    consulted: float | None = None
+    """Minutes."""
+    offset: float | None = None
+    """Minutes that a booked person came after their time."""
+    odds: float | None = None
+    came: bool = True
+    late: float | None = None
+    """Minutes that the doctor began after the planned start."""
