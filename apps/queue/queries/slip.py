@@ -8,8 +8,10 @@ from django.utils.safestring import mark_safe
 
 from apps.accounts.queries import facility_facts, tracking_code
 from apps.accounts.rules.qr import qr_svg
+from apps.eta.queries import said_of
 from apps.patients.queries import facts
 from apps.queue.models import Visit
+from apps.queue.queries.expected import expected_words
 from apps.queue.queries.journeys import ahead_of_visits, room_of
 from apps.queue.queries.links import tracking_code_of, tracking_url
 from apps.queue.rules.hall import symbol_names
@@ -39,6 +41,7 @@ def slip_view(visit: Visit, now: datetime) -> dict[str, Any]:
         "printed_at": facility.clock(now),
         "board_name": room.hall if room else "",
         "copy": now - visit.scanned_at > FIRST_PRINT,
+        "expected": expected_words(said_of([visit.id]).get(visit.id), facility, now),
     }
 
 
