@@ -9,13 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from apps.core.commands import step
-from apps.eta.events import AtWork, Lesson, Queue, Waiting
 from apps.eta.models import Experience, Forecast, Outcome, Prediction
 from apps.eta.rules import learned as lessons
 from apps.eta.rules.calibrating import Calibration, Segment, Window
 from apps.eta.rules.laws import Session
 from apps.eta.rules.learned import Learned
 from apps.eta.rules.predicting import Turn, predict
+from apps.eta.rules.queues import AtWork, Lesson, Queue, Waiting
 from apps.eta.rules.telling import Kind, Stage, Told, kind_of, stage_of, to_tell, told_anew
 from apps.eta.rules.today import Doctor, Person, Today
 from apps.eta.rules.weighing import laws_for

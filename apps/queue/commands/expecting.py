@@ -13,8 +13,8 @@ from apps.core.commands import command, step
 from apps.core.models import OutboxEvent
 from apps.core.policy import Actor, Permission, Scope
 from apps.eta.commands import foretell, forget_turns, learn, turn_came
-from apps.eta.events import Lesson
 from apps.eta.rules.noshow import no_show_odds
+from apps.eta.rules.queues import Lesson
 from apps.queue.models import Visit
 from apps.queue.queries.foretold import kind_of_visit, queue_of
 from apps.queue.rules.states import State

@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from apps.accounts.queries import facility_facts
-from apps.eta.events import AtWork, Queue, Waiting
 from apps.eta.rules.noshow import no_show_odds
+from apps.eta.rules.queues import AtWork, Queue, Waiting
 from apps.queue.models import Visit
 from apps.queue.rules.order import Source, Tier
 from apps.queue.rules.states import ACTIVE, OPEN, QUEUED, State
