@@ -9,10 +9,11 @@ from uuid import UUID, uuid4
 from apps.accounts.models import Staff
 from apps.accounts.rules.credentials import CredentialKind
 from apps.patients.models import Patient
+from apps.queue import commands
 from apps.queue.models import Visit
 from apps.queue.queries.visits import waiting_in
 from apps.queue.rules.states import State
-from apps.scheduling.models import Doctor, Slot
+from apps.scheduling.models import Doctor, Slot, VisitType
 from tests.factories import PASSWORD
 from tests.fuzz.bookings import (
     another_slot,
@@ -24,6 +25,8 @@ from tests.fuzz.bookings import (
     somebody_waiting,
 )
 from tests.fuzz.hospital import Asker, check_in_by_link
+from tests.fuzz.stations import AT, at_counter, some_journey, under_way
+from tests.ward import Ward
 
 NEEDED = {
     "call": State.WAITING,
@@ -40,8 +43,6 @@ NEEDED = {
     "not-urgent": State.URGENT,
     "complete": State.IN_CONSULTATION,
     "transfer": State.WAITING,
-    "journey": State.WAITING,
-    "skip": State.WAITING,
     "tests": State.IN_CONSULTATION,
 }
 """The state in which somebody must be for the last word of an address to be done to them."""
@@ -58,6 +59,11 @@ def action_of(path: str) -> str:
     return next(word for word in reversed(path.split("/")) if word[:1] != "{")
 
 
+def is_at_counter(path: str) -> bool:
+    """Whether an address is about somebody at a counter."""
+    return "/counter/" in path
+
+
 class Feeder:
     """Feeds one request of one asker; `luck` decides which values are real."""
 
@@ -70,12 +76,15 @@ class Feeder:
         self.elsewhere = elsewhere
         self.version: int | None = None
         """The version of what the request is about."""
+        self.at_counter = False
+        """Whether it is about somebody at a counter."""
 
     def feed(self, case: Any) -> None:
         """Change a generated case in place: path first, since it says what the rest is about."""
         for made_up in [name for name in case.headers if self.luck.random() < FED]:
             del case.headers[made_up]
         action = action_of(case.operation.path)
+        self.at_counter = is_at_counter(case.operation.path)
         values = self.known(action)
         for container in (case.path_parameters, case.query, case.body):
             if isinstance(container, dict):
@@ -124,6 +133,11 @@ class Feeder:
             "waiting_id": lambda: self._waiting(action),
             "slot_id": self._own_slot,
             "leave_id": self._leave,
+            "counter_id": self._counter,
+            "visitTypeId": self._visit_type,
+            "journeyId": self._journey,
+            "departmentIds": lambda: [str(self.hospital.stations.department("LAB").id)],
+            "backAt": lambda: (ward.now + timedelta(minutes=30)).isoformat(),
             "token": self._link,
             "slotStartTime": lambda: self._roomy().starts_at.isoformat(),
             "slotEndTime": lambda: self._roomy().ends_at.isoformat(),
@@ -166,11 +180,37 @@ class Feeder:
         return str(visit_id)
 
     def _ready(self, action: str) -> UUID:
+        if self.at_counter or action in ("skip", "journey", "undo"):
+            with self.hospital.open() as ward:
+                return self._on_the_way(ward, action).id
         visit = self.hospital.stand(NEEDED.get(action, State.WAITING), self.asker.works_for)
         with self.hospital.open():
             if action == "call-next":
                 visit = waiting_in(visit.department_id).filter(doctor=None)[0]
         return visit.id
+
+    def _on_the_way(self, ward: Ward, action: str) -> Visit:
+        if self.at_counter:
+            return at_counter(self.hospital.stations, action)
+        if action == "skip":
+            return under_way(self.hospital.stations)
+        visit = ward.arrive()
+        if action == "undo":
+            commands.hold(actor=self.asker.actor or ward.nurse, now=ward.now, visit_id=visit.id, reason="Blood test.")
+        return visit
+
+    def _counter(self) -> str:
+        with self.hospital.open():
+            at_counter(self.hospital.stations, "call-next")
+            return str(self.hospital.stations.counters[AT].id)
+
+    def _visit_type(self) -> str:
+        with self.hospital.open():
+            return str(VisitType.objects.get().id)
+
+    def _journey(self) -> str:
+        with self.hospital.open():
+            return str(some_journey().id)
 
     def _called_for(self, action: str) -> str:
         """The asker's doctor, free to call if that is what they are asked to do."""

@@ -23,10 +23,12 @@ from apps.patients.models import phone_fingerprint
 from apps.queue import commands
 from apps.queue.models import Visit
 from apps.queue.rules.states import ACTIVE, TERMINAL, State
-from apps.scheduling.models import Doctor
+from apps.scheduling.models import Doctor, VisitType
 from tests.cast import app_code
 from tests.factories import PASSWORD, encoded
+from tests.fuzz.stations import AT, NAME
 from tests.patients.codes import PHONE
+from tests.stations import Stations
 from tests.ward import Ward, add_doctor, came, open_ward
 
 KEPT = timedelta(minutes=10)
@@ -41,6 +43,7 @@ class Hospital:
     stranger: UUID
     """A visit of another hospital."""
     board: Board
+    stations: Stations
 
     @contextmanager
     def open(self) -> Iterator[Ward]:
@@ -110,7 +113,10 @@ def open_hospital() -> Iterator[Hospital]:
         Staff.objects.update(password=encoded(PASSWORD))
         board = Board.objects.create(facility=ward.facility, slug="hall-fuzz", name="Hall", open_to_all=True)
         board.departments.set(ward.departments)
-    hospital = Hospital(ward, stranger, board)
+        stations = Stations(ward)
+        stations.kind_of_visit((AT,), ("",), name=NAME)
+        VisitType.objects.create(facility=ward.facility, department=ward.department, name="A look", minutes=1)
+    hospital = Hospital(ward, stranger, board, stations)
     for state in _WAYS:
         hospital.stand(state, ward.doctor)
     yield hospital
@@ -259,7 +265,7 @@ def sign_in_family(*, actor: Actor, now: datetime, phone: str) -> str:
     return secret
 
 
-ASKERS = ("admin", "receptionist", "doctor", "family", "patient", "link holder", "kiosk", "nobody")
+ASKERS = ("admin", "receptionist", "nurse", "doctor", "family", "patient", "link holder", "kiosk", "nobody")
 
 
 def asker(name: str, hospital: Hospital) -> Asker:
@@ -270,6 +276,8 @@ def asker(name: str, hospital: Hospital) -> Asker:
             return Asker(name, hospital, ward.admin)
         if name == "receptionist":
             return Asker(name, hospital, ward.meera)
+        if name == "nurse":
+            return Asker(name, hospital, hospital.stations.hands[AT])
         if name == "doctor":
             return Asker(name, hospital, ward.rao, doctor=ward.doctor)
         if name == "kiosk":

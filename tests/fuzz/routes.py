@@ -14,13 +14,13 @@ from django.http import HttpResponse
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
-from tests.fuzz.feeding import Feeder, action_of
+from tests.fuzz.feeding import Feeder, action_of, is_at_counter
 from tests.fuzz.hospital import Asker
 
 PLACE = '"@here@"'
 """Stands in a body where a hostile value goes; JSON text that nothing else is."""
 
-LEFT_OUT = ("expectedVersion", "idempotencyKey", "identifiers", "letter")
+LEFT_OUT = ("expectedVersion", "idempotencyKey", "identifiers", "letter", "backAt")
 """Fields that may be left out and fit only at times."""
 
 BY_DOCTOR = ("start", "complete", "/tests", "break-glass", "}/visits")
@@ -70,6 +70,7 @@ class Route:
     def right(self) -> tuple[dict[str, str], Body]:
         """Path parameters and a body with which this is carried out."""
         feeder = Feeder(self.asker, Random(), elsewhere=0)
+        feeder.at_counter = is_at_counter(self.path)
         known = feeder.known(self.action)
         path = {name: known.get(name, nobodys_id)() for name in self.parameters("path")}
         body = {
@@ -173,4 +174,6 @@ def _who(path: str) -> str:
         return "family"
     if BY_HOLDER in path:
         return "patient"
+    if "/counter" in path:
+        return "nurse"
     return "doctor" if path.endswith(BY_DOCTOR) else "admin"
