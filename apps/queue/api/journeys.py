@@ -149,8 +149,7 @@ class Counters(Endpoint):
     @extend_schema(responses=CounterOut(many=True))
     def get(self, request: Request) -> Response:
         """The counters that one's own role staffs, with how many wait for each."""
-        self.read_query(Nothing)
-        return Response([counter_json(counter, waiting) for counter, waiting in counters_of(self.actor)])
+        return self.page(counters_of(self.actor), lambda found: counter_json(*found))
 
 
 class CounterStatus(Endpoint):
