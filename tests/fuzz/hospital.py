@@ -14,7 +14,7 @@ from django_scopes import scope
 from apps.accounts.commands import SignedIn, enter, issue_patient_login
 from apps.accounts.models import Credential, Staff
 from apps.accounts.queries.actors import SESSION_KEY, hash_secret
-from apps.accounts.rules.credentials import CredentialKind
+from apps.accounts.rules.credentials import CredentialKind, ScreenUse
 from apps.core.commands import command
 from apps.core.policy import Actor, Role, system_actor
 from apps.display.models import Board
@@ -76,11 +76,12 @@ class Hospital:
             return token
 
     def screen(self) -> str:
-        """What a screen of the hall holds."""
+        """What a kiosk of the hall holds."""
         secret, now, family = uuid4().hex, timezone.now(), uuid4()
         Credential.objects.create(
             id=family, kind=CredentialKind.SCREEN, secret_hash=hash_secret(CredentialKind.SCREEN, secret),
             facility=self.ward.facility, subject_type="board", subject_id=self.board.id, family_id=family,
+            scope={"use": ScreenUse.KIOSK},
             issued_at=now, expires_at=now + timedelta(days=1),
         )  # fmt: skip
         return secret

@@ -132,7 +132,7 @@ class Route:
             return [self._example(found["items"])]
         if "pattern" in found:
             return "NEW1"
-        examples = {"integer": found.get("minimum", 1), "boolean": False}
+        examples = {"integer": found.get("minimum", 1), "number": 0.5, "boolean": False}
         return examples.get(found.get("type", ""), "1990-05-17" if found.get("format") == "date" else "Something")
 
 
@@ -176,4 +176,6 @@ def _who(path: str) -> str:
         return "patient"
     if "/counter" in path:
         return "nurse"
+    if "/kiosk/" in path:
+        return "kiosk"
     return "doctor" if path.endswith(BY_DOCTOR) else "admin"

@@ -43,10 +43,12 @@ MADE_UP = 100 if PROVE else 1
 NOT_BY_CHANCE = {
     "POST /api/v1/auth/otp/verify",
     "DELETE /api/v1/escalations/{booking_id}",
+    "PATCH /api/v1/tokens/{booking_id}/check-in",
     "PATCH /api/v1/tokens/{booking_id}/status",
+    "POST /api/v1/kiosk/check-in",
 }
-"""What no made-up request gets done: it takes a code that only a phone shows, a body that the document leaves out, a
-status that just this booking may have."""
+"""What no made-up request gets done: it takes a code that only a phone or a slip shows, a body that the document leaves
+out, a place near the hospital, a status that just this booking may have."""
 
 TEXT_FIELDS = {"name", "address", "reason", "symptoms", "prescriptionText", "specialization", "qualifications"}
 """Fields in which somebody writes what they like."""

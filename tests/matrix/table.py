@@ -430,6 +430,9 @@ NO_SLOT_TODAY = frozenset({302, 409})
 TOO_EARLY = frozenset({409})
 """The booking is for tomorrow."""
 
+NOT_NOW = frozenset({409})
+"""No place is held for them, and nobody was asked whether they want one."""
+
 
 def turn(action: str, body: dict[str, str]) -> list[Row]:
     """What the desk does about one person's turn: the question and the answer."""
@@ -449,10 +452,13 @@ def booking_deed(action: str, body: dict[str, str], answers: frozenset[int] = OK
     ]
 
 
-def waiting_deed(action: str, body: dict[str, str]) -> list[Row]:
+def waiting_deed(action: str, body: dict[str, str], answers: frozenset[int] = OK) -> list[Row]:
     """What the desk does to somebody on a waiting list."""
     words = {"action": action}
-    return [form(f"GET {WAITING_DEED}", OF_DESK, words=words), form(f"POST {WAITING_DEED}", OF_DESK, body, words=words)]
+    return [
+        form(f"GET {WAITING_DEED}", OF_DESK, words=words),
+        form(f"POST {WAITING_DEED}", OF_DESK, body, words=words, answers=answers),
+    ]
 
 
 WALK_IN = {"place": "{department}", "symptoms": "", "needs": "", "source": "walk_in"}
@@ -587,6 +593,9 @@ PAGES = [
     *booking_deed("no-show", {}, answers=TOO_EARLY),
     *waiting_deed("move", REASON | {"position": "1"}),
     *waiting_deed("remove", {}),
+    *waiting_deed("accept", {}, answers=NOT_NOW),
+    *waiting_deed("decline", {}, answers=NOT_NOW),
+    *booking_deed("confirm", {}, answers=NOT_NOW),
     # --- the queue's order, its rules and its ledger
     form("GET admin/desk/queues/", ANY_DESK),
     form("GET admin/desk/queues/<uuid:department_id>/", OF_DESK),

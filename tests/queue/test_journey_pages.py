@@ -228,7 +228,7 @@ def test_the_api_sends_on_and_serves(ward: Ward, stations: Stations, client: Cli
         made["tokenId"],
     )
     stations.serve("LAB")
-    mine = client.get("/api/v1/counters", headers=pharmacist).json()
+    mine = client.get("/api/v1/counters", headers=pharmacist).json()["results"]
     assert [(row["name"], row["waiting"]) for row in mine] == [("PHA 1", 1)]
     counter = mine[0]["counterId"]
     assert post(f"counters/{counter}/call-next", staff[Role.LAB]).status_code == 403
