@@ -144,15 +144,15 @@ class LivePlayer:
         command(actor=actor, now=self.clock(), visit_id=visit.id, expected_version=visit.version, **details)
 
     def _set(self, cast: Cast, deed: Deed, doctor: Doctor) -> None:
-        now = self.clock()
-        pause = {"reason": "Tea", "back_at": now + LONGEST_BREAK} if deed is Deed.PAUSE else {}
+        now, pauses = self.clock(), deed is Deed.PAUSE
         commands.set_availability(
             actor=cast.practitioners[doctor.key].actor,
             now=now,
             doctor_id=doctor.id,
-            status=Availability.PAUSED if deed is Deed.PAUSE else Availability.AVAILABLE,
+            status=Availability.PAUSED if pauses else Availability.AVAILABLE,
+            reason="Tea" if pauses else "",
+            back_at=now + LONGEST_BREAK if pauses else None,
             expected_version=doctor.version,
-            **pause,
         )
 
     def _arrive(self, cast: Cast, look: Look, department: str, busy: set[UUID]) -> None:
