@@ -24,6 +24,7 @@ app.conf.beat_schedule = {
     "sweep-bookings": {"task": "queue.sweep_bookings", "schedule": 15.0, "options": {"expires": 15}},
     "foretell-overdue": {"task": "queue.foretell_overdue", "schedule": 60.0, "options": {"expires": 60}},
     "end-overrides": {"task": "queue.end_overrides", "schedule": 60.0, "options": {"expires": 60}},
+    "begin-leaves": {"task": "queue.begin_leaves", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-aside": {"task": "queue.sweep_aside", "schedule": 20.0, "options": {"expires": 20}},
     "end-days": {"task": "queue.end_days", "schedule": crontab(minute="*/5")},
     "watch-queues": {"task": "queue.watch", "schedule": 60.0, "options": {"expires": 60}},

@@ -13,7 +13,7 @@ from apps.eta.queries import overdue_departments
 from apps.queue import commands
 from apps.queue.queries.visits import left_over, set_aside
 from apps.queue.queries.watch import departments_to_watch
-from apps.scheduling.queries import departments_to_sweep, never_came, over_stretched
+from apps.scheduling.queries import departments_to_sweep, due_leaves, never_came, over_stretched
 
 
 @shared_task(name="queue.sweep_bookings")
@@ -39,6 +39,18 @@ def end_overrides() -> int:
             for department_id in sorted(set(over_stretched(before).values_list("department_id", flat=True))):
                 ended += commands.end_overrides(actor=actor, now=now, department_id=department_id)
     return ended
+
+
+@shared_task(name="queue.begin_leaves")
+def begin_leaves() -> int:
+    """Have doctors go whose leave has come; how many. Safe to run twice or late."""
+    gone = 0
+    for facility in facilities():
+        with scope(facility=facility.id):
+            actor, now = system_actor("leave keeper", facility.id), timezone.now()
+            for doctor_id in sorted(due_leaves(now).values_list("doctor_id", flat=True)):
+                gone += commands.begin_leave(actor=actor, now=now, doctor_id=doctor_id)
+    return gone
 
 
 @shared_task(name="queue.sweep_aside")

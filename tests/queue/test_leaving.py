@@ -4,17 +4,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from apps.audit.models import AuditEntry
 from apps.core.errors import Forbidden, Invalid
 from apps.core.models import OutboxEvent
-from apps.core.policy import Role
+from apps.core.policy import Role, system_actor
 from apps.notifications.models import Message
 from apps.queue import commands
 from apps.queue.commands.closing import NotStranded
 from apps.queue.queries.leave import left_waiting, plan_leave
+from apps.queue.tasks import begin_leaves
 from apps.scheduling.commands import AlreadyAway, LeaveIsOver
-from apps.scheduling.models import AllocationPolicy, Appointment, Leave, Slot, Token
+from apps.scheduling.models import AllocationPolicy, Appointment, Doctor, Leave, Slot, Token
 from apps.scheduling.queries import stranded
 from tests.bookings import book, open_slot
 from tests.ward import Ward, open_ward
@@ -50,6 +52,61 @@ def test_the_limits_of_a_day_hold_for_whoever_is_moved_and_the_rest_is_left_to_t
     taken = leave(ward, mine.starts_at)
     assert [len(plan.reassigned) for plan in (before, taken.plan)] == [1, 1]
     assert [row.id for row in stranded()] == [rows[1].id]
+
+
+def begin(ward: Ward, actor: Any = None) -> Any:
+    """The keeper of leaves comes by."""
+    keeper = actor or system_actor("leave keeper", ward.facility.id)
+    return commands.begin_leave(actor=keeper, now=ward.now, doctor_id=ward.doctor.id)
+
+
+def availability(ward: Ward) -> str:
+    return str(Doctor.objects.values_list("availability", flat=True).get(id=ward.doctor.id))
+
+
+def test_a_doctor_goes_when_the_leave_comes_and_not_before_and_once(ward: Ward):
+    leave(ward, ward.now + timedelta(hours=2))
+    assert (begin(ward), availability(ward)) == (False, "AVAILABLE")
+    ward.later(hours=2)
+    assert [begin(ward), begin(ward)] == [True, False]
+    assert availability(ward) == "OFFLINE"
+    assert AuditEntry.objects.filter(action="leave.begun").count() == 1
+
+
+def test_a_doctor_who_comes_all_the_same_is_not_sent_away_again(ward: Ward):
+    leave(ward, ward.now + timedelta(hours=2))
+    ward.later(hours=2)
+    begin(ward)
+    commands.set_availability(actor=ward.rao, now=ward.now, doctor_id=ward.doctor.id, status="AVAILABLE")
+    assert (begin(ward), availability(ward)) == (False, "AVAILABLE")
+
+
+def test_a_leave_that_has_begun_when_it_is_taken_has_no_second_beginning(ward: Ward):
+    leave(ward, ward.now - timedelta(minutes=5))
+    commands.set_availability(actor=ward.rao, now=ward.now, doctor_id=ward.doctor.id, status="AVAILABLE")
+    assert (begin(ward), availability(ward)) == (False, "AVAILABLE")
+
+
+def test_a_leave_that_was_withdrawn_or_is_over_never_begins(ward: Ward):
+    undo(ward, leave(ward, ward.now + timedelta(hours=2)))
+    leave(ward, ward.now + timedelta(hours=30), hours=1)
+    ward.later(hours=2)
+    assert not begin(ward)
+    ward.later(hours=30)
+    assert (begin(ward), availability(ward)) == (False, "AVAILABLE")
+
+
+def test_only_the_house_itself_sends_doctors_on_leave(ward: Ward):
+    leave(ward, ward.now + timedelta(hours=2))
+    with pytest.raises(Forbidden):
+        begin(ward, ward.admin)
+
+
+def test_the_keeper_finds_the_leaves_that_have_come(ward: Ward):
+    ward.now = timezone.now() - timedelta(hours=3)
+    leave(ward, ward.now + timedelta(hours=2))
+    assert [begin_leaves(), begin_leaves()] == [1, 0]
+    assert availability(ward) == "OFFLINE"
 
 
 def undo(ward: Ward, taken: Any) -> Any:

@@ -33,7 +33,7 @@ from apps.queue.commands.expecting import foretell_overdue
 from apps.queue.commands.handing import reassign
 from apps.queue.commands.holding import accept_place, confirm_booking, decline_place, request_hold, sweep
 from apps.queue.commands.journeying import order_tests, send_for_tests, skip_station, start_journey, transfer
-from apps.queue.commands.leaving import take_leave, undo_leave
+from apps.queue.commands.leaving import begin_leave, take_leave, undo_leave
 from apps.queue.commands.masters import (
     change_department,
     change_rules,
@@ -71,6 +71,7 @@ __all__ = [
     "arrive",
     "arrive_by_phone",
     "ask_refund",
+    "begin_leave",
     "book",
     "book_series",
     "call",

@@ -15,7 +15,7 @@ from apps.core.commands import command, step, unit
 from apps.core.errors import Invalid, sentence
 from apps.core.events import department_stream, facility_stream
 from apps.core.outbox import emit, lock_streams
-from apps.core.policy import Actor
+from apps.core.policy import Actor, Permission, Scope
 from apps.notifications.rules import Kind
 from apps.queue import events
 from apps.queue.commands.moving import amend
@@ -28,12 +28,13 @@ from apps.scheduling.commands import (
     close_slots,
     declare_leave,
     keep_visits,
+    note_begun,
     promote,
     put_back,
     set_availability_in,
     withdraw_leave,
 )
-from apps.scheduling.queries import departments_of_doctor, doctor_of, leave_of
+from apps.scheduling.queries import departments_of_doctor, doctor_of, due_leaves, leave_of
 from apps.scheduling.rules import Availability
 from apps.scheduling.rules.leave import LONGEST_LEAVE, Fate
 
@@ -87,10 +88,36 @@ def take_leave(
     tell_numbers(one.row for one in plan.bookings.decided if one.row.token_id != numbers[one.row.id])
     handed = [_hand_on(one) for one in plan.handed]
     keep_visits(leave, [(visit.id, visit.version) for visit in handed])
-    if starts_at <= now < ends_at and doctor.availability != Availability.OFFLINE:
-        set_availability_in(doctor, Availability.OFFLINE)
+    if starts_at <= now:
+        _go(leave, doctor)
     tell_screens(doctor_id, "doctor_leave")
     return LeaveTaken(leave, plan, _tell_all(plan, str(leave.id), doctor.name))
+
+
+@command
+def begin_leave(*, actor: Actor, now: datetime, doctor_id: UUID) -> bool:
+    """The doctor goes now for whom a leave has come: nobody is called to the empty room. Once for a leave.
+
+    Nobody is set to work again when it ends or is withdrawn: that doctors are back they say themselves. False where
+    nothing is due, by now.
+    """
+    actor.require(Permission.SYSTEM_KEEP, Scope(actor.facility_id))
+    assert actor.facility_id is not None  # it keeps one hospital's leaves
+    places = [department_stream(place) for place in departments_of_doctor(doctor_id)]
+    lock_streams(*places, facility_stream(actor.facility_id))
+    leave = due_leaves(now).filter(doctor_id=doctor_id).select_for_update().first()
+    if leave is None:
+        return False
+    _go(leave, doctor_of(doctor_id))
+    tell_screens(doctor_id, "doctor_leave")
+    return True
+
+
+@step
+def _go(leave: Any, doctor: Any) -> None:
+    note_begun(leave)
+    if doctor.availability != Availability.OFFLINE:
+        set_availability_in(doctor, Availability.OFFLINE)
 
 
 @command

@@ -72,6 +72,14 @@ def declare_leave(*, facility_id: UUID, doctor_id: UUID, starts_at: datetime, en
 
 
 @step
+def note_begun(leave: Leave) -> None:
+    """Note that the doctor has gone."""
+    leave.begun_at = unit().now
+    leave.save(update_fields=["begun_at"])
+    record(action="leave.begun", entity_type="leave", entity_id=leave.id)
+
+
+@step
 def close_slots(plan: Plan, reason: str) -> None:
     """Close the plan's slots: nobody books them any more, and whoever only held a place for a moment lets it go."""
     for slot in plan.closed:

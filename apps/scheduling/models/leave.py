@@ -21,6 +21,7 @@ class Leave(ScopedModel):
     ends_at = models.DateTimeField()
     reason = models.CharField(max_length=200)
     taken_at = models.DateTimeField()
+    begun_at = models.DateTimeField(null=True)
     undone_at = models.DateTimeField(null=True)
 
     class Meta:

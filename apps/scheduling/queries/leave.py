@@ -74,6 +74,11 @@ def leaves() -> QuerySet[Leave]:
     return Leave.objects.filter(undone_at__isnull=True).select_related("doctor").order_by("starts_at")
 
 
+def due_leaves(now: datetime) -> QuerySet[Leave]:
+    """Leaves that have come while their doctors have not gone yet."""
+    return Leave.objects.filter(starts_at__lte=now, ends_at__gt=now, undone_at=None, begun_at=None)
+
+
 def leave_of(leave_id: UUID, doctor_id: UUID) -> Leave:
     """A doctor's leave, withdrawn or not. Raises `NotFound`."""
     found = Leave.objects.select_related("doctor").filter(id=leave_id, doctor_id=doctor_id).first()
