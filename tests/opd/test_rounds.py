@@ -14,6 +14,7 @@ from opd.simulation.rounds import (
     HANDS_OFF,
     MOST,
     OPENING,
+    RESULT_LOST,
     SENT_FOR_TEST,
     Deed,
     Doctor,
@@ -177,9 +178,13 @@ def test_two_looks_agree_about_the_same_visit():
 def test_people_set_aside_come_back_or_are_taken_off_the_queue():
     since = NOW - timedelta(minutes=3)
     missed = [visit(state=State.ON_HOLD, since=since, hold_reason=DID_NOT_COME, missed_calls=1) for _ in range(100)]
-    tested = [visit(state=State.ON_HOLD, since=since, hold_reason="Sent for a blood test.") for _ in range(100)]
     assert {deed for deed, _ in deeds([], missed)} == {Deed.COME_BACK, Deed.NO_SHOW}
-    assert {deed for deed, _ in deeds([], tested)} == {Deed.COME_BACK}
+
+
+def test_who_is_sent_for_a_test_is_waited_for_until_the_result_counts_as_lost():
+    for since, comes in ((NOW - timedelta(minutes=3), set()), (NOW - RESULT_LOST, {Deed.COME_BACK})):
+        tested = [visit(state=State.ON_HOLD, since=since, hold_reason=SENT_FOR_TEST) for _ in range(100)]
+        assert {deed for deed, _ in deeds([], tested)} == comes
 
 
 def test_who_was_left_behind_by_an_earlier_run_is_cancelled():
