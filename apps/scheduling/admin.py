@@ -206,7 +206,7 @@ class ServedInline(admin.StackedInline):
     verbose_name_plural = _("departments")
 
 
-class OwnLengthInline(admin.TabularInline):
+class OwnLengthInline(admin.StackedInline):
     """How long types of visit take with this doctor, where that is not the department's length."""
 
     model = OwnLength

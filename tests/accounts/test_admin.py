@@ -113,6 +113,7 @@ def test_nobody_gives_themselves_departments_as_a_doctor(office, farida):
     new = {"staff": farida.id, "name": "Dr Farida", "license_number": "L1", "experience_years": 0}
     new |= {"average_consultation_minutes": 15, "working_days": "0", "doctordepartment_set-TOTAL_FORMS": 1}
     new |= {"doctordepartment_set-INITIAL_FORMS": 0, "doctordepartment_set-0-department": place.id}
+    new |= {"own_lengths-TOTAL_FORMS": 0, "own_lengths-INITIAL_FORMS": 0}
     assert office.post("/admin/scheduling/doctor/add/", new).status_code == 403
     assert Staff.objects.get(id=farida.id).department_ids == []
     with scopes_disabled():

@@ -105,7 +105,7 @@ def test_a_tracking_link_shows_a_place_and_nothing_else(desk):
     token, _ = give_tracking(actor=desk, now=NOW, visit_id=uuid4())
     actor = actor_of_token(token, NOW)
     assert actor is not None
-    assert actor.permissions == {Permission.VISIT_READ_OWN}
+    assert actor.permissions == {Permission.VISIT_READ_OWN, Permission.VISIT_TELL_OWN}
     assert actor.may(Permission.VISIT_READ_OWN, Scope(desk.facility_id, uuid4()))
     assert not actor.may(Permission.VISIT_READ_OWN, Scope(uuid4()))
 
@@ -294,7 +294,7 @@ def test_a_restore_token_brings_a_patient_back_to_their_own_visit(desk):
     actor = actor_of_token(secret, NOW)
     assert actor is not None
     assert (actor.type, actor.subject_id, actor.facility_id) == (ActorType.PATIENT, visit_id, desk.facility_id)
-    own = {permission for permission in Permission if permission.endswith("_own")}
+    own = {permission for permission in Permission if permission.endswith("_own")} | {Permission.DIRECTORY_READ}
     assert actor.permissions == own
     assert row.expires_at == NOW + timedelta(hours=24)
     assert actor_of_token(secret, row.expires_at) is None

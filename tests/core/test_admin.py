@@ -78,8 +78,8 @@ def test_rows_beneath_are_audited_too(office):
     assert office.post(path, shown_in_admin(office, path) | new).status_code == 302
     assert [action for action, _, _ in entries("queuepolicy")] == ["queuepolicy.created"]
     path = f"{DEPARTMENTS}{Department.objects.get().id}/change/"
-    assert office.post(path, shown_in_admin(office, path) | {"policy-0-queue_limit": "80"}).status_code == 302
-    assert entries("queuepolicy")[1] == ("queuepolicy.changed", {"queue_limit": 500}, {"queue_limit": 80})
+    assert office.post(path, shown_in_admin(office, path) | {"allocation-0-most_per_day": "80"}).status_code == 302
+    assert entries("allocationpolicy")[1] == ("allocationpolicy.changed", {"most_per_day": 0}, {"most_per_day": 80})
 
 
 def test_what_others_point_at_is_not_deleted_and_the_rest_is_with_a_trace(office, keeper):

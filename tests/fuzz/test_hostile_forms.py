@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 
 from apps.accounts.models import Facility, FailedTries, Staff
+from apps.audit.models import AuditEntry
 from apps.display.models import Board
 from apps.encounters.models import Prescription
 from apps.patients.models import EmergencyAccess, Patient
@@ -21,6 +22,7 @@ from tests.factories import PASSWORD
 from tests.fuzz.hospital import Hospital, check_in_by_link
 from tests.fuzz.hostile import NAMES, TEXTS, seen
 from tests.fuzz.pages import TYPED, Form, place_of, wander
+from tests.fuzz.stations import under_way
 from tests.fuzz.trying import Trier
 from tests.races.threads import PROVE
 
@@ -95,8 +97,11 @@ def scenes(hospital: Hospital) -> dict[str, Scene]:
         for state in (State.SCANNED, State.ON_HOLD, State.URGENT, State.WAITING):
             hospital.stand(state, ward.doctor)
         colleague = f"/admin/accounts/staff/{rao.id}/change/"
+        with hospital.open():
+            waiting, on_the_way = ward.arrive(), under_way(hospital.stations)
         return [
             colleague,
+            *(f"/admin/desk/visits/{visit.id}/stations/" for visit in (waiting, on_the_way)),
             "/admin/desk/today/",
             "/admin/desk/find/?q=Person",
             "/admin/desk/register/",
@@ -259,6 +264,7 @@ def latest() -> list[Any]:
     """What was written last, wherever somebody writes."""
     rows = [*Patient.objects.order_by("-created_at")[:1], *VisitTransition.objects.order_by("-at")[:2]]
     rows += [*Visit.objects.order_by("-scanned_at")[:1], *Prescription.objects.order_by("-signed_at")[:1]]
+    rows += AuditEntry.trail.order_by("-number")[:2]
     rows += EmergencyAccess.objects.order_by("-opened_at")[:1]
     return rows + [row for model in MASTERS for row in model.objects.all()]
 

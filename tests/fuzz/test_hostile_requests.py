@@ -186,7 +186,8 @@ def stored(route: Route, field: str, answer: dict[str, Any]) -> str | None:
         about = Visit.objects.get(id=answer["visitId"]).patient_id if "visitId" in answer else answer["id"]
         return str(getattr(Patient.objects.get(id=about), field))
     if field == "reason" and "visitId" in answer and "version" in answer:
-        return VisitTransition.objects.get(visit_id=answer["visitId"], version=answer["version"]).reason
+        moved = VisitTransition.objects.filter(visit_id=answer["visitId"], version=answer["version"]).first()
+        return moved.reason if moved else None
     if field == "symptoms":
         return next(iter(Visit.objects.get(id=answer["visitId"]).symptoms), "")
     if field == "prescriptionText":

@@ -55,5 +55,6 @@ def without_append_only(db: None) -> Callable[[str], None]:
             cursor.execute("SET LOCAL session_replication_role = replica")
             cursor.execute(sql)
             cursor.execute("SET LOCAL session_replication_role = origin")
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
     return run

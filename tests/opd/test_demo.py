@@ -34,6 +34,7 @@ def test_the_hospital_is_as_promised(asha):
         "ORT": "B",
         "TRI": "T",
         "LAB": "L",
+        "XRY": "X",
         "PHA": "P",
         "CSH": "M",
     }
@@ -92,9 +93,9 @@ def test_everything_loaded_is_in_the_audit_trail(asha):
         audited = dict(cursor.fetchall())
     assert audited["patient.registered"] == 40
     assert audited["doctor.registered"] == audited["doctor.availability_changed"] == 5
-    assert audited["staff.registered"] == 9
-    assert audited["board.created"] == 3
-    assert audited["room.created"] == 6
+    assert audited["staff.registered"] == 11
+    assert audited["board.created"] == 4
+    assert audited["room.created"] == 12
 
 
 def test_only_the_tables_owner_removes_a_hospital(asha):

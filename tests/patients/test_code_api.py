@@ -37,7 +37,7 @@ def test_from_the_phone_to_the_people_under_it(desk):
     assert Client().get(ME, headers=headers).status_code == 401
 
 
-@pytest.mark.parametrize("path", ["patients", "visits/6f1c1f0e-50f4-4f63-9a6a-0a4f5c1a7a11", "audit", "doctors"])
+@pytest.mark.parametrize("path", ["patients", "visits/6f1c1f0e-50f4-4f63-9a6a-0a4f5c1a7a11", "audit", "tokens"])
 def test_a_patients_token_opens_nothing_of_the_staffs(desk, path):
     desk.register()
     post(REQUEST, {"phone": PHONE})

@@ -54,6 +54,8 @@ def rename(office: Client, ward: Ward) -> int:
         "doctordepartment_set-0-id": link.id,
         "doctordepartment_set-0-doctor": ward.doctor.id,
         "doctordepartment_set-0-department": ward.department.id,
+        "own_lengths-TOTAL_FORMS": 0,
+        "own_lengths-INITIAL_FORMS": 0,
     }
     return office.post(f"/admin/scheduling/doctor/{ward.doctor.id}/change/", form).status_code
 

@@ -159,8 +159,8 @@ def start_journey(
 
     Raises `OnTheWay` for who is under way by another one, `NotAllowed`.
     """
-    template = template_to_begin(journey_id)
     visit = locked_visit(visit_id, Permission.VISIT_CHECK_IN)
+    template = template_to_begin(journey_id)
     expect(visit, expected_version)
     if visit.state not in QUEUED | {State.SCANNED}:
         raise NotAllowed(extra=stand(visit))

@@ -120,7 +120,8 @@ def on_the_way(journey_ids: Iterable[UUID]) -> dict[UUID, list[Visit]]:
     open_now = Visit.objects.filter(
         journey_id__in=list(journey_ids), state__in=sorted(ACTIVE | QUEUED | {State.ON_HOLD})
     )
-    for visit in open_now.select_related("department", "room", "doctor__room", "token").order_by("scanned_at"):
+    shown = open_now.select_related("department", "room", "doctor__room", "token")
+    for visit in shown.order_by("scanned_at", "department__code"):
         assert visit.journey_id, "found by it"
         found.setdefault(visit.journey_id, []).append(visit)
     return found

@@ -57,7 +57,7 @@ def _bookings(kiosk: Actor, now: datetime) -> QuerySet[Any]:
     today = facility_facts(kiosk.facility_id).day_of(now)  # type: ignore[arg-type]  # a kiosk has a facility
     rows = appointments().filter(day=today, state=AppointmentState.BOOKED, department_id__in=kiosk.department_ids)
     shown = rows.select_related("token", "doctor", "patient", "department")
-    return shown.defer("patient__phone", "patient__address").order_by("at", "id")
+    return shown.defer("patient__phone", "patient__address").order_by("at", "place", "id")
 
 
 def _visits(kiosk: Actor) -> QuerySet[Visit]:
