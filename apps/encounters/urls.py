@@ -4,7 +4,7 @@ from django.urls import path
 
 from apps.encounters import api
 from apps.encounters.api.status import TokenStatus
-from apps.encounters.views import console, record
+from apps.encounters.views import console, record, sending
 
 api_urls = [
     path("doctor/visits/<uuid:visit_id>/complete", api.Complete.as_view(), name="visit-complete"),
@@ -18,6 +18,7 @@ api_urls = [
 page_urls = [
     path("console/", console.choose, name="consoles"),
     path("console/<uuid:doctor_id>/", console.console, name="console"),
+    path("console/<uuid:doctor_id>/send-on/<uuid:visit_id>/", sending.send_on, name="console-send-on"),
     path("console/<uuid:doctor_id>/<slug:action>/", console.act, name="console-act"),
     path("record/<uuid:patient_id>/", record.record, name="record"),
     path("record/<uuid:patient_id>/open/", record.open_all, name="record-open"),

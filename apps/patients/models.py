@@ -35,7 +35,8 @@ def identifier_fingerprint(kind: IdentifierKind, value: str) -> str:
 class Patient(ScopedModel):
     """A person known to a facility. Phone and address stand sealed; the blind index finds a phone.
 
-    `name_key` is the name as it sounds in Latin letters, for search; a phone may belong to a whole family.
+    `name_key` is the name as it sounds in Latin letters, for search; a phone may belong to a whole family. Of a
+    `provisional` record nobody knows yet whose it is: somebody was brought in and could not say.
     """
 
     uhid = models.CharField(_("UHID"), max_length=24)
@@ -54,6 +55,7 @@ class Patient(ScopedModel):
     status = models.CharField(
         _("status"), max_length=8, choices=[(s.value, STATUS_NAMES[s]) for s in Status], default=Status.ACTIVE
     )
+    provisional = models.BooleanField(_("nobody knows yet who it is"), default=False)
     created_at = models.DateTimeField(_("registered"), editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
 

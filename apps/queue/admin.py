@@ -17,12 +17,15 @@ from apps.queue.views import (
     masters,
     reassigning,
     rules,
+    unknown,
     walk_in,
 )
 
 desk_urls = [
     path("desk/today/", desk.today, name="desk_today"),
     path("desk/walk-in/", walk_in.walk_in, name="desk_walk_in"),
+    path("desk/emergency/", unknown.take_in, name="desk_unknown"),
+    path("desk/identity/<uuid:patient_id>/<uuid:known_id>/", unknown.recognise, name="desk_recognise"),
     path("desk/slip/<uuid:visit_id>/", desk.slip, name="desk_slip"),
     path("desk/slip/<uuid:visit_id>/link/", desk.renew_link, name="desk_slip_link"),
     path("desk/journeys/", journeys.journeys, name="journeys"),

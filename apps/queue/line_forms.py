@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.patients.rules.people import OLDEST_TYPED, SEX_NAMES, Sex
 from apps.queue.commands.aside import LATEST
 from apps.queue.forms import LONGEST_REASON, ReasonForm
 
@@ -71,6 +72,35 @@ class EmergencyForm(forms.Form):
         _("Fit or unconscious"),
     )
     reason = forms.CharField(max_length=LONGEST_REASON)
+
+
+class UnknownForm(EmergencyForm):
+    """Somebody whom nobody knows: where to, why, and how they look. Only the reason has to be pressed.
+
+    A valid form's `cleaned_data` are the arguments of `commands.take_in_unknown`.
+    """
+
+    department_id = forms.TypedChoiceField(label=_("Department"), coerce=UUID, widget=forms.RadioSelect)
+    sex = forms.ChoiceField(
+        label=_("Sex"),
+        choices=[(sex.value, _(name)) for sex, name in SEX_NAMES.items()],
+        initial=Sex.UNKNOWN,
+        widget=forms.RadioSelect,
+    )
+    age = forms.IntegerField(
+        label=_("About how old, in years"),
+        required=False,
+        min_value=0,
+        max_value=OLDEST_TYPED,
+        widget=forms.NumberInput({"inputmode": "numeric"}),
+    )
+    field_order = ["department_id", "sex", "age", "reason"]
+
+    def __init__(self, *args: Any, departments: list[Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        places = [(str(place.id), place.name) for place in departments]
+        self.fields["department_id"].choices = places  # type: ignore[attr-defined]
+        self.fields["department_id"].initial = places[0][0] if places else None
 
 
 class AnnouncementForm(forms.Form):

@@ -169,7 +169,9 @@ class VisitTransition(models.Model):
 class Overtaking(models.Model):
     """One call by which somebody went before others who had come earlier: whom, why, and whose doing it was.
 
-    Values only; partitioned by month; append-only but for `undone`, when the call was taken back.
+    Or one booking that took the place of another one (`displaced`): then all ids are of bookings, and `minutes` says
+    how much later the other one is now; of a call nobody knows yet. Values only; partitioned by month; append-only but
+    for `undone`, when the call was taken back.
     """
 
     partitioned_by = "at"
@@ -187,6 +189,7 @@ class Overtaking(models.Model):
     actor_id = models.UUIDField(null=True)
     reason = models.CharField(max_length=200, blank=True)
     overtaken = ArrayField(models.UUIDField())
+    minutes = models.IntegerField(null=True)
     undone = models.BooleanField(default=False)
 
     objects = ScopedManager(facility="facility_id")

@@ -120,6 +120,8 @@ api_urls = [
     ),
     path("emergency/request", emergency.Request.as_view(), name="emergency-request"),
     path("emergency/fast-track", emergency.FastTrack.as_view(), name="emergency-fast-track"),
+    path("emergency/unknown", emergency.Unknown.as_view(), name="emergency-unknown"),
+    path("emergency/recognise", emergency.Recognise.as_view(), name="emergency-recognise"),
     path("emergency/override/<uuid:slot_id>", emergency.Override.as_view(), name="emergency-override"),
     path("emergency/current-slot/<uuid:doctor_id>", emergency.CurrentSlot.as_view(), name="emergency-current-slot"),
     path("emergency/stats", emergency.Statistics.as_view(), name="emergency-stats"),

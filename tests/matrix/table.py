@@ -344,6 +344,8 @@ API = [
     api("POST appointments/queue/emergency/<uuid:doctor_id>", OF_QUEUE, {"message": "Matrix", "priority": "high"}),
     api("POST emergency/request", OF_QUEUE, EMERGENCY | {"severity": "high"}, answers=frozenset({409})),
     api("POST emergency/fast-track", OF_QUEUE, EMERGENCY),
+    api("POST emergency/unknown", OF_DESK, {"departmentId": "{department}", "reason": "Matrix"}),
+    api("POST emergency/recognise", ANY_DESK, {"patientId": "{nameless}", "knownId": "{patient}"}),
     api("PATCH emergency/override/<uuid:slot_id>", OF_QUEUE, {"emergencyLevel": "critical"}),
     api("GET emergency/current-slot/<uuid:doctor_id>", OF_QUEUE),
     api("GET emergency/stats", ANY_STAFF),
@@ -371,6 +373,11 @@ API = [
 
 SEEN_VERSION = {"version": "{version}"}
 OF_VISIT = {"visit": "{visit}", **SEEN_VERSION}
+SEND_ON = "console/<uuid:doctor_id>/send-on/<uuid:visit_id>/"
+IDENTITY = "admin/desk/identity/<uuid:patient_id>/"
+NAMELESS = {"patient_id": "{nameless}"}
+"""Somebody was brought in without a name."""
+
 CONSOLE = "POST console/<uuid:doctor_id>/<slug:action>/"
 COUNTER = "POST counter/<uuid:counter_id>/<slug:action>/"
 COUNTER_BUTTONS = ("call", "call-again", "start", "done", "missed", "resume", "open", "pause", "close", "class")
@@ -531,6 +538,8 @@ PAGES = [
     form("GET console/<uuid:doctor_id>/", OF_QUEUE, None, S.CALLED),
     form("GET console/<uuid:doctor_id>/", OF_QUEUE, None, S.IN_CONSULTATION),
     form("GET console/<uuid:doctor_id>/", OF_QUEUE, None, S.ON_HOLD),
+    form(f"GET {SEND_ON}", OF_QUEUE, None, S.IN_CONSULTATION),
+    form(f"POST {SEND_ON}", OF_QUEUE, SEEN_VERSION | REASON | {"place": "{laboratory}"}, S.IN_CONSULTATION),
     *CONSOLES,
     form("GET record/<uuid:patient_id>/", ANY_CLINICIAN, shows=CLINICAL),
     form("POST record/<uuid:patient_id>/open/", ANY_CLINICIAN, {"reason": "Matrix, by ambulance"}),
@@ -565,6 +574,12 @@ PAGES = [
     form("GET admin/desk/today/", anywhere(DESK), query="department={department}"),
     form("GET admin/desk/walk-in/", ANY_DESK, query="patient={patient}"),
     form("POST admin/desk/walk-in/", OF_DESK, WALK_IN, S.COMPLETED, query="patient={patient}"),
+    form("GET admin/desk/emergency/", ANY_DESK),
+    form("POST admin/desk/emergency/", OF_DESK, {"department_id": "{department}", "sex": "unknown"} | REASON),
+    form(f"GET {IDENTITY}", ANY_DESK, words=NAMELESS),
+    form(f"POST {IDENTITY}", ANY_DESK, REGISTER | {"not_a_duplicate": "1", "version": "1"}, words=NAMELESS),
+    *(form(f"{method} {IDENTITY}<uuid:known_id>/", ANY_DESK, body, words=NAMELESS | {"known_id": "{patient}"})
+      for method, body in (("GET", None), ("POST", {}))),
     form("GET admin/desk/slip/<uuid:visit_id>/", OF_DESK),
     form("GET admin/desk/slip/<uuid:visit_id>/link/", OF_DESK),
     form("POST admin/desk/slip/<uuid:visit_id>/link/", OF_DESK, {}),

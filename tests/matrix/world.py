@@ -28,6 +28,7 @@ from apps.display.models import Board
 from apps.encounters.commands import complete
 from apps.notifications.queries import newest_messages
 from apps.patients.commands import break_glass, request_code, sign_in_by_code
+from apps.patients.models import Patient
 from apps.patients.rules.identifiers import IdentifierKind
 from apps.queue import commands
 from apps.queue.models import JourneyTemplate, TriageRule, Visit
@@ -376,7 +377,10 @@ def _booked(place: Place, name: str) -> dict[str, str]:
         taken_at=ward.now,
     )
     closed = ClosedDay.objects.create(facility=ward.facility, day=full.day + timedelta(days=30), reason="Holiday")
+    nameless = ward.register(name=name)
+    Patient.objects.filter(id=nameless.id).update(provisional=True)
     return {
+        "nameless": str(nameless.id),
         "slot": str(full.id),
         "slot_id": str(full.id),
         "free_slot": str(free.id),

@@ -10,9 +10,11 @@ from django.utils import timezone
 from apps.core.policy import Role
 from apps.queue import commands
 from apps.queue.models import Overtaking
+from apps.queue.queries.fairness import lasting
 from apps.queue.queries.why import queue_with_reasons, why
 from apps.queue.rules.fairness import Cause, cause_of
 from apps.queue.rules.order import Tier
+from tests.bookings import book, open_slot
 from tests.browsers import browser_of
 from tests.ward import Ward, open_ward
 
@@ -154,3 +156,33 @@ def test_who_only_looks_learns_no_special_need(ward: Ward):
     told = " ".join(why(old, ward.as_role(Role.CASHIER)))
     assert "Elderly" not in told
     assert "Special need" in told
+
+
+def test_a_booking_that_takes_a_place_stands_in_the_ledger_with_who_and_how_much_later(open_now: Ward):
+    present, later = open_slot(open_now, 1, 1), open_slot(open_now, 4, 1)
+    low = book(open_now, present).appointment
+    person = open_now.register(name="Urgent Person")
+    how = {"doctor_id": open_now.doctor.id, "patient_id": person.id, "severity": "critical", "reason": "Bleeding"}
+    taker = commands.request_emergency(actor=open_now.meera, now=open_now.now, **how).appointment
+    row = Overtaking.objects.get()
+    assert (row.cause, row.visit_id, row.overtaken) == ("displaced", taker.id, [low.id])
+    assert (row.actor_id, row.reason, row.minutes) == (open_now.meera.id, "Bleeding", 180)
+    assert low.slot_id == present.id != later.id
+    page = browser_of(open_now.meera).get(LEDGER).content.decode()
+    for shown in ("Took a booked place", "Bleeding", open_now.meera.name, low.token.label, "3 h"):
+        assert shown in page
+    assert f"/admin/desk/bookings/{taker.id}/" in page
+
+
+def test_who_pays_for_a_place_displaces_by_their_source_and_not_by_their_complaint(open_now: Ward):
+    slot, _later = open_slot(open_now, 1, 1), open_slot(open_now, 4, 1)
+    book(open_now, slot)
+    book(open_now, slot, source="paid_priority", reason="knee pain")
+    page = browser_of(open_now.meera).get(LEDGER).content.decode()
+    assert "Paid priority" in page
+    assert "knee pain" not in page
+
+
+@pytest.mark.parametrize(("minutes", "said"), [(0, "0 min"), (119, "119 min"), (120, "2 h"), (2880, "2 d")])
+def test_a_cost_is_said_as_people_say_it(minutes: int, said: str):
+    assert lasting(minutes) == said

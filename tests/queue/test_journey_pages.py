@@ -20,7 +20,7 @@ from tests.browsers import browser_of
 from tests.cast import bearer, open_browser
 from tests.factories import StaffFactory
 from tests.stations import Stations
-from tests.ward import Ward, open_ward
+from tests.ward import Ward, add_doctor, open_ward
 
 
 @pytest.fixture
@@ -159,9 +159,13 @@ def test_one_link_shows_every_station(ward: Ward, stations: Stations):
     assert seen()["department"] == ward.department.name
     assert watched_departments(holder)[0] == ward.department.id
     ward.see(ward.call_next(), minutes=0)
-    assert seen()["ahead"] == ["Xra", "Pha"]
+    assert seen()["ahead"] == ["Pha"]
+    assert [(o["department"], o["room"], o["people_ahead"]) for o in seen()["beside"]] == [("Xra", "X1", 0)]
+    page = Client().get(f"/t/{code}/").content.decode()
+    assert "You are in line here, too" in page
     called = stations.call("XRA")
     assert (seen()["state"], seen()["room"]) == ("CALLED", "X1")
+    assert [(o["department"], o["label"]) for o in seen()["beside"]] == [("Lab", "Waiting")]
     commands.start_at_counter(actor=stations.hands["XRA"], now=ward.now, visit_id=called.id)
     assert (seen()["state_label"], seen()["message"]) == ("At the counter", "You are being served.")
     assert own_visits(holder).count() == 4
@@ -204,6 +208,26 @@ def test_the_doctor_sees_who_is_elsewhere_and_sends_for_tests(ward: Ward, statio
     assert client.post(f"{address}hold/", body | {"tests": "none"}).status_code == 400
     assert client.post(f"{address}hold/", body | {"tests": [xray]}).status_code == 302
     assert stations.waits_at(here.token_id) == {"XRA"}
+
+
+def test_the_doctor_sends_somebody_on_for_good_and_is_free(ward: Ward, stations: Stations):
+    other = add_doctor(ward, [ward.department])
+    visit = ward.arrive()
+    ward.start(ward.call_next())
+    client = browser_of(ward.rao)
+    address = f"/console/{ward.doctor.id}/send-on/{visit.id}/"
+    assert address in client.get(f"/console/{ward.doctor.id}/").content.decode()
+    page = client.get(address).content.decode()
+    assert f"{ward.department.id}:{other.id}" in page
+    assert f"{ward.department.id}:{ward.doctor.id}" not in page
+    body = {"version": ward.fresh(visit).version, "key": "x", "reason": "heart"}
+    assert client.post(address, body | {"place": "nowhere"}).status_code == 400
+    assert client.post(address, body | {"place": f"{ward.department.id}:{other.id}"}).status_code == 302
+    followed = Visit.objects.get(previous_id=visit.id)
+    assert (followed.doctor_id, followed.state, ward.fresh(visit).state) == (other.id, "WAITING", "TRANSFERRED")
+    assert "not with you any more" in client.get(address).content.decode()
+    assert browser_of(ward.as_doctor(other)).get(address).status_code == 403
+    assert client.get(f"/console/{ward.doctor.id}/send-on/{followed.id}/").status_code == 404
 
 
 def test_the_api_sends_on_and_serves(ward: Ward, stations: Stations, client: Client):

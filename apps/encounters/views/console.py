@@ -50,7 +50,7 @@ def console(request: HttpRequest, doctor_id: UUID) -> HttpResponseBase:
     """The whole page, or, asked for by the page itself, the part that changes."""
     actor, now = actor_of(request), timezone.now()
     doctor, sequence = console_sequence(doctor_id)
-    _require_hands(actor, doctor)
+    require_hands(actor, doctor)
 
     def context() -> dict[str, Any]:
         return _shown(actor, doctor, sequence, now)
@@ -66,7 +66,7 @@ def act(request: HttpRequest, doctor_id: UUID, action: str) -> HttpResponseBase:
     """A button was pressed. Whatever came of it, the answer shows how things stand now."""
     actor = actor_of(request)
     doctor, _sequence = console_sequence(doctor_id)
-    _require_hands(actor, doctor)
+    require_hands(actor, doctor)
     run = BUTTONS.get(action)
     if run is None:
         raise NotFound
@@ -233,7 +233,7 @@ def visit_of(request: HttpRequest, name: str = "visit") -> UUID:
         raise Invalid from None
 
 
-def _require_hands(actor: Actor, doctor: Any) -> None:
+def require_hands(actor: Actor, doctor: Any) -> None:
     """A doctor works at the own console only; others at those of doctors all of whose queues they serve."""
     if actor.role is Role.DOCTOR and doctor.staff_id != actor.id:
         raise Forbidden(permission=str(Permission.CONSOLE_USE))

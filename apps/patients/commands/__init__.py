@@ -21,9 +21,11 @@ from apps.patients.commands.emergency import (
 from apps.patients.commands.own import choose_language
 from apps.patients.commands.registry import (
     IdentifierTaken,
+    NotProvisional,
     VersionConflict,
     add_identifier,
     change,
+    give_up_provisional,
     next_number,
     register,
     register_in,
@@ -35,6 +37,7 @@ __all__ = [
     "IdentifierTaken",
     "InvalidCode",
     "NotOpen",
+    "NotProvisional",
     "PatientSignedIn",
     "TooManyTries",
     "VersionConflict",
@@ -44,6 +47,7 @@ __all__ = [
     "choose_language",
     "end_break_glass",
     "forget_codes",
+    "give_up_provisional",
     "next_number",
     "note_opened",
     "register",

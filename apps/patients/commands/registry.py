@@ -42,6 +42,11 @@ class IdentifierTaken(Conflict):
     detail = sentence("Another record already has this identifier.")
 
 
+class NotProvisional(Conflict):
+    code = "not_provisional"
+    detail = sentence("It is known whose record this is. Correct the record instead.")
+
+
 @command
 def register(
     *,
@@ -93,8 +98,10 @@ def register_in(
     pregnant: bool = False,
     disabled: bool = False,
     language: str = DEFAULT_LANGUAGE,
+    provisional: bool = False,
 ) -> Patient:
-    """Register a person within a command (a self check-in knows little more than name and age).
+    """Register a person within a command (a self check-in knows little more than name and age; of a `provisional`
+    record nobody knows whose it is).
 
     The caller has asked for permission. Locks the facility's stream, so department streams come before.
     """
@@ -116,6 +123,7 @@ def register_in(
         pregnant=pregnant,
         disabled=disabled,
         language=language,
+        provisional=provisional,
         created_at=unit().now,
         **_phone_columns(phone),
     )
@@ -141,7 +149,8 @@ def next_number(facility_id: UUID) -> int:
 def change(*, actor: Actor, now: datetime, patient_id: UUID, expected_version: int, **changes: Any) -> Patient:
     """Correct a record: name, sex, birth_date or age, phone, address, pregnant, disabled, language, status.
 
-    Raises `VersionConflict` when somebody was faster, `Invalid`, `NotFound`.
+    A name makes a provisional record an ordinary one. Raises `VersionConflict` when somebody was faster, `Invalid`,
+    `NotFound`.
     """
     patient = _locked(actor, patient_id)
     if expected_version != patient.version:
@@ -164,6 +173,31 @@ def change(*, actor: Actor, now: datetime, patient_id: UUID, expected_version: i
     )
     emit(events.patient_event(events.CHANGED, patient.facility_id, patient.id, patient.version))
     return patient
+
+
+@step
+def give_up_provisional(patient_id: UUID, known_id: UUID) -> None:
+    """It is known now whose a provisional record is, and that person has one: this one is out of use.
+
+    The caller has asked for permission. Raises `NotFound`, `NotProvisional`.
+    """
+    facility_id = _facility_of(unit().actor)
+    lock_streams(facility_stream(facility_id))
+    patient = one(Patient.objects.select_for_update().filter(id=patient_id))
+    if patient is None:
+        raise NotFound
+    if not patient.provisional or patient.status != Status.ACTIVE or patient_id == known_id:
+        raise NotProvisional
+    patient.status, patient.version = Status.INACTIVE, patient.version + 1
+    patient.save(update_fields=["status", "version"])
+    record(
+        action="patient.recognised",
+        entity_type="patient",
+        entity_id=patient.id,
+        before={"status": str(Status.ACTIVE)},
+        after={"status": str(Status.INACTIVE), "knownAs": str(known_id)},
+    )
+    emit(events.patient_event(events.CHANGED, facility_id, patient.id, patient.version))
 
 
 @command
@@ -234,7 +268,7 @@ def _columns(changes: dict[str, Any], day: date) -> dict[str, Any]:
     columns: dict[str, Any] = {key: changes[key] for key in plain if key in changes}
     if "name" in changes:
         name = clean_name(changes["name"])
-        columns |= {"name": name, "name_key": name_key(name)}
+        columns |= {"name": name, "name_key": name_key(name), "provisional": False}
     if "phone" in changes:
         columns |= _phone_columns(changes["phone"])
     if "address" in changes:
@@ -260,7 +294,7 @@ _DERIVED = ("name_key", "phone_index")
 def _told(patient: Patient) -> dict[str, Any]:
     """A new record as the audit trail keeps it."""
     columns = ("uhid", "name", "sex", "birth_date", "birth_date_estimated", "phone_last4", "address", "pregnant")
-    return _masked({c: getattr(patient, c) for c in (*columns, "disabled", "language", "status")})
+    return _masked({c: getattr(patient, c) for c in (*columns, "disabled", "language", "status", "provisional")})
 
 
 def _masked(columns: dict[str, Any]) -> dict[str, Any]:

@@ -57,9 +57,9 @@ def register(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _register_page(request, form, [], status=400)
     if not request.POST.get("not_a_duplicate"):
-        alike = _alike(form.cleaned_data, actor, now)
-        if alike:
-            return _register_page(request, form, alike, status=409)
+        found = alike(form.cleaned_data, actor, now)
+        if found:
+            return _register_page(request, form, found, status=409)
     try:
         made = run_form(request, commands.register, lambda patient: {"id": str(patient.id)}, **form.cleaned_data)
     except (Conflict, Invalid) as refusal:
@@ -85,7 +85,7 @@ def _first_guess(query: str) -> dict[str, str]:
     return {"phone": text} if len(digits_of(text)) >= PHONE_FROM else {}
 
 
-def _alike(typed: dict[str, Any], actor: Actor, now: datetime) -> list[dict[str, Any]]:
+def alike(typed: dict[str, Any], actor: Actor, now: datetime) -> list[dict[str, Any]]:
     """People who may be the one typed in, with the reasons in words."""
     known = {name: typed[name] for name in ("name", "phone", "birth_date", "age")}
     return [

@@ -11,6 +11,8 @@ from rest_framework.response import Response
 from apps.accounts.queries import facility_facts
 from apps.core.api import Endpoint, TextField
 from apps.core.policy import Permission
+from apps.core.shapes import Shape
+from apps.patients.rules.people import OLDEST_TYPED, Sex
 from apps.queue import commands
 from apps.queue.api.booking import of_own_departments, outcome_json
 from apps.queue.api.slots import DayIn, OfDoctor
@@ -43,6 +45,28 @@ class EmergencyIn(FastTrackIn):
     severity = serializers.ChoiceField([str(severity) for severity in Severity])
 
 
+class UnknownIn(serializers.Serializer[Any]):
+    """Where somebody whom nobody knows is seen, why, and how they look; `age` in years."""
+
+    departmentId = serializers.UUIDField(source="department_id")
+    reason = TextField(max_length=200)
+    age = serializers.IntegerField(min_value=0, max_value=OLDEST_TYPED, required=False)
+    sex = serializers.ChoiceField([str(sex) for sex in Sex], required=False)
+
+
+class RecogniseIn(serializers.Serializer[Any]):
+    """The record of somebody who was brought in without a name, and the one they have had all along."""
+
+    patientId = serializers.UUIDField(source="patient_id")
+    knownId = serializers.UUIDField(source="known_id")
+
+
+class RecognisedOut(Shape):
+    """The visits that stand in the known person's record now."""
+
+    visitIds = serializers.ListField(child=serializers.UUIDField())
+
+
 class OverrideIn(serializers.Serializer[Any]):
     """How far a slot is stretched; `normal` ends it."""
 
@@ -70,6 +94,32 @@ class FastTrack(Endpoint):
     def post(self, request: HttpRequest) -> Response:
         """Put somebody who is here before everybody else, by the visit or booking of today they have or anew."""
         return self.run(commands.fast_track, snapshot, **self.read(FastTrackIn))
+
+
+class Unknown(Endpoint):
+    """Somebody whom nobody knows."""
+
+    policy = Permission.VISIT_EMERGENCY
+
+    @extend_schema(request=UnknownIn, responses={201: SnapshotOut})
+    def post(self, request: HttpRequest) -> Response:
+        """Let somebody in before everybody else, with a record that has no name yet."""
+        return self.run(
+            commands.take_in_unknown, lambda arrived: snapshot(arrived.visit), success=201, **self.read(UnknownIn)
+        )
+
+
+class Recognise(Endpoint):
+    """It is known who it is."""
+
+    policy = Permission.PATIENT_REGISTER
+
+    @extend_schema(request=RecogniseIn, responses=RecognisedOut)
+    def post(self, request: HttpRequest) -> Response:
+        """Put the visits of a record without a name into that of the person it turned out to be."""
+        return self.run(
+            commands.recognise, lambda visits: {"visitIds": [str(v.id) for v in visits]}, **self.read(RecogniseIn)
+        )
 
 
 class Override(Endpoint):

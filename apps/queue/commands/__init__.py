@@ -62,6 +62,7 @@ from apps.queue.commands.slips import renew_link
 from apps.queue.commands.stations import change_template
 from apps.queue.commands.triage import set_class
 from apps.queue.commands.undoing import undo_in
+from apps.queue.commands.unknown import recognise, take_in_unknown
 from apps.queue.commands.watching import watch
 
 __all__ = [
@@ -117,6 +118,7 @@ __all__ = [
     "reassign",
     "reassign_bookings",
     "recall",
+    "recognise",
     "renew_link",
     "request_emergency",
     "request_hold",
@@ -136,6 +138,7 @@ __all__ = [
     "start_journey",
     "sweep",
     "sweep_aside",
+    "take_in_unknown",
     "take_leave",
     "take_newcomers",
     "tell_near",

@@ -17,6 +17,7 @@ from apps.core.policy import Actor, ActorType, Permission, Scope
 from apps.core.queries import one
 from apps.patients.queries import get_active
 from apps.queue.commands.arriving import Arrived, enter_booked
+from apps.queue.commands.passing import note_displaced
 from apps.queue.commands.telling import REBOOKED, give_on, tell_booked, tell_displaced
 from apps.queue.providers import room
 from apps.queue.queries.own_bookings import require_notice, require_own, require_own_wish, whom_to_book
@@ -118,6 +119,7 @@ def book(
     if outcome.appointment:
         outcome.appointment.patient, outcome.appointment.doctor = person, doctor
         tell_booked(outcome.appointment)
+        note_displaced(outcome.appointment, outcome.moved)
         tell_displaced(outcome.moved)
     return outcome
 

@@ -15,6 +15,7 @@ from apps.patients.queries import get_active
 from apps.queue.commands.arriving import Arrival, enter, enter_booked, with_links
 from apps.queue.commands.booking import Moved, make_room
 from apps.queue.commands.consulting import raise_triage
+from apps.queue.commands.passing import note_displaced
 from apps.queue.commands.telling import give_on, tell_booked, tell_displaced
 from apps.queue.models import Visit
 from apps.queue.queries.visits import open_visit_of
@@ -55,6 +56,7 @@ def request_emergency(
     outcome = place(wish)
     if outcome.appointment:
         tell_booked(outcome.appointment)
+        note_displaced(outcome.appointment, outcome.moved, reason)
         tell_displaced(outcome.moved)
     return outcome
 
@@ -77,6 +79,7 @@ def fast_track(*, actor: Actor, now: datetime, doctor_id: UUID, patient_id: UUID
     if there:
         return raise_triage(there, reason, emergency=True)
     visit = _arrives(booking.id, patient) if booking else _comes(department_id, patient, doctor_id)
+    visit.ahead_reason = reason
     record(action="visit.fast_tracked", entity_type="visit", entity_id=visit.id, reason=reason)
     return visit
 

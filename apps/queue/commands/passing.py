@@ -1,6 +1,8 @@
 """What a call means for those who are not called: who is overtaken, who is pinned, who missed a call and is back."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -122,6 +124,30 @@ def _overtaking(
         reason=reason,
         overtaken=[one.id for one in overtaken],
     )
+
+
+@step
+def note_displaced(came: Any, gave_way: Iterable[Any], reason: str = "") -> None:
+    """A booking took the place of others: that stands in the ledger at once, with how much later they are now."""
+    actor = unit().actor
+    for row in gave_way:
+        assert row.stood_at is not None, "whoever has given way stood somewhere"
+        collect(
+            Overtaking(
+                at=unit().now,
+                facility_id=came.facility_id,
+                department_id=came.department_id,
+                visit_id=came.id,
+                version=came.version,
+                doctor_id=came.doctor_id,
+                cause=Cause.DISPLACED,
+                actor_type=actor.type,
+                actor_id=actor.id,
+                reason=reason,
+                overtaken=[row.id],
+                minutes=max(0, round((row.at - row.stood_at) / timedelta(minutes=1))),
+            )
+        )
 
 
 @step

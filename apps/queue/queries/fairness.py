@@ -7,18 +7,22 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 
 from apps.accounts.queries import FacilityFacts, staff_names
 from apps.core.errors import sentence
 from apps.core.policy import ActorType
 from apps.queue.models import Overtaking, Visit
 from apps.queue.rules.fairness import BY_PEOPLE, Cause
+from apps.scheduling.queries import appointments
+from apps.scheduling.rules.allocation import SOURCE_NAMES, BookingSource
 
 CAUSES: dict[Cause, str] = {
     Cause.EMERGENCY: sentence("Emergency"),
     Cause.URGENT: sentence("Urgent"),
     Cause.OUT_OF_TURN: sentence("Called out of turn"),
     Cause.MOVED: sentence("Moved by hand"),
+    Cause.DISPLACED: sentence("Took a booked place"),
     Cause.PINNED: sentence("Pinned after being overtaken often"),
     Cause.HEAD_START: sentence("Head start"),
     Cause.BOOKING: sentence("Had a booking"),
@@ -50,34 +54,53 @@ def overtakings(asked: Asked, department_ids: Iterable[UUID], facility: Facility
 
 
 def ledger_rows(rows: Iterable[Overtaking], facility: FacilityFacts, now: datetime) -> list[dict[str, Any]]:
-    """Rows as the page shows them: `{at, token, cause, who, reason, minutes, overtaken[], more, people}`.
+    """Rows as the page shows them: `{at, id, booked, token, cause, who, reason, cost, overtaken[], more, people}`.
 
-    The cost is what the doctor gave to whoever went first: everybody who was overtaken waited so much longer.
+    The cost is what the doctor gave to whoever went first: everybody who was overtaken waited so much longer. Of a
+    booking that took a place, it is by how much the other one was put off.
     """
     listed = list(rows)
     ids = {row.visit_id for row in listed} | {id_ for row in listed for id_ in row.overtaken[:MOST_NAMED]}
-    visits = {visit.id: visit for visit in Visit.objects.select_related("token").filter(id__in=ids)}
+    known: dict[UUID, Any] = {visit.id: visit for visit in Visit.objects.select_related("token").filter(id__in=ids)}
+    if any(row.cause == Cause.DISPLACED for row in listed):
+        known |= {row.id: row for row in appointments().filter(id__in=ids, token__isnull=False)}
     names = staff_names({row.actor_id for row in listed if row.actor_id})
-    return [_row(row, visits, names, facility, now) for row in listed if row.visit_id in visits]
+    return [_row(row, known, names, facility, now) for row in listed if row.visit_id in known]
 
 
 def _row(
-    row: Overtaking, visits: dict[UUID, Visit], names: dict[UUID, str], facility: FacilityFacts, now: datetime
+    row: Overtaking, known: dict[UUID, Any], names: dict[UUID, str], facility: FacilityFacts, now: datetime
 ) -> dict[str, Any]:
-    first = visits[row.visit_id]
-    named = [visits[id_].token.label for id_ in row.overtaken[:MOST_NAMED] if id_ in visits]
+    first, displaced = known[row.visit_id], row.cause == Cause.DISPLACED
+    named = [known[id_].token.label for id_ in row.overtaken[:MOST_NAMED] if id_ in known]
     return {
         "at": facility.clock(row.at),
-        "visit_id": row.visit_id,
+        "id": row.visit_id,
+        "booked": displaced,
         "token": first.token.label,
         "cause": CAUSES[Cause(row.cause)],
-        "who": names.get(row.actor_id, "") if row.actor_id and row.actor_type == ActorType.STAFF else "",
-        "reason": row.reason,
-        "minutes": cost(first, row.at, now),
+        "who": _who(row, names),
+        "reason": row.reason or (gettext(SOURCE_NAMES[BookingSource(first.source)]) if displaced else ""),
+        "cost": lasting(cost(first, row.at, now) if row.minutes is None else row.minutes),
         "overtaken": named,
         "people": len(row.overtaken),
         "more": max(0, len(row.overtaken) - len(named)),
     }
+
+
+def _who(row: Overtaking, names: dict[UUID, str]) -> str:
+    """Whose doing it was, in words."""
+    if row.actor_type == ActorType.PATIENT:
+        return gettext("a patient, by themselves")
+    return (names.get(row.actor_id, "") if row.actor_id else "") or gettext("the rules")
+
+
+def lasting(minutes: int) -> str:
+    """A cost as people say it: minutes, from two hours on hours, from two days on days."""
+    for unit, name in ((24 * 60, sentence("%(number)d d")), (60, sentence("%(number)d h"))):
+        if minutes >= 2 * unit:
+            return gettext(name) % {"number": minutes // unit}
+    return gettext("%(number)d min") % {"number": minutes}
 
 
 def cost(first: Visit, called_at: datetime, now: datetime) -> int:

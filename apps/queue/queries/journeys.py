@@ -114,6 +114,14 @@ def ahead_of_visits(visit: Visit) -> list[str]:
     return list(others.order_by("step", "id").values_list("department__name", flat=True))
 
 
+def beside(visit: Visit) -> list[Visit]:
+    """The other stations at which somebody is called, seen or in line at the same time, in the order they came."""
+    if visit.journey_id is None or visit.state not in QUEUED | ACTIVE:
+        return []
+    open_now = on_the_way([visit.journey_id]).get(visit.journey_id, [])
+    return [other for other in open_now if other.id != visit.id and other.state != State.ON_HOLD]
+
+
 def on_the_way(journey_ids: Iterable[UUID]) -> dict[UUID, list[Visit]]:
     """The visits of some journeys that are open now, by journey."""
     found: dict[UUID, list[Visit]] = {}

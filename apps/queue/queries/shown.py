@@ -87,6 +87,8 @@ def reason_first(visit: Visit, actor: Actor) -> str:
 def tags(visit: Visit, actor: Actor) -> list[str]:
     """The labels beside a visit at the desk."""
     found = [urgency(visit), complaint(visit, actor).capitalize(), need(visit, actor)]
+    if visit.patient.provisional:
+        found.append(gettext("Name not known"))
     if not visit.triage_confirmed:
         found.append(gettext("To be looked at"))
     return [label for label in found if label]

@@ -17,7 +17,7 @@ from apps.patients.rules.names import initials
 from apps.queue.models import Visit
 from apps.queue.queries.bookings import NAMES
 from apps.queue.queries.expected import expected_words, minutes_until
-from apps.queue.queries.journeys import ahead_of_visits, room_of
+from apps.queue.queries.journeys import ahead_of_visits, beside, room_of
 from apps.queue.queries.lines import sequences_of, stamp
 from apps.queue.queries.own import now_serving
 from apps.queue.queries.shown import state_kind, state_label
@@ -86,6 +86,7 @@ def track_view(shown: Any, sequence: str, now: datetime) -> dict[str, Any]:
     room = room_of(visit)
     kind = state_kind(visit)
     waiting = visit.state in QUEUED
+    others = beside(visit)
     return {
         "token": visit.token.label,
         "state": visit.state,
@@ -100,7 +101,8 @@ def track_view(shown: Any, sequence: str, now: datetime) -> dict[str, Any]:
         "people_ahead": ahead_of(visit) if waiting else None,
         "expected": expected_words(_said(visit.id), facility, now) if waiting else None,
         "now_serving": now_serving(visit) if waiting else [],
-        "ahead": ahead_of_visits(visit),
+        "beside": [_beside(other) for other in others],
+        "ahead": [name for name in ahead_of_visits(visit) if name not in {o.department.name for o in others}],
         "message": _message(visit, facility),
         "may_say_here": visit.state == State.ON_HOLD,
         "may_say_late": waiting or visit.state == State.CALLED,
@@ -110,6 +112,19 @@ def track_view(shown: Any, sequence: str, now: datetime) -> dict[str, Any]:
         "sequence": sequence,
         "as_of": stamp(now),
         "clock": facility.clock(now),
+    }
+
+
+def _beside(other: Visit) -> dict[str, Any]:
+    """A station at which somebody stands in line at the same time."""
+    room = room_of(other)
+    return {
+        "department": other.department.name,
+        "room": room.number if room else "",
+        "symbol": room.symbol if room else "",
+        "kind": state_kind(other),
+        "label": state_label(other),
+        "people_ahead": ahead_of(other) if other.state in QUEUED else None,
     }
 
 

@@ -12,14 +12,15 @@ class Cause(StrEnum):
     URGENT = "urgent"
     OUT_OF_TURN = "out_of_turn"
     MOVED = "moved"
+    DISPLACED = "displaced"
     PINNED = "pinned"
     HEAD_START = "head_start"
     BOOKING = "booking"
     LATE = "late"
 
 
-BY_PEOPLE = frozenset({Cause.EMERGENCY, Cause.URGENT, Cause.OUT_OF_TURN, Cause.MOVED})
-"""Somebody decided it; the others follow from the rules of the department."""
+BY_PEOPLE = frozenset({Cause.EMERGENCY, Cause.URGENT, Cause.OUT_OF_TURN, Cause.MOVED, Cause.DISPLACED})
+"""Somebody decided it or booked it; the others follow from the rules of the department."""
 
 
 def cause_of(*, tier: int, first: bool, moved: bool, needs: bool, booked: bool) -> Cause:

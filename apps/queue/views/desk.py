@@ -225,6 +225,7 @@ def _row(visit: Visit, actor: Actor, now: datetime) -> dict[str, Any]:
         "stations_url": reverse("admin:desk_stations", args=[visit.id]),
         "turn_url": reverse("admin:desk_line", args=[visit.id]),
         "emergency_url": _emergency_url(visit, actor),
+        "identity_url": _identity_url(visit, actor),
         "actions": [_action(visit, verb) for verb in desk_verbs(visit, actor)],
     }
 
@@ -235,6 +236,13 @@ def _emergency_url(visit: Visit, actor: Actor) -> str:
     if visit.emergency or visit.state not in QUEUED or not actor.may(Permission.VISIT_EMERGENCY, scope):
         return ""
     return reverse("admin:desk_turn", args=[visit.id, "emergency"])
+
+
+def _identity_url(visit: Visit, actor: Actor) -> str:
+    """Where somebody says who it is, of a person whom nobody knew."""
+    if not visit.patient.provisional or not actor.may(Permission.PATIENT_REGISTER):
+        return ""
+    return reverse("admin:desk_identity", args=[visit.patient_id])
 
 
 def _action(visit: Visit, verb: Verb) -> dict[str, Any]:

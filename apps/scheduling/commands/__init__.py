@@ -53,7 +53,7 @@ from apps.scheduling.commands.promotion import promote
 from apps.scheduling.commands.reassigning import hand_over
 from apps.scheduling.commands.slots import make_slots
 from apps.scheduling.commands.stretching import SlotOver, end_stretches, locked_slot, stretch
-from apps.scheduling.commands.tokens import issue_token, void_token
+from apps.scheduling.commands.tokens import hand_tokens, issue_token, void_token
 from apps.scheduling.commands.waiting import (
     AlreadyWaiting,
     end_waiting,
@@ -97,6 +97,7 @@ __all__ = [
     "expire_waiting",
     "give_meeting",
     "hand_over",
+    "hand_tokens",
     "hold",
     "issue_token",
     "keep_visits",

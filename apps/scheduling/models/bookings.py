@@ -1,6 +1,6 @@
 """Who has a place, and who waits for one."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, IntegerRangeField, RangeOperators
@@ -67,6 +67,8 @@ class Appointment(ScopedModel):
 
     link: tuple[str, str] | None = None
     """Token and code of the tracking link, in the command that gave it out."""
+    stood_at: datetime | None = None
+    """When a booking was that had to give way, in the command that moved it."""
 
     class Meta:
         verbose_name = _("appointment")

@@ -1,0 +1,89 @@
+"""Somebody is brought in who cannot say who they are: in the queue at once, with a name when there is one."""
+
+from datetime import datetime
+from uuid import UUID
+
+from apps.accounts.queries import facility_facts
+from apps.audit.commands import record
+from apps.core.commands import command
+from apps.core.errors import Invalid, sentence
+from apps.core.events import department_stream
+from apps.core.outbox import emit, lock_streams
+from apps.core.policy import Actor, Permission, Scope
+from apps.patients.commands import give_up_provisional, register_in
+from apps.patients.queries import get_active
+from apps.patients.rules.people import Sex
+from apps.queue import events
+from apps.queue.commands.arriving import AlreadyHere, Arrival, Arrived, enter, with_links
+from apps.queue.commands.moving import amend
+from apps.queue.models import Visit
+from apps.queue.queries.visits import open_visit_of
+from apps.queue.rules.order import Source
+from apps.queue.rules.states import OPEN
+from apps.scheduling.commands import hand_tokens
+from apps.scheduling.queries import department_of
+
+AGE_OF_NOBODY = 40
+"""Years; of a person of whom nobody has said how old they look. It gives nobody a head start."""
+
+
+@command
+def take_in_unknown(
+    *,
+    actor: Actor,
+    now: datetime,
+    department_id: UUID,
+    reason: str,
+    age: int | None = None,
+    sex: str = Sex.UNKNOWN,
+) -> Arrived:
+    """Let somebody in before everybody else of whom nobody knows who they are, with a provisional record.
+
+    `age`: how old they look, in years. Raises `DepartmentClosed`, `QueueFull`, `Invalid`.
+    """
+    scope = Scope(actor.facility_id, department_id)
+    for permission in (Permission.VISIT_EMERGENCY, Permission.VISIT_CHECK_IN):
+        actor.require(permission, scope)
+    actor.require(Permission.PATIENT_REGISTER, Scope(actor.facility_id))
+    if not reason.strip():
+        raise Invalid({"reason": [sentence("Say why.")]})
+    assert actor.facility_id is not None  # who may register belongs to a hospital
+    lock_streams(department_stream(department_of(department_id).id))
+    patient = register_in(
+        name=f"Unknown {facility_facts(actor.facility_id).clock(now)}",
+        age=AGE_OF_NOBODY if age is None else age,
+        sex=Sex(sex),
+        provisional=True,
+    )
+    visit = enter(department_id, patient, Arrival(Source.EMERGENCY, []))
+    visit.ahead_reason = reason
+    record(action="visit.taken_in_unknown", entity_type="visit", entity_id=visit.id, reason=reason)
+    return with_links(visit)
+
+
+@command
+def recognise(*, actor: Actor, now: datetime, patient_id: UUID, known_id: UUID) -> list[Visit]:
+    """It turns out that somebody with a provisional record has had one all along: their visits and numbers go there.
+
+    Raises `NotProvisional`, `PatientNotActive`, and `AlreadyHere` while the known person waits in the same department.
+    """
+    actor.require(Permission.PATIENT_REGISTER, Scope(actor.facility_id))
+    places = Visit.objects.filter(patient_id=patient_id).values_list("department_id", flat=True)
+    lock_streams(*(department_stream(place) for place in set(places)))
+    known = get_active(known_id)
+    give_up_provisional(patient_id, known.id)
+    visits = list(Visit.objects.filter(patient_id=patient_id))
+    for visit in visits:
+        if visit.state in OPEN and open_visit_of(known.id, visit.department_id):
+            raise AlreadyHere
+        amend(visit, patient_id=known.id)
+        record(
+            action="visit.recognised",
+            entity_type="visit",
+            entity_id=visit.id,
+            before={"patientId": str(patient_id), "version": visit.version - 1},
+            after={"patientId": str(known.id), "version": visit.version},
+        )
+        emit(events.queue_updated(visit.department_id, "recognised", visitId=str(visit.id)))
+    hand_tokens(patient_id, known.id)
+    return visits

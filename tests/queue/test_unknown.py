@@ -1,0 +1,128 @@
+"""Somebody is brought in whom nobody knows: in the queue with two clicks, with a name when there is one."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from apps.audit.models import AuditEntry
+from apps.core.errors import Forbidden
+from apps.core.policy import Role
+from apps.patients.commands import NotProvisional, change
+from apps.patients.models import Patient
+from apps.queue import commands
+from apps.queue.commands.arriving import AlreadyHere
+from apps.queue.models import Visit
+from apps.scheduling.models import Token
+from tests.browsers import browser_of
+from tests.cast import bearer, meera
+from tests.ward import Ward, open_ward
+
+pytestmark = pytest.mark.django_db
+
+TODAY, EMERGENCY = "/admin/desk/today/", "/admin/desk/emergency/"
+
+
+@pytest.fixture
+def open_now(db: None) -> Iterator[Ward]:
+    with open_ward() as ward:
+        ward.now = timezone.now()
+        yield ward
+
+
+def brought_in(ward: Ward, **how: Any) -> Visit:
+    """Somebody unconscious."""
+    arrived = commands.take_in_unknown(
+        actor=ward.meera, now=ward.now, department_id=ward.department.id, reason="Unconscious", **how
+    )
+    return Visit.objects.select_related("patient", "token").get(id=arrived.visit.id)
+
+
+def recognise(ward: Ward, visit: Visit, known: Any) -> list[Visit]:
+    return commands.recognise(actor=ward.meera, now=ward.now, patient_id=visit.patient_id, known_id=known.id)
+
+
+def test_two_clicks_from_today_put_somebody_unknown_before_everybody(open_now: Ward):
+    waiting = open_now.arrive()
+    desk = browser_of(open_now.meera)
+    assert f'href="{EMERGENCY}"' in desk.get(TODAY).content.decode()
+    page = desk.get(EMERGENCY).content.decode()
+    assert f'value="{open_now.department.id}" required id="id_department_id_0" checked' in page.replace("\n", " ")
+    pressed = {"reason": "Collapsed", "department_id": str(open_now.department.id), "sex": "unknown", "key": "k"}
+    answer = desk.post(EMERGENCY, pressed)
+    visit = Visit.objects.select_related("patient").get(emergency=True)
+    assert answer.url == f"/admin/desk/slip/{visit.id}/?print=now"
+    assert desk.get(answer.url).status_code == 200
+    assert desk.post(EMERGENCY, pressed).url == answer.url
+    assert (visit.patient.provisional, visit.ahead_reason, visit.state) == (True, "Collapsed", "URGENT")
+    shown = desk.get(TODAY).content.decode()
+    assert "Name not known" in shown
+    assert f"/admin/desk/identity/{visit.patient_id}/" in shown
+    assert open_now.call_next().id == visit.id != waiting.id
+    assert AuditEntry.objects.get(action="visit.taken_in_unknown").reason == "Collapsed"
+
+
+def test_a_record_without_a_name_is_completed_at_the_desk(open_now: Ward):
+    visit = brought_in(open_now, age=70, sex="male")
+    desk = browser_of(open_now.meera)
+    address = f"/admin/desk/identity/{visit.patient_id}/"
+    typed = {"name": "Ravi Shankar", "sex": "male", "age": "62", "phone": "", "language": "hi", "version": "1"}
+    assert desk.post(address, typed | {"name": "", "key": "a"}).status_code == 400
+    assert desk.post(address, typed | {"key": "b"}).url == TODAY
+    patient = Patient.objects.get(id=visit.patient_id)
+    assert (patient.name, patient.provisional, patient.language) == ("Ravi Shankar", False, "hi")
+    assert desk.get(address).status_code == 404
+    assert "Who is this?" not in desk.get(TODAY).content.decode()
+
+
+def test_somebody_who_has_a_record_all_along_is_recognised(open_now: Ward):
+    known = open_now.register(name="Ravi Shankar", age=62)
+    visit = brought_in(open_now, sex="male")
+    desk = browser_of(open_now.meera)
+    address = f"/admin/desk/identity/{visit.patient_id}/"
+    typed = {"name": "Ravi Shankar", "sex": "male", "age": "62", "phone": "", "language": "en", "version": "1"}
+    offered = desk.post(address, typed | {"key": "a"})
+    assert offered.status_code == 409
+    there = f"{address}{known.id}/"
+    assert f'href="{there}"' in offered.content.decode()
+    assert known.uhid in desk.get(there).content.decode()
+    assert desk.post(there, {"key": "b"}).url == TODAY
+    assert Visit.objects.get(id=visit.id).patient_id == known.id
+    assert Token.objects.get(id=visit.token_id).patient_id == known.id
+    old = Patient.objects.get(id=visit.patient_id)
+    assert (old.status, old.provisional) == ("INACTIVE", True)
+    assert AuditEntry.objects.get(action="visit.recognised").before["patientId"] == str(old.id)
+
+
+def test_nobody_is_recognised_twice_or_while_they_wait_themselves_or_out_of_a_real_record(ward: Ward):
+    known = ward.register(name="Ravi Shankar")
+    visit = brought_in(ward)
+    ward.arrive(known)
+    with pytest.raises(AlreadyHere):
+        recognise(ward, visit, known)
+    assert Patient.objects.get(id=visit.patient_id).status == "ACTIVE"
+    change(actor=ward.meera, now=ward.now, patient_id=visit.patient_id, expected_version=1, name="Somebody Else")
+    with pytest.raises(NotProvisional):
+        recognise(ward, visit, ward.register(name="A third one"))
+
+
+@pytest.mark.parametrize("role", [Role.CASHIER, Role.LAB, Role.PHARMACIST, Role.DOCTOR])
+def test_only_who_may_register_check_in_and_name_an_emergency_does_so(ward: Ward, role: Role):
+    with pytest.raises(Forbidden):
+        commands.take_in_unknown(
+            actor=ward.as_role(role), now=ward.now, department_id=ward.department.id, reason="Unconscious"
+        )
+
+
+def test_the_api_takes_in_and_recognises(ward: Ward, client: Client):
+    desk = bearer(meera(ward.facility))
+    body = {"departmentId": str(ward.department.id), "reason": "Unconscious"}
+    made = client.post("/api/v1/emergency/unknown", body, "application/json", headers=desk)
+    assert (made.status_code, made.json()["priority"]) == (201, "URGENT")
+    visit = Visit.objects.get(id=made.json()["visitId"])
+    known = ward.register(name="Ravi Shankar")
+    body = {"patientId": str(visit.patient_id), "knownId": str(known.id)}
+    told = client.post("/api/v1/emergency/recognise", body, "application/json", headers=desk)
+    assert told.json() == {"visitIds": [str(visit.id)]}
