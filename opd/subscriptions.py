@@ -11,7 +11,7 @@ from apps.display import consumers as display_views
 from apps.live.rules import View
 from apps.queue import consumers as queue_views
 from apps.queue import events as queue
-from apps.queue.commands import tell_near
+from apps.queue.commands import say_sorry, tell_near
 from apps.queue.commands.expecting import foretell_anew
 from apps.reporting.commands import count
 from apps.scheduling import events as scheduling
@@ -29,6 +29,7 @@ EVENT_HANDLERS: dict[str, list[Callable[[OutboxEvent], None]]] = {
     queue.TOKEN_CREATED: [count],
     queue.COMPLETED: [count],
     queue.NO_SHOW: [count],
+    queue.ALERT_RAISED: [say_sorry],
 }
 
 LIVE_VIEWS: list[View] = [*queue_views.VIEWS, *display_views.VIEWS]

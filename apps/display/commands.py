@@ -19,6 +19,7 @@ from apps.core.policy import Actor, Permission, Scope
 from apps.core.queries import one
 from apps.display.events import help_asked
 from apps.display.models import Board, PairingRequest, Recording
+from apps.display.queries import board_of
 from apps.display.rules.pairing import (
     OPEN_PAIRINGS,
     OPEN_PAIRINGS_OF_ADDRESS,
@@ -27,6 +28,7 @@ from apps.display.rules.pairing import (
     read_pairing_code,
 )
 from apps.display.rules.voice import LARGEST_RECORDING, SPOKEN, sound_type, texts
+from apps.queue.commands import note_help
 
 CODES_TRIED = 3
 """How often another code is made when the first is taken by a screen that waits already."""
@@ -139,10 +141,13 @@ def drop_recording(*, actor: Actor, now: datetime, recording_id: UUID) -> None:
 
 @command
 def call_helper(*, actor: Actor, now: datetime) -> None:
-    """Somebody at a kiosk asks for a person: whoever follows the facility is told which kiosk, and it is on record."""
+    """Somebody at a kiosk asks for a person: the desk is told which kiosk until somebody goes there, and it is on
+    record."""
     assert actor.facility_id is not None and actor.credential_id is not None  # noqa: PT018 - a paired kiosk
     actor.require(Permission.KIOSK_CHECK_IN, Scope(actor.facility_id))
     lock_streams(facility_stream(actor.facility_id))
+    assert actor.subject_id is not None, "a kiosk is paired with a board"
+    note_help(actor.facility_id, actor.credential_id, board_of(actor.subject_id).name)
     emit(help_asked(actor.facility_id, actor.credential_id))
     _tell("screen.help_asked", actor.credential_id)
 

@@ -10,7 +10,7 @@ from django_scopes import scopes_disabled
 from apps.eta.models import Experience, Forecast, Outcome, Prediction
 from apps.eta.rules import P80, P90, Booked, Expected, turn_after, waits_of
 from apps.eta.rules.judging import Judged
-from apps.eta.rules.telling import REASONS, Kind
+from apps.eta.rules.telling import REASONS, Kind, Stage
 
 LONGEST_AHEAD = timedelta(days=60)
 """How long before a turn a prediction may have been made that is judged by it."""
@@ -118,3 +118,9 @@ def errors_so_far() -> dict[UUID, tuple[int, float]]:
     with scopes_disabled():
         rows = Experience.objects.filter(doctor_id=None).values_list("facility_id", "state__told")
         return {facility_id: (told[0], told[1]) for facility_id, told in rows if told}
+
+
+def predicted_waits(token_ids: Iterable[UUID]) -> dict[UUID, timedelta]:
+    """How long people of some numbers were likely to wait when they came, by visit."""
+    rows = Prediction.objects.filter(token_id__in=list(token_ids), stage=Stage.CHECK_IN)
+    return {subject: p50 - made for subject, p50, made in rows.values_list("subject_id", "p50", "made_at")}

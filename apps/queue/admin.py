@@ -15,6 +15,7 @@ from apps.queue.views import (
     leave,
     line,
     masters,
+    notices,
     reassigning,
     rules,
     unknown,
@@ -23,6 +24,7 @@ from apps.queue.views import (
 
 desk_urls = [
     path("desk/today/", desk.today, name="desk_today"),
+    path("desk/help/<uuid:help_id>/", notices.answer, name="desk_help"),
     path("desk/walk-in/", walk_in.walk_in, name="desk_walk_in"),
     path("desk/emergency/", unknown.take_in, name="desk_unknown"),
     path("desk/identity/<uuid:patient_id>/<uuid:known_id>/", unknown.recognise, name="desk_recognise"),

@@ -6,7 +6,7 @@ Pages get no HTML over the socket: they fetch their part anew, each as whoever l
 from typing import Any
 from uuid import UUID
 
-from apps.core.events import department_stream
+from apps.core.events import department_stream, facility_stream
 from apps.core.policy import Actor, Permission, Scope
 from apps.live.rules import View, serves_department, serves_facility
 from apps.queue.queries.console import console_numbers
@@ -38,7 +38,8 @@ def _streams_of_doctor(doctor_id: UUID) -> list[str]:
 
 
 def _streams_of_desk(facility_id: UUID) -> list[str]:
-    return [department_stream(place) for place in sorted(departments().values_list("id", flat=True))]
+    places = [department_stream(place) for place in sorted(departments().values_list("id", flat=True))]
+    return [*places, facility_stream(facility_id)]
 
 
 def _desk(facility_id: UUID) -> dict[str, Any]:

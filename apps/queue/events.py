@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from apps.core.events import Event, department_stream
+from apps.core.events import Event, department_stream, facility_stream
 from apps.scheduling.events import QUEUE_UPDATED as QUEUE_UPDATED
 from apps.scheduling.events import queue_updated as queue_updated
 
@@ -14,12 +14,15 @@ NO_SHOW = "PATIENT_NO_SHOW"
 
 ALERT_RAISED = "alert.raised"
 ALERT_CLEARED = "alert.cleared"
+HELP_ANSWERED = "help.answered"
 
 CATALOGUE: dict[str, str] = {
     TRANSITIONED: "A visit moved from one state to another; one per transition.",
     TOKEN_CREATED: "A number was given (document 000).",
     COMPLETED: "A consultation ended; carries its seconds (document 000).",
-    ALERT_RAISED: "A queue is too long, people wait far longer than predicted, or a doctor is idle while people wait.",
+    ALERT_RAISED: "A queue is too long, people or one person wait far longer than predicted, or a doctor is idle while"
+    " people wait.",
+    HELP_ANSWERED: "Somebody of the staff goes to a kiosk where a person was asked for.",
     ALERT_CLEARED: "What an alert was about is over.",
     NO_SHOW: "Somebody did not come and was taken off the queue (document 000).",
 }
@@ -35,6 +38,11 @@ def token_created(department_id: UUID, token_id: UUID, token_number: str) -> Eve
     """A number was given ahead, with a booking."""
     about = {"tokenId": str(token_id), "tokenNumber": token_number}
     return Event(department_stream(department_id), TOKEN_CREATED, "token", token_id, 1, about)
+
+
+def help_answered(facility_id: UUID, help_id: UUID) -> Event:
+    """Somebody goes to where a person was asked for."""
+    return Event(facility_stream(facility_id), HELP_ANSWERED, "help", help_id, 1)
 
 
 def alert(type_: str, department_id: UUID, alert_id: UUID, **about: Any) -> Event:

@@ -10,6 +10,7 @@ from apps.queue.api import (
     journeys,
     leave,
     masters,
+    notices,
     patients,
     slots,
     staff,
@@ -73,6 +74,8 @@ api_urls = [
         for word, move in journeys.COUNTER_MOVES.items()
     ),
     path("consultation/start", staff.ConsultationStart.as_view(), name="consultation-start"),
+    path("desk/notices", notices.Notices.as_view(), name="desk-notices"),
+    path("desk/help/<uuid:help_id>/answer", notices.AnswerHelp.as_view(), name="desk-help-answer"),
     path("admin/departments", masters.AdminDepartments.as_view(), name="admin-departments"),
     path("admin/departments/<uuid:department_id>", masters.AdminDepartment.as_view(), name="admin-department"),
     path("admin/qrcodes", masters.QrCodes.as_view(), name="qrcodes"),

@@ -13,7 +13,7 @@ from apps.audit.models import AuditEntry
 from apps.core.models import OutboxEvent
 from apps.core.policy import Permission
 from apps.display.models import Board
-from apps.queue.models import Visit
+from apps.queue.models import HelpCall, Visit
 from tests.bookings import book, noon, open_slot
 from tests.browsers import browser_of
 from tests.display.hall import paired_screen
@@ -155,6 +155,7 @@ def test_it_begins_again_in_the_houses_language(kiosk: Client) -> None:
 def test_who_asks_for_help_is_told_that_somebody_comes_and_the_house_is_told(ward: Ward, kiosk: Client) -> None:
     assert "Somebody is coming" in text_of(kiosk.post("/kiosk/help/"))
     assert AuditEntry.objects.filter(action="screen.help_asked").exists()
+    assert HelpCall.objects.get().answered_at is None
     told = OutboxEvent.objects.get(type="screen.help_asked")
     assert told.stream == f"facility.{ward.facility.id}"
 

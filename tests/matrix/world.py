@@ -31,7 +31,7 @@ from apps.patients.commands import break_glass, request_code, sign_in_by_code
 from apps.patients.models import Patient
 from apps.patients.rules.identifiers import IdentifierKind
 from apps.queue import commands
-from apps.queue.models import JourneyTemplate, TriageRule, Visit
+from apps.queue.models import HelpCall, JourneyTemplate, TriageRule, Visit
 from apps.queue.rules.states import State
 from apps.scheduling.models import ClosedDay, Counter, Department, Doctor, Leave, Room, Slot, SlotTemplate
 from tests.bookings import book, hold, open_slot
@@ -346,6 +346,13 @@ def _furnish(ward: Ward, department: Department, where: Where, word: str, number
     return place
 
 
+def _asks_for_help(ward: Ward) -> UUID:
+    """Somebody at a kiosk asks for a person."""
+    call = HelpCall(facility=ward.facility, screen_id=uuid4(), place="Hall", asked_at=ward.now)
+    call.save(force_insert=True)
+    return call.id
+
+
 def _booked(place: Place, name: str) -> dict[str, str]:
     """A full slot of tomorrow, who has the place and who waits for it; a free slot of a later day; hours."""
     ward, own = place.ward, {"doctor": place.doctor, "department": place.department, "capacity": 1}
@@ -381,6 +388,7 @@ def _booked(place: Place, name: str) -> dict[str, str]:
     Patient.objects.filter(id=nameless.id).update(provisional=True)
     return {
         "nameless": str(nameless.id),
+        "help": str(_asks_for_help(ward)),
         "slot": str(full.id),
         "slot_id": str(full.id),
         "free_slot": str(free.id),

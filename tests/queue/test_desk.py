@@ -16,7 +16,7 @@ from tests.browsers import browser_of
 from tests.ward import Ward, add_doctor, open_ward
 
 TODAY = "/admin/desk/today/"
-STATEMENTS = 6
+STATEMENTS = 8
 """Of the whole page: session, credential, departments with streams, count, visits, doctors."""
 
 

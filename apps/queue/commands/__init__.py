@@ -31,6 +31,7 @@ from apps.queue.commands.delaying import delay_doctor
 from apps.queue.commands.emergencies import end_overrides, fast_track, override_slot, request_emergency
 from apps.queue.commands.expecting import foretell_overdue
 from apps.queue.commands.handing import reassign
+from apps.queue.commands.helping import answer_help, note_help
 from apps.queue.commands.holding import accept_place, confirm_booking, decline_place, request_hold, sweep
 from apps.queue.commands.journeying import order_tests, send_for_tests, skip_station, start_journey, transfer
 from apps.queue.commands.leaving import begin_leave, take_leave, undo_leave
@@ -63,12 +64,13 @@ from apps.queue.commands.stations import change_template
 from apps.queue.commands.triage import set_class
 from apps.queue.commands.undoing import undo_in
 from apps.queue.commands.unknown import recognise, take_in_unknown
-from apps.queue.commands.watching import watch
+from apps.queue.commands.watching import say_sorry, watch
 
 __all__ = [
     "RestoreRefused",
     "accept_place",
     "announce_emergency",
+    "answer_help",
     "arrive",
     "arrive_by_phone",
     "ask_refund",
@@ -109,6 +111,7 @@ __all__ = [
     "move_in_queue",
     "move_in_waiting_list",
     "no_show",
+    "note_help",
     "note_in_waiting_list",
     "open_counter",
     "order_tests",
@@ -128,6 +131,7 @@ __all__ = [
     "resume_at_counter",
     "say_here",
     "say_late",
+    "say_sorry",
     "self_check_in",
     "send_for_tests",
     "set_availability",

@@ -4,13 +4,20 @@ from datetime import datetime
 from uuid import UUID
 
 from apps.core.commands import command, step
+from apps.core.errors import sentence
 from apps.core.events import department_stream
+from apps.core.models import OutboxEvent
 from apps.core.outbox import emit, lock_streams
 from apps.core.policy import Actor, Permission, Scope
+from apps.notifications.rules import Kind
 from apps.queue import events
-from apps.queue.models import Alert
+from apps.queue.commands.telling import tell_people
+from apps.queue.models import Alert, Visit
 from apps.queue.queries.watch import Trouble, open_alerts, troubles
 from apps.queue.rules.alerts import LEVELS, AlertRule, is_due
+from apps.queue.rules.states import QUEUED
+
+SORRY = sentence("{hospital}: {token}, you wait longer than we had said. We are sorry; the desk has been told.")
 
 
 @command
@@ -28,6 +35,15 @@ def watch(*, actor: Actor, now: datetime, department_id: UUID) -> int:
     told = [_raise(known[t], now) for t in present if known[t].raised_at is None and is_due(t[0], known[t].since, now)]
     told += [_clear(known[t], now) for t in known.keys() - present]
     return sum(told)
+
+
+@step
+def say_sorry(event: OutboxEvent) -> None:
+    """Whoever waits much longer than they were told hears that the hospital knows; once, while they still wait."""
+    if event.payload.get("rule") != AlertRule.LONG_WAIT:
+        return
+    waiting = Visit.objects.filter(id=event.payload["subjectId"], state__in=sorted(QUEUED))
+    tell_people(list(waiting), Kind.DELAY, SORRY, str(AlertRule.LONG_WAIT))
 
 
 @step

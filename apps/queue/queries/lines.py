@@ -39,12 +39,12 @@ def of_doctor(doctor_id: UUID, department_ids: Iterable[UUID]) -> QuerySet[Visit
     return Visit.objects.filter(mine, department_id__in=list(department_ids))
 
 
-def sequences_of(department_ids: Sequence[UUID]) -> str:
-    """The last number of each department's stream, in the departments' order: `42 7`.
+def sequences_of(department_ids: Sequence[UUID], *others: str) -> str:
+    """The last number of each department's stream, in the departments' order, and of other streams: `42 7`.
 
     Read before the visits themselves, so that a view is never older than it says.
     """
-    names = [department_stream(department_id) for department_id in department_ids]
+    names = [*(department_stream(department_id) for department_id in department_ids), *others]
     known = stream_sequences(names)
     return " ".join(str(known[name]) for name in names)
 

@@ -2,20 +2,23 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext
 
 from apps.accounts.queries import FacilityFacts
 from apps.core.errors import sentence
+from apps.queue.models import Alert, HelpCall, Visit
 from apps.queue.queries.lines import waiting_by_line
 from apps.queue.queries.watch import raised_alerts
-from apps.queue.rules.alerts import AlertRule
+from apps.queue.rules.alerts import LEVELS, AlertRule
 from apps.scheduling.queries import doctors_of_departments
 from apps.scheduling.rules import AVAILABILITY_NAMES, Availability
 
 ALERTS: dict[AlertRule, str] = {
     AlertRule.LONG_QUEUE: sentence("%(who)s: more than 50 people wait, since %(since)s."),
     AlertRule.LONG_WAITS: sentence("%(who)s: people wait more than twice as long as predicted, since %(since)s."),
+    AlertRule.LONG_WAIT: sentence("%(who)s has waited more than twice as long as was said, since %(since)s."),
     AlertRule.IDLE_DOCTOR: sentence("%(who)s has nobody in the room although people wait, since %(since)s."),
 }
 
@@ -50,10 +53,47 @@ def away(doctor: Any, facility: FacilityFacts) -> str:
 
 def alert_sentences(places: Sequence[Any], facility: FacilityFacts) -> list[str]:
     """What goes wrong in these departments now, the latest first."""
+    return [row["sentence"] for row in alert_rows(places, facility)]
+
+
+def alert_rows(places: Sequence[Any], facility: FacilityFacts) -> list[dict[str, Any]]:
+    """`{id, rule, level, sentence, since, visit_id}` of what goes wrong; one statement where nothing does. `since` of
+    one person's wait is when it began."""
     names = {place.id: place.name for place in places}
+    alerts = list(raised_alerts(list(names)))
+    if not alerts:
+        return []
     names |= {doctor.id: doctor.name for doctor in doctors_of_departments(list(names))}
+    people = [alert.subject_id for alert in alerts if alert.rule == AlertRule.LONG_WAIT]
+    visits = (
+        {visit.id: visit for visit in Visit.objects.select_related("token").filter(id__in=people)} if people else {}
+    )
+    return [_alert_row(alert, names, visits.get(alert.subject_id), facility) for alert in alerts]
+
+
+def _alert_row(alert: Alert, names: dict[UUID, str], visit: Visit | None, facility: FacilityFacts) -> dict[str, Any]:
+    since = (visit.queued_at if visit else None) or alert.since
+    who = visit.token.label if visit else names.get(alert.subject_id, "")
+    return {
+        "id": alert.id,
+        "rule": alert.rule,
+        "level": str(LEVELS[AlertRule(alert.rule)]),
+        "sentence": gettext(ALERTS[AlertRule(alert.rule)]) % {"who": who, "since": facility.clock(since)},
+        "since": since,
+        "visit_id": visit.id if visit else None,
+    }
+
+
+def help_rows(facility: FacilityFacts) -> list[dict[str, Any]]:
+    """Where somebody asks for a person and nobody goes yet, oldest first: `{id, place, since, asked_at, times}`."""
+    calls = HelpCall.objects.filter(answered_at__isnull=True).order_by("asked_at", "id")
     return [
-        gettext(ALERTS[AlertRule(alert.rule)])
-        % {"who": names.get(alert.subject_id, ""), "since": facility.clock(alert.since)}
-        for alert in raised_alerts([place.id for place in places])
+        {
+            "id": call.id,
+            "place": call.place,
+            "since": facility.clock(call.asked_at),
+            "times": call.times,
+            "asked_at": call.asked_at,
+        }
+        for call in calls
     ]

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from statistics import fmean
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Avg, QuerySet
+from django.db.models import QuerySet
 
+from apps.eta.queries import predicted_waits
 from apps.queue.models import Alert, Visit, VisitTransition
 from apps.queue.queries.lines import waiting_by_line, waiting_for
-from apps.queue.rules.alerts import AlertRule, Waits, are_longer_than_told, is_long
-from apps.queue.rules.states import ACTIVE, Verb
+from apps.queue.rules.alerts import LEAST_WAIT, AlertRule, Waits, are_longer_than_told, is_long, waits_too_long
+from apps.queue.rules.states import ACTIVE, QUEUED, Verb
 from apps.scheduling.queries import departments, doctors_of_department
 from apps.scheduling.rules import Availability
 
@@ -18,7 +20,7 @@ LATELY = timedelta(hours=1)
 """Calls that the mean wait is taken from."""
 
 Trouble = tuple[AlertRule, UUID]
-"""A rule, and the department or the doctor that it is about."""
+"""A rule, and the department, the doctor or the visit that it is about."""
 
 
 def troubles(department_id: UUID, now: datetime) -> set[Trouble]:
@@ -29,6 +31,7 @@ def troubles(department_id: UUID, now: datetime) -> set[Trouble]:
         found.add((AlertRule.LONG_QUEUE, department_id))
     if are_longer_than_told(_waits(department_id, now)):
         found.add((AlertRule.LONG_WAITS, department_id))
+    found |= {(AlertRule.LONG_WAIT, visit_id) for visit_id in _forgotten(department_id, now)}
     for doctor in _idle(department_id):
         if waiting_for(doctor, lines):
             found.add((AlertRule.IDLE_DOCTOR, doctor.id))
@@ -36,11 +39,23 @@ def troubles(department_id: UUID, now: datetime) -> set[Trouble]:
 
 
 def _waits(department_id: UUID, now: datetime) -> Waits:
-    called = VisitTransition.objects.filter(
-        department_id=department_id, at__range=(now - LATELY, now), verb=Verb.CALL, predicted_wait_seconds__isnull=False
+    calls = VisitTransition.objects.filter(
+        department_id=department_id, at__range=(now - LATELY, now), verb=Verb.CALL, actual_wait_seconds__isnull=False
     )
-    means = called.aggregate(actual=Avg("actual_wait_seconds"), predicted=Avg("predicted_wait_seconds"))
-    return Waits(means["actual"] or 0.0, means["predicted"] or 0.0)
+    waited: dict[UUID, int] = dict(calls.order_by("-at").values_list("visit_id", "actual_wait_seconds"))
+    told = predicted_waits(Visit.objects.filter(id__in=waited).values_list("token_id", flat=True))
+    pairs = [(seconds, told[id_].total_seconds()) for id_, seconds in waited.items() if id_ in told]
+    if not pairs:
+        return Waits(0.0, 0.0)
+    return Waits(fmean(actual for actual, _ in pairs), fmean(predicted for _, predicted in pairs))
+
+
+def _forgotten(department_id: UUID, now: datetime) -> list[UUID]:
+    """The visits of those who wait much longer than they were told when they came."""
+    waiting = Visit.objects.filter(department_id=department_id, state__in=sorted(QUEUED), called_at__isnull=True)
+    rows = list(waiting.filter(queued_at__lt=now - LEAST_WAIT).values_list("id", "token_id", "queued_at"))
+    told = predicted_waits(token_id for _id, token_id, _since in rows)
+    return [id_ for id_, _token, since in rows if id_ in told and waits_too_long(now - since, told[id_])]
 
 
 def _idle(department_id: UUID) -> Iterable[Any]:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 
 from apps.accounts.queries import facility_facts
 from apps.core.errors import Conflict, NotFound, sentence
+from apps.core.events import facility_stream
 from apps.core.policy import Actor, Permission, Scope
 from apps.core.views import actor_of, live_part, page, run_form, said, version_of
 from apps.queue import commands
@@ -35,6 +36,7 @@ from apps.queue.queries.shown import STATE_KINDS, STATE_NAMES
 from apps.queue.queries.slip import slip_view
 from apps.queue.queries.visits import ACTIONS
 from apps.queue.rules.states import QUEUED, State, Verb
+from apps.queue.views.notices import notices
 from apps.scheduling.queries import doctors_of_departments
 
 ROWS = 50
@@ -105,11 +107,11 @@ def today(request: HttpRequest) -> HttpResponseBase:
     actor, now = actor_of(request), timezone.now()
     places = served_departments(actor)
     ids = sorted(place.id for place in places)
-    sequence = sequences_of(ids)
+    sequence = sequences_of(ids, facility_stream(actor.facility_id))  # type: ignore[arg-type]  # staff have one
     wanted = _wanted(request, ids)
 
     def context() -> dict[str, Any]:
-        return _today(request, actor, ids, wanted, now) | {"sequence": sequence}
+        return _today(request, actor, ids, wanted, now) | {"sequence": sequence} | notices(actor, places)
 
     if request.headers.get("HX-Request"):
         mark = f"{actor.id} {request.get_full_path()} {sequence} {now:%H:%M}"

@@ -1,0 +1,156 @@
+"""What the desk is told of at once: a kiosk where somebody asks for a person, and who waits longer than was said."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from apps.audit.models import AuditEntry
+from apps.core.commands import command
+from apps.core.errors import Forbidden
+from apps.core.models import OutboxEvent
+from apps.core.policy import Role, system_actor
+from apps.core.relay import Relay
+from apps.eta.models import Prediction
+from apps.notifications.models import Message
+from apps.queue import commands
+from apps.queue.commands.helping import AlreadyAnswered
+from apps.queue.models import Alert, HelpCall, Visit
+from apps.queue.rules.alerts import waits_too_long
+from opd.subscriptions import handlers_for
+from tests.browsers import browser_of
+from tests.cast import bearer, meera
+from tests.ward import Ward, open_ward
+
+TODAY = "/admin/desk/today/"
+
+
+@pytest.fixture
+def open_now(db: None) -> Iterator[Ward]:
+    with open_ward() as ward:
+        ward.now = timezone.now()
+        yield ward
+
+
+def asked(ward: Ward, screen_id: Any = None, place: str = "Hall A") -> HelpCall:
+    """Somebody presses *Call a helper*."""
+
+    @command
+    def press(*, actor: Any, now: Any) -> HelpCall:
+        return commands.note_help(ward.facility.id, screen_id or uuid4(), place)
+
+    return press(actor=ward.meera, now=ward.now)
+
+
+def foretold(visit: Visit, minutes: float) -> None:
+    """What was predicted when somebody came."""
+    at, turn = visit.scanned_at, visit.scanned_at + timedelta(minutes=minutes)
+    Prediction.objects.create(
+        made_at=at, facility_id=visit.facility_id, department_id=visit.department_id, subject_id=visit.id,
+        token_id=visit.token_id, stage="check_in", segment="walk_in", trigger="test", ahead=1, model_version="1",
+        p10=turn, p50=turn, p80=turn, p90=turn, configured=turn,
+    )  # fmt: skip
+
+
+def watch(ward: Ward) -> int:
+    actor = system_actor("queue watch", ward.facility.id)
+    return commands.watch(actor=actor, now=ward.now, department_id=ward.department.id)
+
+
+@pytest.mark.parametrize(
+    ("waited", "predicted", "too_long"),
+    [(41, 20, True), (40, 20, False), (20, 1, False), (21, 1, True), (300, 200, False)],
+)
+def test_one_persons_wait_is_too_long_beyond_twice_what_was_said_but_never_at_once(
+    waited: int, predicted: int, too_long: bool
+):
+    assert waits_too_long(timedelta(minutes=waited), timedelta(minutes=predicted)) is too_long
+
+
+@pytest.mark.django_db
+def test_who_waits_twice_as_long_as_was_said_is_shown_to_the_desk_told_and_cleared_when_called(open_now: Ward):
+    ward = open_now
+    person = ward.register(name="Lakshmi Devi", phone="98765 43210")
+    visit, other = ward.arrive(person), ward.arrive()
+    foretold(visit, 15)
+    foretold(other, 60)
+    ward.later(minutes=30)
+    watch(ward)
+    assert not Alert.objects.filter(rule="long_wait").exists()
+    ward.later(minutes=1)
+    assert (watch(ward), watch(ward)) == (1, 0)
+    raised = OutboxEvent.objects.get(type="alert.raised", payload__rule="long_wait")
+    assert (raised.payload["subjectId"], raised.payload["level"]) == (str(visit.id), "WARNING")
+    Relay(handlers_for).run_once()
+    Relay(handlers_for).run_once()
+    told = Message.objects.filter(kind="delay")
+    assert [visit.token.label in message.text for message in told] == [True]
+    page = browser_of(ward.meera).get(TODAY).content.decode()
+    assert f"{visit.token.label} has waited more than twice as long as was said" in page
+    assert f"/admin/desk/visits/{visit.id}/" in page
+    assert ward.call_next().id == visit.id
+    watch(ward)
+    assert not Alert.objects.filter(rule="long_wait", cleared_at__isnull=True).exists()
+    assert "twice as long as was said" not in browser_of(ward.meera).get(TODAY).content.decode()
+
+
+@pytest.mark.django_db
+def test_the_mean_of_those_called_lately_is_held_against_what_they_were_told(ward: Ward):
+    for _ in range(3):
+        foretold(ward.arrive(), 5)
+    ward.later(minutes=12)
+    ward.call_next()
+    watch(ward)
+    assert Alert.objects.filter(rule="long_waits", raised_at__isnull=False).exists()
+
+
+@pytest.mark.django_db
+def test_a_call_for_help_stands_on_the_desks_page_until_somebody_says_that_they_go(open_now: Ward):
+    screen = uuid4()
+    first, again = asked(open_now, screen), asked(open_now, screen)
+    assert (first.id, again.times) == (again.id, 2)
+    other = asked(open_now, place="Hall B")
+    desk = browser_of(open_now.meera)
+    page = desk.get(TODAY).content.decode()
+    for shown in ("Hall A: somebody asks for a helper", "Pressed 2 times.", "Hall B: somebody"):
+        assert shown in page
+    assert desk.post(f"/admin/desk/help/{first.id}/", {"key": "a"}).url == TODAY
+    page = desk.get(TODAY).content.decode()
+    assert "Hall A: somebody" not in page
+    assert "Hall B: somebody" in page
+    entry = AuditEntry.objects.get(action="help.answered")
+    assert (entry.actor_id, entry.after["place"], entry.after["times"]) == (open_now.meera.id, "Hall A", 2)
+    assert OutboxEvent.objects.get(type="help.answered").stream == f"facility.{open_now.facility.id}"
+    with pytest.raises(AlreadyAnswered):
+        commands.answer_help(actor=open_now.nurse, now=open_now.now, help_id=first.id)
+    assert asked(open_now, screen).id != first.id
+    with pytest.raises(Forbidden):
+        commands.answer_help(actor=open_now.rao, now=open_now.now, help_id=other.id)
+
+
+@pytest.mark.django_db
+def test_the_api_lists_what_the_desk_is_told_of_and_answers(ward: Ward, client: Client):
+    call, visit = asked(ward), ward.arrive()
+    foretold(visit, 5)
+    ward.later(minutes=25)
+    watch(ward)
+    desk = bearer(meera(ward.facility))
+    told = client.get("/api/v1/desk/notices", headers=desk).json()
+    assert [(row["helpId"], row["place"], row["times"]) for row in told["helpCalls"]] == [(str(call.id), "Hall A", 1)]
+    people = [row["visitId"] for row in told["alerts"] if row["rule"] == "long_wait"]
+    assert people == [str(visit.id)]
+    answer = f"/api/v1/desk/help/{call.id}/answer"
+    assert client.post(answer, {}, "application/json", headers=desk).json()["helpId"] == str(call.id)
+    assert client.post(answer, {}, "application/json", headers=desk).status_code == 409
+    assert client.post(f"/api/v1/desk/help/{uuid4()}/answer", {}, "application/json", headers=desk).status_code == 404
+    assert client.get("/api/v1/desk/notices", headers=desk).json()["helpCalls"] == []
+
+
+@pytest.mark.django_db
+def test_only_the_desk_answers(ward: Ward):
+    assert browser_of(ward.as_role(Role.DOCTOR)).post(f"/admin/desk/help/{asked(ward).id}/").status_code in (302, 403)
+    assert HelpCall.objects.filter(answered_at__isnull=True).count() == 1
