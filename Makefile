@@ -3,6 +3,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help run test prove bench check fix manage lock
 MAKEFLAGS += --no-print-directory
+# Where Python may not keep what it has compiled, every process of the house begins with four seconds of compiling.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= $(shell for python in python3.11 python3 python; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo "$$python" && break; done)
