@@ -128,6 +128,8 @@ def turn_came(facility_id: UUID, department_id: UUID, doctor_id: UUID | None, to
         total = [total[0] + 1, total[1] + abs(_minutes(at, row.p50))]
         window = Window(*(_minutes(moment, row.made_at) for moment in (row.p10, row.p50, row.p80, row.p90)))
         known.calibration.resolved(window, Segment(row.segment), row.ahead, _minutes(at, row.made_at))
+        if row.segment == Segment.BOOKING:
+            known.calibration.told_at_booking(window, _minutes(at, row.made_at))
     known.rows[None].state["told"] = total
     known.calibration.session_over()
     known.save(at)

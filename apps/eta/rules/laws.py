@@ -57,6 +57,8 @@ class Laws:
     odds: tuple[float, float]
     still: list[float] = field(default_factory=list)
     """Of booked people who come: the share who come later than each step of five minutes against their time."""
+    known_odds: dict[float, float] = field(default_factory=dict)
+    """No-show odds as they turned out, by those given: asked for everybody who is not there."""
     by_then: list[tuple[float, float]] = field(default_factory=list)
     """Of those: mean of (arrival, at most their time) and of its square, when not there at each step."""
 
@@ -89,7 +91,10 @@ class Laws:
 
     def absent_odds(self, given: float) -> float:
         """No-show odds as they turned out, from those given."""
-        return 1 / (1 + exp(-(self.odds[0] + self.odds[1] * logit(given))))
+        found = self.known_odds.get(given)
+        if found is None:
+            found = self.known_odds[given] = 1 / (1 + exp(-(self.odds[0] + self.odds[1] * logit(given))))
+        return found
 
 
 def progress_at(t: float, length: float) -> float:

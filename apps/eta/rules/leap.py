@@ -7,8 +7,8 @@ from apps.eta.rules.laws import Laws
 from apps.eta.rules.shapes import Length, below, quantile, quantiles
 
 SHARES = ((0.1, -1.2815516), (0.5, 0.0), (0.8, 0.8416212), (0.9, 1.2815516))
-HALVINGS = 7
-"""Of the time until the appointment, to find a share in it."""
+STEPS = 8
+"""Of the time until the appointment in which the doctor may be free; between them the law counts as straight."""
 
 
 def leaping(free: Length, slot: float, never: float, laws: Laws) -> Sequence[float]:
@@ -32,23 +32,29 @@ def leaping(free: Length, slot: float, never: float, laws: Laws) -> Sequence[flo
         return free_by(x) * coming * (still - laws.later_than(x - slot))
 
     at_slot, before = free_by(slot), both_by(slot)
-    found = []
+    found, known = [], None
     for share, z in SHARES:
         if at_slot < share:
             found.append(max(quantile(z, free.mean, free.var, free.skew), slot))
         elif before <= share:
             found.append(slot)
         else:
-            found.append(_moment(both_by, share, slot))
+            known = known or _table(both_by, max(free.mean - 3 * spread, 0.0), slot)
+            found.append(_moment(known, share))
     return found
 
 
-def _moment(both_by: Callable[[float], float], share: float, end: float) -> float:
-    low, high = 0.0, end
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        if both_by(middle) < share:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
+def _table(both_by: Callable[[float], float], start: float, end: float) -> list[tuple[float, float]]:
+    """The law at a few moments, with the share that came by then."""
+    width = (end - start) / STEPS
+    return [(at, both_by(at)) for at in (start + width * step for step in range(STEPS + 1))]
+
+
+def _moment(table: list[tuple[float, float]], share: float) -> float:
+    """When so many came, in a straight line between two moments of the table."""
+    before, had = table[0]
+    for at, by_then in table:
+        if by_then >= share:
+            return at if by_then <= had else before + (at - before) * (share - had) / (by_then - had)
+        before, had = at, by_then
+    return before

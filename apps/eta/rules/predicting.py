@@ -48,6 +48,16 @@ class Step(NamedTuple):
     work: float
 
 
+class _Likely(NamedTuple):
+    """Somebody who is not there: the odds that they never come, the odds that they are still not there, mean and
+    variance of the minutes until they can be called."""
+
+    odds: float
+    unknown: float
+    ready: float
+    ready_var: float
+
+
 def pace_today(today: Today, laws: Laws) -> tuple[float, float]:
     """How far today's pace is from the expected, in logarithms, and the variance of that."""
     variance = 1 / (1 / laws.tau2 + today.pace_n / laws.sigma2)
@@ -69,8 +79,8 @@ class _Walk:
         free = self._free()
         self.mean, self.var, self.skew = free.mean, free.var, free.skew
         self.work = free.mean if today.doctor is Doctor.INSIDE else 0.0
-        self.steps: dict[tuple[str, float], Step] = {}
-        self.calm_until = -1.0
+        self.steps: dict[str | tuple[str, float], Step] = {}
+        self.calm_until = self.look_at = -1.0
         self.walk_ins = self.pending = self.break_share = 0.0
         self.pending_after = 0
         session = today.session
@@ -117,13 +127,14 @@ class _Walk:
     def turns(self) -> list[Turn]:
         """Everybody's turn, in the order of calling."""
         people = self.today.people.values()
-        here = sorted((p for p in people if p.here), key=_key)
-        away = sorted((p for p in people if not p.here and p.missed_at is None), key=_key)
+        here = sorted([p for p in people if p.here], key=_key)
+        away = sorted([p for p in people if not p.here and p.missed_at is None], key=_key)
         served = 0
         for absent in away:
-            ready = self._ready(absent)
-            served = self._line(here, served, absent.key, ready.mean)
-            self._absent(absent, ready, alone=served == len(here))
+            likely = self._likely(absent)
+            if served < len(here):
+                served = self._line(here, served, absent.key, likely.ready)
+            self._absent(absent, likely, alone=served == len(here))
         self._line(here, served, inf, inf)
         return self.told
 
@@ -131,22 +142,22 @@ class _Walk:
         """Call those who are there, until somebody absent comes first: their key is smaller, and their time passed or
         they came by then. The one place that runs for each of hundreds."""
         gap, gap_var, pace_var = self.laws.gap.mean, self.laws.gap.var, self.pace_var
-        told, steps, ahead = self.told, self.steps, len(self.told)
+        told, steps, ahead, made = self.told, self.steps, len(self.told), tuple.__new__
         unsettled = self.now + self.laws.penalty
         mean, var, skew, work = self.mean, self.var, self.skew, self.work
         for place in range(served, len(here)):
             person = here[place]
             if mean >= next_ready and person.key > next_key:
                 break
-            if mean >= self.calm_until or self.pending or person.key > unsettled:
+            if mean >= self.look_at or self.pending or person.key > unsettled:
                 self.mean, self.var, self.skew, self.work = mean, var, skew, work
                 self._between(person)
                 mean, var, skew, work = self.mean, self.var, self.skew, self.work
             times = quantiles(mean + gap, var + gap_var + pace_var * work * work, skew)
-            told.append(Turn(person.id, ahead, True, *times))
+            told.append(made(Turn, (person.id, ahead, True, *times)))
             ahead += 1
-            kind = person.kind, person.odds if person.slot is None else 0.0
-            more, more_var, more_skew, more_work = steps.get(kind) or self._step(*kind)
+            kind = person.kind if person.slot is not None else (person.kind, person.odds)
+            more, more_var, more_skew, more_work = steps.get(kind) or self._step(kind)
             mean += more
             var += more_var
             skew += more_skew
@@ -156,39 +167,43 @@ class _Walk:
         self.mean, self.var, self.skew, self.work = mean, var, skew, work
         return place
 
-    def _absent(self, absent: Person, ready: Length, *, alone: bool) -> None:
+    def _absent(self, absent: Person, likely: "_Likely", *, alone: bool) -> None:
         """Somebody who is not there is called when the doctor is free, at the earliest at their time or when they
         came; if nobody else is there, the doctor waits for them."""
         self._between(absent)
-        free = Length(self.mean, self.var, self.skew)
-        later = later_of(free, ready) if ready.mean > 0 else free
-        laws, slot = self.laws, absent.slot or 0.0
-        odds = laws.absent_odds(absent.odds)
-        then, still = laws.later_than(self.now + later.mean - slot), laws.later_than(self.now - slot)
-        unknown = odds + (1 - odds) * still
-        there = (1 - odds) * max(still - then, 0.0) / unknown
-        gap = Length(there * laws.gap.mean, laws.gap.var + self.pace_var * self.work**2)
+        odds, unknown, ready, ready_var = likely
+        laws, slot = self.laws, (absent.slot or 0.0) - self.now
+        mean, var, skew = self.mean, self.var, self.skew
+        later, later_var, later_skew = mean, var, skew
+        if ready > 0 and (mean - ready) < 4 * sqrt(var + ready_var):
+            later, later_var, later_skew = later_of(Length(mean, var, skew), Length(ready, ready_var))
+        then = (1 - odds) * laws.later_than(later - slot)
+        there = max(unknown - odds - then, 0.0) / unknown
+        gap, gap_var = there * laws.gap.mean, laws.gap.var + self.pace_var * self.work * self.work
         ahead = len(self.told)
         if ahead < FAR:
-            times = leaping(plus(free, gap), slot - self.now, odds / unknown, laws)
+            times = leaping(Length(mean + gap, var + gap_var, skew), slot, odds / unknown, laws)
         else:
-            times = quantiles(later.mean + gap.mean, later.var + gap.var, later.skew)
+            times = quantiles(later + gap, later_var + gap_var, later_skew)
         self.told.append(Turn(absent.id, ahead, False, *times))
         if alone:
-            self.mean, self.var, self.skew = later.mean, later.var, later.skew
-            self._emergencies(free.mean)
-        step = self.steps.get((absent.kind, 0.0)) or self._step(absent.kind, 0.0)
-        self._add(Length(step.mean, step.var, step.skew).times(there), there * step.work)
-        self._expect((1 - odds) * then / unknown * KEPT_TRYING)
+            self.mean, self.var, self.skew = later, later_var, later_skew
+            self._emergencies(mean)
+        more, more_var, more_skew, work = self.steps.get(absent.kind) or self._step(absent.kind)
+        self._add(Length(more, more_var, more_skew).times(there), there * work)
+        self._expect(then / unknown * KEPT_TRYING)
 
-    def _ready(self, absent: Person) -> Length:
-        """When an absent person can be called: when they came, at the latest at their time."""
+    def _likely(self, absent: Person) -> "_Likely":
+        """How likely an absent person comes, and when they can be called: when they came, at the latest at their
+        time."""
         laws, offset = self.laws, self.now - (absent.slot or 0.0)
         odds = laws.absent_odds(absent.odds)
-        gone = odds / (odds + (1 - odds) * laws.later_than(offset))
+        unknown = odds + (1 - odds) * laws.later_than(offset)
+        coming = 1 - odds / unknown
         first, second = laws.arrival_after(offset)
-        mean = (1 - gone) * first
-        return Length(max(mean - offset, 0.0), max((1 - gone) * second - mean * mean, 0.0) if offset < 0 else 0.0)
+        mean = coming * first
+        var = coming * second - mean * mean
+        return _Likely(odds, unknown, mean - offset if mean > offset else 0.0, var if offset < 0 and var > 0 else 0.0)
 
     # what comes between them
 
@@ -200,20 +215,19 @@ class _Walk:
             self.pending = 0.0
         self.pending_after -= 1
         until = min(person.key - self.laws.penalty, self.now + self.mean)
-        number = counted(self.laws.walk_ins, self.now, until)
+        number = counted(self.laws.walk_ins, self.now, until) if self.laws.walk_ins[-1] else 0.0
         if number > self.walk_ins:
             work = self.laws.walk_in.scaled(exp(self.pace)).poisson(number - self.walk_ins)
             self._add(work, work.mean)
             self.walk_ins = number
-        near = self._break()
         if self.mean >= self.calm_until:
             self.steps.clear()
             self.calm_until = self.mean + max(HALF_HOUR / 2, self.mean / 4)
-        if near:
-            self.calm_until = min(self.calm_until, near)
+        if self.mean >= self.look_at or self.break_in != inf:
+            self.look_at = min(self.calm_until, self._break())
 
     def _break(self) -> float:
-        """The odds that the planned break falls before this moment; the moment up to which it cannot."""
+        """Add the planned break with the odds that it falls before this moment; when to look again."""
         if self.break_in == inf:
             return inf
         spread = sqrt(self.var + self.pace_var * self.work**2) + 0.01
@@ -228,7 +242,7 @@ class _Walk:
         if share > 0.999:
             self.break_in = inf
             return inf
-        return self.mean
+        return self.mean + spread / 4
 
     def _emergencies(self, since: float) -> None:
         """Emergencies who come while nobody is seen."""
@@ -241,18 +255,22 @@ class _Walk:
         t = self.now + self.mean
         return self.laws.consultation(self.laws.mu_of(kind) + self.pace + self.laws.drift_at(t))
 
-    def _step(self, kind: str, odds: float) -> Step:
-        """What a person of a kind adds, with these odds of having left: consultation, interruption, change-over, and
-        the emergencies that come meanwhile."""
+    def _step(self, key: str | tuple[str, float]) -> Step:
+        """What a person of a kind adds, with the odds of having left if they have no appointment: consultation,
+        interruption, change-over, and the emergencies that come meanwhile."""
+        kind, odds = (key, 0.0) if isinstance(key, str) else key
         laws = self.laws
         work = self._consultation(kind)
-        whole = plus(work, plus(laws.pause, laws.gap)).times(1 - min(odds * laws.left, 1.0))
+        whole = plus(work, plus(laws.pause, laws.gap))
+        if odds:
+            whole = whole.times(1 - min(odds * laws.left, 1.0))
         t = max(self.now + self.mean, FIRST_HALF_HOUR)
         number = counted(laws.emergencies, t, t + whole.mean)
-        urgent = laws.emergency.scaled(exp(self.pace)).poisson(number)
-        whole = plus(whole, urgent)
-        step = Step(whole.mean, whole.var, whole.skew, work.mean * (1 - odds) + urgent.mean)
-        self.steps[kind, odds] = step
+        busy = work.mean * (1 - odds)
+        if number:
+            urgent = laws.emergency.scaled(exp(self.pace)).poisson(number)
+            whole, busy = plus(whole, urgent), busy + urgent.mean
+        step = self.steps[key] = Step(*whole, busy)
         return step
 
     def _add(self, length: Length, work: float) -> None:

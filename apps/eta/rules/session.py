@@ -14,6 +14,9 @@ from apps.eta.rules.weighing import laws_for, longer_than_usual
 BEFORE = -30.0
 """Minutes from the planned start before which a prediction counts as made at booking."""
 
+AT_ONCE = 0.1
+"""Minutes after somebody came without an appointment in which they are told for the first time."""
+
 EVERY = 10.0
 """Minutes between the predictions by which windows are calibrated."""
 
@@ -36,6 +39,7 @@ class _Said:
     segment: Segment
     ahead: int
     window: Window
+    told: bool = False
 
 
 class Live:
@@ -53,6 +57,7 @@ class Live:
         self.inside: object = None
         self.free_at: float | None = None
         self.ready_at = 0.0
+        self.newest: object = None
         self.apart: list[tuple[float, float]] = []
         self.pauses: list[tuple[Doctor, float]] = []
         self.next_sample = 0.0
@@ -67,7 +72,11 @@ class Live:
         turn = turns.get(id_)
         if turn is None:
             return Window(now, now, now, now)
-        return self.memory.calibration.window(turn, self._segment(turn, now), now)
+        segment = self._segment(turn, now)
+        window = self.memory.calibration.window(turn, segment, now)
+        if segment is Segment.BOOKING:
+            self.said.setdefault(id_, []).append(_Said(segment, turn.ahead, window, told=True))
+        return window
 
     def _turns(self, now: float) -> dict[object, Turn]:
         if self.cache is None or self.cache[0] != now:
@@ -76,7 +85,7 @@ class Live:
 
     def _segment(self, turn: Turn, now: float) -> Segment:
         person = self.today.people[turn.id]
-        if now <= BEFORE or (person.slot is None and self.ready_at == now):
+        if now <= BEFORE or (person.slot is None and turn.id == self.newest and now - self.ready_at < AT_ONCE):
             return Segment.BOOKING
         return Segment.HERE if turn.here else Segment.AWAY
 
@@ -90,7 +99,10 @@ class Live:
 
     def _turn_came(self, id_: object, t: float) -> None:
         for said in self.said.pop(id_, ()):
-            self.memory.calibration.resolved(said.window, said.segment, said.ahead, t)
+            if said.told:
+                self.memory.calibration.told_at_booking(said.window, t)
+            else:
+                self.memory.calibration.resolved(said.window, said.segment, said.ahead, t)
 
     def before(self, t: float) -> None:
         """Time passes up to a moment at which something happens."""
@@ -128,6 +140,7 @@ class Live:
         self.today.people[id_] = Person(id_, kind, key, odds=odds, here=True)
         self.kinds[id_] = kind
         self._someone(t)
+        self.newest = id_
         if not emergency:
             self._say(t, only=id_)
 
