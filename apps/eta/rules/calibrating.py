@@ -35,10 +35,10 @@ NOT_CLOSER = 0.3
 """The ninetieth quantile is stretched no less than the eightieth by more than this, so that they keep their order."""
 
 TOLD = 0.1
-"""Step of what windows told at booking are stretched by, beyond the factors. Few are told there and those of a day share
-its fate, so that by chance alone they would hold far more or less often than they say: what was told steers what is
-told next. On other days of the four recorded clinics (shuffled) the share that holds scatters by 1.5 points with a tenth
-and by 5 without; more only widens windows."""
+"""Step of what windows told at booking are stretched by, beyond the factors. Few are told there and those of a day
+share its fate, so that by chance alone they would hold far more or less often than they say: what was told steers what
+is told next. On other days of the four recorded clinics (shuffled) the share that holds scatters by 1.5 points with a
+tenth and by 5 without; more only widens windows."""
 
 ENOUGH = 12.0
 """Turns of a session that count as a whole session."""
