@@ -118,7 +118,7 @@ LOGGING: dict[str, Any] = {
         "django.request": {"level": "ERROR", "filters": ["without_address"]},  # refusals stand in the access log
         "celery.app.trace": {"filters": ["without_rows"]},
         "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
-        "daphne": {"level": "WARNING"},
+        "uvicorn": {"level": "WARNING"},
         "asyncio": {"level": "WARNING"},
     },
 }

@@ -2,6 +2,8 @@
 of our own wrote them."""
 
 import ipaddress
+from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -14,6 +16,12 @@ def address_of(request: HttpRequest) -> str:
     """The address a request comes from, in its one spelling (`203.0.113.9`, `2001:db8::1`)."""
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
     return client_address(request.META.get("REMOTE_ADDR", ""), forwarded, settings.PROXIES)
+
+
+def address_of_scope(scope: Mapping[str, Any]) -> str:
+    """The same for what an ASGI server has opened, as a socket."""
+    told = [value.decode("latin-1") for name, value in scope.get("headers", ()) if name == b"x-forwarded-for"]
+    return client_address((scope.get("client") or [""])[0], ",".join(told), settings.PROXIES)
 
 
 def client_address(remote: str, forwarded: str, proxies: int) -> str:

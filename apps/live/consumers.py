@@ -13,6 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.accounts.queries import actor_at_board, actor_of_scope, actor_of_ticket, actor_of_tracking
+from apps.core.addresses import address_of_scope
 from apps.core.errors import DomainError, Forbidden, NotFound, TooMany, Unauthenticated, Unavailable, sentence
 from apps.core.policy import PUBLIC, Actor, Permission, Policy
 from apps.live import frames
@@ -62,7 +63,7 @@ class LiveConsumer(AsyncConsumer):
         self.began = self.minute = self.hub.loop.time()
         self.frames = 0
         try:
-            self.socket = self.hub.enter(send, (scope.get("client") or ["unknown"])[0])
+            self.socket = self.hub.enter(send, address_of_scope(scope))
         except TooManySockets as error:
             await send({"type": "websocket.send", "text": frames.refused(error)})
             await send({"type": "websocket.close", "code": int(Close.TOO_MANY)})

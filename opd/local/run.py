@@ -2,7 +2,6 @@
 
 import http.client
 import os
-import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -15,7 +14,7 @@ from opd.local.home import PROJECT, Tenancy, Trouble, home_folder, make_folder
 from opd.local.keys import load_secrets
 from opd.local.processes import AskedToStop, Program, Supervisor
 from opd.local.servers import House, close_house, open_servers
-from opd.local.web import open_door, web_programs
+from opd.local.web import Doors, open_doors, web_programs
 
 TRANSLATIONS = ("Preparing the translations", ("catalogue", "--compile"))
 STEPS = (
@@ -29,11 +28,11 @@ READY_WITHIN = 120.0
 
 def run(given: Mapping[str, str]) -> None:
     """Start everything, say where it is, keep it alive, stop it in order."""
-    with house_of("run", given) as house, open_door(given) as door:
+    with house_of("run", given) as house, open_doors(given) as doors:
         environment = settings_of(house.home, house.given, house.secrets) | open_servers(house)
         for label, command in STEPS:
             run_step(house, label, command, environment)
-        _start_processes(house, door, environment)
+        _start_processes(house, doors, environment)
         announce(house.console, environment, house.home)
         while True:
             house.supervisor.watch()
@@ -83,9 +82,9 @@ PROCESSES: dict[str, tuple[str, ...]] = {
 """The processes of the house beside the web processes, in the order they start."""
 
 
-def _start_processes(house: House, door: socket.socket, environment: Mapping[str, str]) -> None:
+def _start_processes(house: House, doors: Doors, environment: Mapping[str, str]) -> None:
     with house.console.step("Opening"):
-        for program in web_programs(house.home, door, _without_owner(environment)):
+        for program in web_programs(house.home, doors, _without_owner(environment)):
             house.supervisor.start(program)
         for name, command in PROCESSES.items():
             if name != "day" or environment.get("OPD_DEMO_TODAY_EMPTY") != "1":

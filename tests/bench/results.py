@@ -18,7 +18,7 @@ say more about the neighbours than about the code.
 TIMES = """
 ## Over HTTP
 
-Milliseconds at one web process (daphne) with its clients and PostgreSQL on the same two cores; nothing is asserted of
+Milliseconds at the house as `make run` serves it, with its clients and PostgreSQL on the same two cores; nothing is asserted of
 them. *CPU each* is what the web process itself spends on an answer. *Load* is what the machine did at the end of the
 run, by its one-minute average: from 2 on, others were at work too, and the figure is theirs as much as ours.
 

@@ -22,7 +22,7 @@ from apps.accounts.commands import enter
 from apps.accounts.models import Staff
 from apps.accounts.rules.credentials import CredentialKind
 from apps.core.policy import Actor
-from opd.local.web import open_door, web_programs
+from opd.local.web import open_doors, web_programs
 
 OPENS_WITHIN = 180.0
 
@@ -51,9 +51,9 @@ def web_process() -> Iterator[Web]:
         "OPD_RATE_SCALE": "1000",
     }
     environment.pop("DATABASE_OWNER_URL", None)
-    with TemporaryDirectory() as home, open_door({"PORT": "0"}) as door:
-        port = door.getsockname()[1]
-        programs = web_programs(Path(home), door, environment | {"PORT": str(port)})
+    with TemporaryDirectory() as home, open_doors({"PORT": "0"}) as doors:
+        port = doors.port
+        programs = web_programs(Path(home), doors, environment | {"PORT": str(port)})
         started = [
             subprocess.Popen(
                 program.command(), env=dict(program.environment), stderr=subprocess.DEVNULL, pass_fds=program.sockets

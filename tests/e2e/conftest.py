@@ -61,9 +61,9 @@ def web(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
         port = free.getsockname()[1]
     address = f"http://localhost:{port}"
     environment = os.environ | {"PORT": str(port), "DATABASE_URL": _database_url(), "PUBLIC_BASE_URL": address}
+    environment["OPD_LIVE_BIND"] = f"127.0.0.1:{port}"
     environment.pop("DATABASE_OWNER_URL", None)
-    command = [sys.executable, "-m", "daphne", "--bind", "127.0.0.1", "--port", str(port), "--verbosity", "0"]
-    process = subprocess.Popen([*command, "opd.asgi:application"], env=environment)
+    process = subprocess.Popen([sys.executable, "-m", "opd.serving.live"], env=environment)
     try:
         _wait_for(f"{address}/health/live", process)
         yield address

@@ -33,7 +33,9 @@ SIGNED_IN_FOR = 300.0
 """Seconds; an access token lives longer."""
 
 SIGNS = {
-    "web": "daphne",
+    "web": "gunicorn",
+    "live": "opd.serving.live",
+    "door": "nginx",
     "worker": " worker",
     "relay": "manage.py relay",
     "day": "simulate_day",

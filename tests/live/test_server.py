@@ -26,7 +26,7 @@ ORIGIN = "http://hall.test:8000"
 
 @dataclass
 class Server:
-    """daphne in a process of its own, on this test's database."""
+    """The sockets' process, on this test's database."""
 
     listener: socket.socket
     log: Path
@@ -40,9 +40,11 @@ class Server:
             "DJANGO_SETTINGS_MODULE": "opd.settings",
             "REDIS_URL": "redis://127.0.0.1:1/0",
             "TRUSTED_ORIGINS": ORIGIN,
+            "OPD_ASGI": "tests.live.asgi:application",
+            "OPD_LIVE_BIND": f"fd://{self.listener.fileno()}",
         }
         environment.pop("DATABASE_OWNER_URL", None)
-        command = [sys.executable, "-m", "daphne", "--fd", str(self.listener.fileno()), "tests.live.asgi:application"]
+        command = [sys.executable, "-m", "opd.serving.live"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command, env=environment, stderr=log, stdout=log, pass_fds=[self.listener.fileno()]

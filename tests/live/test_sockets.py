@@ -2,9 +2,9 @@
 
 import asyncio
 import json
+from contextlib import AsyncExitStack
 
 import pytest
-from autobahn.exception import Disconnected
 from django.test import Client as Browser
 from django.utils import timezone
 
@@ -397,7 +397,7 @@ async def test_texts_are_sent_as_they_are(house):
         assert json.loads(client.texts[-1])["data"]["payload"]["html"].endswith("அஞ்சல்</ol>")
 
 
-@pytest.mark.parametrize("told", [Disconnected("closed"), ConnectionResetError()])
+@pytest.mark.parametrize("told", [BrokenPipeError("closed"), ConnectionResetError()])
 async def test_a_client_that_leaves_in_the_middle_of_a_frame_is_nobody_s_fault(hub, caplog, told):
     async def send(message: dict[str, str]) -> None:
         raise told
@@ -407,3 +407,31 @@ async def test_a_client_that_leaves_in_the_middle_of_a_frame_is_nobody_s_fault(h
     await asyncio.wait_for(hub.spawn(socket.write(), "live writer"), timeout=10)
     hub.leave(socket)
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+async def test_a_client_that_neither_reads_nor_says_who_it_is_is_given_up(hub, monkeypatch):
+    monkeypatch.setattr(consumers, "FIRST_FRAME_WITHIN", 0.1)
+    arriving = asyncio.Queue[dict[str, str]]()
+    arriving.put_nowait({"type": "websocket.connect"})
+
+    async def send(message: dict[str, str]) -> None:
+        if message["type"] != "websocket.accept":
+            await asyncio.Event().wait()
+
+    consumer = consumers.PatientQueue.as_asgi()
+    await asyncio.wait_for(consumer({"type": "websocket", "headers": []}, arriving.get, send), timeout=10)
+    assert not hub.sockets
+
+
+async def test_screens_are_counted_by_the_address_that_our_own_proxy_tells(hub, settings):
+    settings.PROXIES = 1
+    settings.LIVE_SOCKETS_PER_ADDRESS = 1
+    async with AsyncExitStack() as open_ones:
+        for forged, address, greeting in (
+            ("198.51.100.1", "203.0.113.9", "connected"),
+            ("198.51.100.1", "203.0.113.8", "connected"),
+            ("198.51.100.2", "203.0.113.9", "error"),
+        ):
+            told = {"x-forwarded-for": f"{forged}, {address}"}
+            client = await open_ones.enter_async_context(open_socket_ungreeted(BOARD, **told))
+            assert (await client.next())["type"] == greeting

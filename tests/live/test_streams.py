@@ -432,15 +432,6 @@ async def test_a_client_that_does_not_read_is_cut_and_shown_the_whole_view(house
     writing.cancel()
 
 
-async def test_a_client_that_does_not_read_is_closed_at_once_when_it_must_be(house, hub):
-    slow = hub.enter(Narrow(), "there")
-    slow._wire.pauseProducing()
-    slow.answer("{}")
-    slow.close(4401)
-    await slow._wire.is_free()
-    hub.leave(slow)
-
-
 # --- many -------------------------------------------------------------------------------------------------------------
 
 EVENTS, WRITERS, CLIENTS, CUTS = (10_000, 8, 20, 10) if PROVE else (1_000, 4, 5, 10)

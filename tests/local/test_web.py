@@ -1,4 +1,4 @@
-"""Several web processes stand behind one door: nobody is refused because one of them fell."""
+"""What serves the house: nobody is refused because a process fell."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ import pytest
 from opd.local.home import Trouble
 from opd.local.processes import Program, Supervisor
 from opd.local.servers import House
-from opd.local.web import open_door, web_programs
+from opd.local.web import open_doors, web_programs
 
 Eventually = Callable[[Supervisor, Callable[[], bool]], None]
 
@@ -39,21 +39,9 @@ def knock(port: int) -> int:
         return int(line.recv(64))
 
 
-def test_whoever_comes_while_one_process_falls_is_answered_by_another(house: House, eventually: Eventually) -> None:
-    with open_door({"PORT": "0"}) as door:
-        door.listen()
-        port = door.getsockname()[1]
-        for name in ("web", "web-2"):
-            house.supervisor.start(porter(name, house.home, door))
-        first = knock(port)
-        os.kill(first, signal.SIGKILL)
-        eventually(house.supervisor, lambda: house.supervisor.falls("web") + house.supervisor.falls("web-2") == 1)
-        assert {knock(port) for _ in range(20)} - {first}
-        eventually(house.supervisor, lambda: house.supervisor.running() == {"web", "web-2"})
-
-
-def test_whoever_comes_while_all_fall_waits_until_one_is_back(house: House, eventually: Eventually) -> None:
-    with open_door({"PORT": "0"}) as door:
+def test_whoever_comes_while_a_process_falls_waits_until_it_is_back(house: House, eventually: Eventually) -> None:
+    with open_doors({"PORT": "0"}) as doors:
+        door = doors.web
         door.listen()
         house.supervisor.start(porter("web", house.home, door))
         first = knock(door.getsockname()[1])
@@ -65,31 +53,38 @@ def test_whoever_comes_while_all_fall_waits_until_one_is_back(house: House, even
 
 
 def test_nobody_is_let_in_before_the_web_processes_start() -> None:
-    with open_door({"PORT": "0"}) as door, pytest.raises(ConnectionRefusedError):
-        knock(door.getsockname()[1])
+    with open_doors({"PORT": "0"}) as doors, pytest.raises(ConnectionRefusedError):
+        knock(doors.port)
 
 
 def test_a_port_that_is_taken_is_said_with_what_to_do() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        with pytest.raises(Trouble, match=f"make run PORT={port + 1}"), open_door({"PORT": str(port)}):
+        with pytest.raises(Trouble, match=f"make run PORT={port + 1}"), open_doors({"PORT": str(port)}):
             pass
 
 
 @pytest.mark.parametrize("given", [{"PORT": "70000"}, {"PORT": "x"}, {"HOST": "203.0.113.1"}])
 def test_a_place_where_nobody_can_listen_is_said(given: dict[str, str]) -> None:
-    with pytest.raises(Trouble, match="cannot be served"), open_door(given):
+    with pytest.raises(Trouble, match="cannot be served"), open_doors(given):
         pass
 
 
-def test_what_a_dead_process_measured_of_the_moment_is_forgotten_and_what_it_counted_stays(home: Path) -> None:
-    dead = subprocess.Popen(["true"])
-    dead.wait()
-    with open_door({"PORT": "0"}) as door:
-        (web, second) = web_programs(home, door, {"OPD_WEB_PROCESSES": "2"})
-        measures = Path(web.environment["PROMETHEUS_MULTIPROC_DIR"])
-        kept = {f"gauge_livesum_{os.getpid()}.db", f"counter_{dead.pid}.db"}
-        for name in {*kept, f"gauge_livesum_{dead.pid}.db"}:
-            (measures / name).touch()
-        second.command()
-    assert {path.name for path in measures.iterdir()} == kept
+def test_nginx_takes_over_the_open_door_and_what_stands_behind_it_is_told_who_asks(home: Path) -> None:
+    with open_doors({"PORT": "0"}) as doors:
+        web, live, door = web_programs(home, doors, {"PATH": os.defpath, "OPD_PROXIES": "1"})
+        assert {web.environment["OPD_PROXIES"], live.environment["OPD_PROXIES"]} == {"2"}
+        nginx = subprocess.Popen(door.command(), env=dict(door.environment), pass_fds=door.sockets)
+        try:
+            with socket.create_connection(("127.0.0.1", doors.port), timeout=10) as person:
+                person.sendall(b"GET /x HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n")
+                worker, _ = doors.web.accept()
+                with worker:
+                    asked = worker.recv(4096)
+                    worker.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+                assert person.recv(4096).startswith(b"HTTP/1.1 204")
+        finally:
+            nginx.terminate()
+            nginx.wait(20)
+    assert b"X-Forwarded-For: 203.0.113.9, 127.0.0.1\r\n" in asked
+    assert b"Host: h\r\n" in asked

@@ -8,44 +8,44 @@ import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from itertools import product
-from pathlib import Path
 
 import pytest
 
-from opd.local.web import web_command
+from opd.local.web import open_doors, web_programs
 
 MANY = 100
-READY_WITHIN = 60
+READY_WITHIN = 240
 SECRETS = re.compile(r"Traceback|psycopg|SELECT |127\.0\.0\.1:1|SECRET_KEY|settings|\.py", re.IGNORECASE)
 
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """One web process as `make run` starts it, with PostgreSQL and Redis away."""
-    door = socket.create_server(("127.0.0.1", 0))
-    port = door.getsockname()[1]
+    """nginx, the workers and the sockets' process as `make run` starts them, with PostgreSQL and Redis away."""
+    folder = tmp_path_factory.mktemp("server")
     environment = os.environ | {
         "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
         "REDIS_URL": "redis://127.0.0.1:1/0",
-        "PORT": str(port),
+        "OPD_WEB_PROCESSES": "1",
     }
     environment.pop("DATABASE_OWNER_URL", None)
-    log: Path = tmp_path_factory.mktemp("server") / "log"
-    with log.open("ab") as written:
-        process = subprocess.Popen(
-            web_command(door.fileno()), env=environment, stdout=written, stderr=written, pass_fds=(door.fileno(),)
-        )
-    door.close()
-    try:
+    log = folder / "log"
+    with open_doors({"PORT": "0"}) as doors, ExitStack() as stack, log.open("ab") as written:
+        for program in web_programs(folder, doors, environment | {"PORT": str(doors.port)}):
+            process = subprocess.Popen(
+                program.command(),
+                env=dict(program.environment),
+                stdout=written,
+                stderr=written,
+                pass_fds=program.sockets,
+            )
+            stack.callback(process.wait, 20)
+            stack.callback(process.terminate)
         until = time.monotonic() + READY_WITHIN
-        while not is_served(port):
-            assert process.poll() is None, log.read_text()
+        while not is_served(doors.port):
             assert time.monotonic() < until, log.read_text()
-        yield port
-    finally:
-        process.terminate()
-        process.wait(20)
+        yield doors.port
 
 
 def ask(port: int, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, str]:
