@@ -36,13 +36,14 @@ class Web:
 
     def cpu(self) -> float:
         """Seconds of CPU so far, of all of them. The neighbours on the machine do not change them much."""
-        spent = [process.cpu_times() for process in self.processes]
+        family = [one for process in self.processes for one in (process, *process.children(recursive=True))]
+        spent = [process.cpu_times() for process in family]
         return float(sum(times.user + times.system for times in spent))
 
 
 @contextmanager
 def web_process() -> Iterator[Web]:
-    """The web processes of `make run`, as many as there, with a pool of connections like there."""
+    """What serves in `make run`: nginx, workers, the sockets' process, with a pool of connections like there."""
     known = connection.settings_dict
     user = f"{known['USER']}:{known['PASSWORD']}" if known["PASSWORD"] else known["USER"]
     environment = os.environ | {
