@@ -88,6 +88,13 @@ class WithoutRows(logging.Filter):
         return True
 
 
+class WithoutClients(logging.Filter):
+    """What a client sends is no error of ours: a text that is none ends its connection, and is not logged."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (record.exc_info and isinstance(record.exc_info[1], UnicodeDecodeError))
+
+
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -111,7 +118,11 @@ LOGGING: dict[str, Any] = {
             ],
         }
     },
-    "filters": {"without_address": {"()": WithoutAddress}, "without_rows": {"()": WithoutRows}},
+    "filters": {
+        "without_address": {"()": WithoutAddress},
+        "without_rows": {"()": WithoutRows},
+        "without_clients": {"()": WithoutClients},
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
@@ -119,6 +130,7 @@ LOGGING: dict[str, Any] = {
         "celery.app.trace": {"filters": ["without_rows"]},
         "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "uvicorn": {"level": "WARNING"},
+        "uvicorn.error": {"filters": ["without_clients"]},
         "asyncio": {"level": "WARNING"},
     },
 }

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 Send = Callable[[Any], Awaitable[None]]
 
 
+class Gone(Exception):
+    """Nobody is at the other end any more, and we were not told yet."""
+
+
 class Socket:
     """One client that frames are put to. Putting never waits; what does not fit is dropped for a whole view."""
 
@@ -74,14 +78,20 @@ class Socket:
                 if self._queue:
                     frame = self._queue.popleft()
                     self._size -= len(frame)
-                    await self._send({"type": "websocket.send", "text": frame})
+                    await self._tell({"type": "websocket.send", "text": frame})
                 else:
                     self._empty.set()
                     self._news.clear()
                     await self._news.wait()
-            await self._send({"type": "websocket.close", "code": int(self.closing)})
-        except OSError:  # gone, and we were not told yet
+            await self._tell({"type": "websocket.close", "code": int(self.closing)})
+        except Gone:
             return
+
+    async def _tell(self, message: dict[str, Any]) -> None:
+        try:
+            await self._send(message)
+        except (OSError, RuntimeError) as error:  # the second: the server has closed it, for what the client sent
+            raise Gone from error
 
     def _cut(self) -> None:
         dropped = len(self._queue) + 1

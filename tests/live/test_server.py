@@ -59,7 +59,7 @@ class Server:
         host, port = self.listener.getsockname()
         headers = {"Cookie": cookie} if cookie else {}
         address = f"ws://{host}:{port}{path}"
-        return connect(address, origin=origin, additional_headers=headers, compression=None, open_timeout=30, **how)  # type: ignore[arg-type]
+        return connect(address, origin=origin, additional_headers=headers, compression=None, open_timeout=90, **how)  # type: ignore[arg-type]
 
 
 @pytest.fixture
