@@ -130,6 +130,10 @@ class Hospital:
         """Whether it says that Redis answers."""
         return (self.ask("GET", "/health/ready").body or {}).get("redis") == "ok"
 
+    def has_sockets(self) -> bool:
+        """Whether the process of the sockets answers."""
+        return self.ask("GET", "/api/v1/appointments/websocket/stats").status == 401
+
     def is_told(self) -> bool:
         """Whether the relay works: nothing has waited for long."""
         told = self.ask("GET", "/metrics").body or ""

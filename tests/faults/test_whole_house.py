@@ -19,8 +19,8 @@ from tests.races.threads import PROVE
 
 pytestmark = [pytest.mark.timeout(3600)]
 
-KILLS = {"web": 30, "worker": 20, "relay": 20, "valkey": 20, "postgres": 30} if PROVE else {
-    "web": 2, "worker": 2, "relay": 2, "valkey": 5, "postgres": 5,
+KILLS = {"web": 30, "live": 20, "door": 20, "worker": 20, "relay": 20, "valkey": 20, "postgres": 30} if PROVE else {
+    "web": 2, "live": 1, "door": 1, "worker": 2, "relay": 2, "valkey": 3, "postgres": 3,
 }  # fmt: skip
 """How often each process is killed."""
 
@@ -82,6 +82,7 @@ def newcomers(meera: Somebody, label: str, count: int = PEOPLE) -> list[str]:
 def works_again(hospital: Hospital, victim: str) -> Callable[[], bool]:
     """How one sees that a process is back."""
     signs = {"worker": hospital.has_worker, "relay": hospital.is_told, "valkey": hospital.has_redis}
+    signs["live"] = hospital.has_sockets
     return signs.get(victim, hospital.is_ready)
 
 
