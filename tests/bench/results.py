@@ -19,8 +19,9 @@ TIMES = """
 ## Over HTTP
 
 Milliseconds at what `make run` serves with, clients and PostgreSQL on the same two cores; nothing is asserted of
-them. *CPU each* is what nginx, the workers and the sockets' process spend on an answer. *Load* is what the machine did at the end of the
-run, by its one-minute average: from 2 on, others were at work too, and the figure is theirs as much as ours.
+them. *CPU each* is what nginx, the workers and the sockets' process spend on an answer. *Load* is what the machine did
+at the end of the run, by its one-minute average: from 2 on, others were at work too, and the figure is theirs as much
+as ours.
 
 | what | p50 | p95 | p99 | goal (p95) | CPU each | load | measured |
 |---|---|---|---|---|---|---|---|
