@@ -34,6 +34,16 @@ END $$"""
 hundredths."""
 
 
+LONGEST = ("tests/faults/", "tests/e2e/", "tests/fuzz/", "tests/security/", "tests/races/", "tests/live/", "tests/opd/")
+"""Where the longest tests are. They begin, so that at the end no process is alone with one of them."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, each part in the order that pytest-randomly has drawn."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def emptying_is_quick_and_let_through() -> Iterator[None]:
     """Tests with real commits empty all tables afterwards; append-only ones would refuse, also to Django."""

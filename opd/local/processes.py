@@ -98,10 +98,16 @@ class Supervisor:
 
     def run(self, program: Program) -> int:
         """Run a process to its end, watching the others meanwhile; returns its exit code."""
-        self.start(program)
-        while program.name in self._running:
+        return self.run_together([program])[program.name]
+
+    def run_together(self, programs: Sequence[Program]) -> dict[str, int]:
+        """Run processes beside each other to their ends; returns the exit code of each, by name."""
+        for program in programs:
+            self.start(program)
+        names = {program.name for program in programs}
+        while names & set(self._running):
             self.watch()
-        return self._codes[program.name]
+        return {name: self._codes[name] for name in names}
 
     def falls(self, name: str) -> int:
         """How often a process has ended by itself lately."""

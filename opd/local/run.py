@@ -4,7 +4,7 @@ import http.client
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,12 +16,15 @@ from opd.local.processes import AskedToStop, Program, Supervisor
 from opd.local.servers import House, close_house, open_servers
 from opd.local.web import Doors, open_doors, web_programs
 
-TRANSLATIONS = ("Preparing the translations", ("catalogue", "--compile"))
-STEPS = (
-    ("Preparing the database", ("setup_database",)),
-    TRANSLATIONS,
-    ("Loading the demo hospital", ("demo",)),
+Command = tuple[str, ...]
+COMPILING: Command = ("catalogue", "--compile")
+TRANSLATIONS = ("Preparing the translations", (COMPILING,))
+STEPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
+    ("Preparing database and translations", (("setup_database",), COMPILING)),
+    ("Loading the demo hospital", (("demo",),)),
 )
+"""What comes before the house is opened: each step's commands run beside each other."""
+
 READY_WITHIN = 120.0
 """Seconds after which a web process that is not ready counts as broken."""
 
@@ -105,19 +108,25 @@ def _without_owner(environment: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in environment.items() if key != "DATABASE_OWNER_URL"}
 
 
-def run_step(house: House, label: str, command: tuple[str, ...], environment: Mapping[str, str]) -> None:
-    """Run one preparation; again, if a server fell meanwhile, since each of them can be repeated."""
-    supervisor, name = house.supervisor, command[0]
-    arguments = [sys.executable, str(PROJECT / "manage.py"), *command]
-    step = Program(name, lambda: arguments, environment, PROJECT, kept_alive=False, speaks=False)
+def run_step(house: House, label: str, commands: Sequence[Command], environment: Mapping[str, str]) -> None:
+    """Run the commands of a preparation at once; again, if a server fell meanwhile, since each can be repeated."""
+    supervisor = house.supervisor
+    programs = [_preparation(command, environment) for command in commands]
     with house.console.step(label):
         for _ in range(3):
             deaths = supervisor.deaths
-            if supervisor.run(step) == 0:
+            codes = supervisor.run_together(programs)
+            failed = [name for name, code in codes.items() if code]
+            if not failed:
                 return
             if supervisor.deaths == deaths:
                 break
-        raise Trouble(f"{label} failed:\n{supervisor.last_lines(name, 25)}")
+        raise Trouble(f"{label} failed:\n{supervisor.last_lines(failed[0], 25)}")
+
+
+def _preparation(command: Command, environment: Mapping[str, str]) -> Program:
+    arguments = [sys.executable, str(PROJECT / "manage.py"), *command]
+    return Program(command[0], lambda: arguments, environment, PROJECT, kept_alive=False, speaks=False)
 
 
 def _wait_until_ready(house: House, environment: Mapping[str, str]) -> None:

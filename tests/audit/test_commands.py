@@ -22,7 +22,8 @@ from apps.core.errors import Forbidden
 from apps.core.policy import Actor, ActorType, Role
 from apps.core.trace import current, start_trace
 from tests.core.mechanism import FACILITY, NOW, PATIENCE, moved, wait_for
-from tests.races.threads import PROVE, at_once
+from tests.proving import PROVE
+from tests.races.threads import at_once
 
 RAO = Actor(ActorType.STAFF, UUID(int=3), "Dr Rao", FACILITY, role=Role.DOCTOR, via="simulator")
 

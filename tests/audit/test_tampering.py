@@ -23,7 +23,7 @@ from apps.audit.rules import Anchor, Fault, Verdict
 from apps.core.commands import command
 from apps.core.policy import Actor, ActorType, Role
 from tests.core.mechanism import FACILITY, NOW, moved
-from tests.races.threads import PROVE
+from tests.proving import PROVE
 
 ENTRY, SEAL = AuditEntry._meta.db_table, Seal._meta.db_table
 FLIPS, ROUNDS = 1_000, 10 if PROVE else 1

@@ -19,7 +19,8 @@ from apps.core.outbox import emit, lock_streams
 from apps.core.policy import Permission, Scope, system_actor
 from apps.core.tasks import ANSWERS_KEPT, forget_idempotency_keys
 from tests.core.mechanism import ACTOR, NOW, PATIENCE, move, moved, wait_for
-from tests.races.threads import PROVE, at_once
+from tests.proving import PROVE
+from tests.races.threads import at_once
 
 
 def once(key: str = "k1", body: Any = "body") -> Once:

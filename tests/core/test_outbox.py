@@ -11,7 +11,8 @@ from apps.audit.models import AuditEntry
 from apps.core.models import OutboxEvent, Stream
 from apps.core.outbox import REPLAY_AT_MOST, replay, sequence_of, stream_sequences
 from tests.core.mechanism import NOW, PATIENCE, moved, wait_for
-from tests.races.threads import PROVE, at_once
+from tests.proving import PROVE
+from tests.races.threads import at_once
 
 EVENTS = 10_000 if PROVE else 1_000
 CUTS = 200

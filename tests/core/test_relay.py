@@ -20,7 +20,8 @@ from apps.core import relay as relay_module
 from apps.core.models import OutboxEvent
 from apps.core.relay import LEASE, LOST_TRIES, TRIES, Relay, parked_events, relay_lag_seconds
 from tests.core.mechanism import NOW, PATIENCE, moved, wait_for
-from tests.races.threads import PROVE, at_once
+from tests.proving import PROVE
+from tests.races.threads import at_once
 
 
 @dataclass

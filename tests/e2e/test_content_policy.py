@@ -20,6 +20,7 @@ from apps.queue.commands import check_in, create_checkin_link
 from apps.scheduling.models import Department, Doctor
 from tests.architecture.test_policy import ADDRESSES
 from tests.browsers import browser_of
+from tests.proving import PROVE, some
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 
@@ -35,7 +36,8 @@ NO_PAGES = (
 )
 NOTICED = ("Content Security Policy", "Content-Security-Policy", "Permissions-Policy", "Permissions policy")
 UNKNOWN = "6f1c1f0e-50f4-4f63-9a6a-0a4f5c1a7a11"
-Visit = Callable[[str], int]
+OTHERS = 30
+"""Pages that others than the administrator, who sees them all, open at landing: others each time."""
 
 
 @pytest.fixture
@@ -119,8 +121,8 @@ def test_no_page_has_anything_that_the_policy_forbids(
     page = look_at(staff_actor(who) if who else None)
     with scopes_disabled():
         places = addresses(words(staff_actor("reception@demo.opd")))
-    opened = []
-    for address in places:
+    opened, everywhere = [], PROVE or who.startswith("admin")
+    for address in places if everywhere else some(places, OTHERS):
         if not page.context.request.get(address).body():
             continue  # so parts of pages are refused; Chromium has an error page of its own for that
         answer = page.goto(address, wait_until="load")
@@ -129,7 +131,7 @@ def test_no_page_has_anything_that_the_policy_forbids(
         assert "content-security-policy" in answer.headers, address
         opened += [address] if answer.status == 200 and not page.url.endswith(f"next={address}") else []
     assert not complaints, "\n".join(complaints)
-    assert len(opened) > (40 if who.startswith("admin") else 8), opened
+    assert len(opened) > (40 if who.startswith("admin") else 8 if everywhere else 1), opened
     assert len(admin.site._registry) * 3 < len(places)
 
 

@@ -15,7 +15,7 @@ import pytest
 from tests.faults.board import watched_board
 from tests.faults.hospital import Hospital, Somebody, until
 from tests.faults.rush import Rush
-from tests.races.threads import PROVE
+from tests.proving import PROVE
 
 pytestmark = [pytest.mark.timeout(3600)]
 

@@ -1,5 +1,6 @@
 """Whether an answer is what the OpenAPI document says: that status, every name that is described, and no other name."""
 
+from functools import cache
 from typing import Any
 
 import requests
@@ -22,8 +23,9 @@ def no_other_names(context: Any, document: dict[str, Any]) -> None:
             shape["additionalProperties"] = False
 
 
+@cache
 def described() -> list[Any]:
-    """Every operation of our OpenAPI document."""
+    """Every operation of our OpenAPI document, which is written once for all tests of a process."""
     schema = schemathesis.openapi.from_wsgi("/api/schema/", application)
     return [found.ok() for found in schema.get_all_operations()]
 

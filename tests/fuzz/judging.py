@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, Phase, settings
 from tests.fuzz.answers import faults
 from tests.fuzz.hospital import Asker
 from tests.fuzz.tally import Tally
-from tests.races.threads import PROVE
+from tests.proving import PROVE
 
 SLOW = 5.0
 """Seconds; no answer may take longer."""

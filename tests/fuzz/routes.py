@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from random import Random
 from typing import Any
@@ -160,13 +160,19 @@ def with_value(body: Body, where: Where, value: str) -> bytes:
 
 def all_routes(askers: dict[str, Asker]) -> list[Route]:
     """Every operation of the document."""
-    document = SchemaGenerator().get_schema(public=True, request=None)
+    document = _document()
     components = document["components"]["schemas"]
     return [
         Route(method.upper(), path, about, components, askers[_who(f"{method.upper()} {path}")])
         for path, operations in document["paths"].items()
         for method, about in operations.items()
     ]
+
+
+@cache
+def _document() -> dict[str, Any]:
+    """The OpenAPI document, written once for all tests of a process."""
+    return SchemaGenerator().get_schema(public=True, request=None)
 
 
 def _who(path: str) -> str:

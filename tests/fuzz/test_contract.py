@@ -12,7 +12,7 @@ from tests.fuzz.feeding import Feeder
 from tests.fuzz.hospital import Asker, Hospital, asker
 from tests.fuzz.judging import judge, so_many
 from tests.fuzz.tally import Tally
-from tests.races.threads import PROVE
+from tests.proving import PROVE
 
 pytestmark = pytest.mark.timeout(3600)
 

@@ -24,7 +24,7 @@ from tests.fuzz.hostile import NAMES, TEXTS, seen
 from tests.fuzz.pages import TYPED, Form, place_of, wander
 from tests.fuzz.stations import under_way
 from tests.fuzz.trying import Trier
-from tests.races.threads import PROVE
+from tests.proving import PROVE
 
 pytestmark = pytest.mark.timeout(3600)
 

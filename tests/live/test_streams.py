@@ -22,7 +22,7 @@ from apps.live.queries import draw, find
 from tests.live import house as house_module
 from tests.live.clients import BOARD, DOCTOR, PATIENCE, PATIENT, done, open_socket
 from tests.live.house import House, move
-from tests.races.threads import PROVE
+from tests.proving import PROVE
 
 pytestmark = pytest.mark.usefixtures("hub")
 

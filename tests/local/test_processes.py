@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -69,6 +70,17 @@ def test_a_process_run_to_its_end_gives_its_code_and_its_words(house: House) -> 
     code = house.supervisor.run(program(house.home, "sh", "-c", "echo hello; echo world >&2; exit 3", kept_alive=False))
     assert code == 3
     assert house.supervisor.last_lines("child") == "hello\nworld"
+
+
+def test_processes_run_beside_each_other_give_the_code_of_each(house: House) -> None:
+    """Each waits for a sign of the other: one after the other they would not end."""
+    meet = "touch $0; i=0; while [ ! -e $1 ]; do i=$((i+1)); [ $i -gt 400 ] && exit 9; sleep 0.05; done; exit $2"
+    one, two = str(house.home / "one"), str(house.home / "two")
+    programs = [
+        replace(program(house.home, "sh", "-c", meet, one, two, "0", kept_alive=False), name="first"),
+        replace(program(house.home, "sh", "-c", meet, two, one, "4", kept_alive=False), name="second"),
+    ]
+    assert house.supervisor.run_together(programs) == {"first": 0, "second": 4}
 
 
 def test_a_process_that_does_not_end_when_asked_is_made_to(house: House, eventually: Eventually) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from tests.fuzz.pages import Page
 from tests.matrix.table import CLINICAL, DESK, FROM_PAGE, PAPERS, Row, sees, works
 from tests.matrix.world import Kind, Place, Principal, Where, World, kept_back, writes
-from tests.races.threads import PROVE
+from tests.proving import PROVE
 
 DOORS = ("/login?", "/login/", "/admin/login/")
 """Whoever is sent there has been refused."""

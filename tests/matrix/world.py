@@ -268,13 +268,16 @@ def kept_back() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-def writes() -> dict[str, int]:
-    """By table, the rows that this transaction has tried to write so far, undone ones included. It only grows."""
+def writes(*, audit: bool = False) -> dict[str, int]:
+    """By table, the rows that this transaction has tried to write so far, undone ones included. It only grows. Without
+    the audit trail, in which a refusal is noted too, unless that is asked for."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT relname, pg_stat_get_xact_tuples_inserted(oid) + pg_stat_get_xact_tuples_updated(oid)"
-            " + pg_stat_get_xact_tuples_deleted(oid) FROM pg_class"
-            " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname !~ '^audit_'"
+            "SELECT coalesce(pg_partition_root(oid)::oid, oid)::regclass::text,"
+            " sum(pg_stat_get_xact_tuples_inserted(oid) + pg_stat_get_xact_tuples_updated(oid)"
+            " + pg_stat_get_xact_tuples_deleted(oid)) FROM pg_class WHERE relkind = 'r'"
+            " AND relnamespace = 'public'::regnamespace AND (%s OR relname !~ '^audit_') GROUP BY 1",
+            [audit],
         )
         return dict(cursor.fetchall())
 

@@ -1,6 +1,5 @@
 """A whole day, played through the real commands in virtual time."""
 
-import os
 import sys
 from datetime import date
 from io import StringIO
@@ -16,8 +15,9 @@ from apps.core.policy import system_actor
 from opd.invariants import Look, check
 from opd.simulation.figures import figures_of
 from opd.simulation.playing import CodeInUse, Day, Played, play, settle
+from tests.proving import PROVE
 
-VISITS = 300 if os.environ.get("OPD_PROVE") == "1" else 60
+VISITS = 300 if PROVE else 60
 MONDAY = date(2026, 11, 23)
 
 

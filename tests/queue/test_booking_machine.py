@@ -23,7 +23,7 @@ from apps.scheduling.rules.capacity import NORMAL, Stretch
 from opd.invariants import Look, check
 from tests.bookings import open_slot, visit_type
 from tests.matrix.world import kept_back
-from tests.races.threads import PROVE
+from tests.proving import PROVE
 from tests.ward import open_ward
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(7200)]

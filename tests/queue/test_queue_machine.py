@@ -21,8 +21,8 @@ from apps.queue.rules.order import Tier
 from apps.queue.rules.states import ACTIVE, OPEN, QUEUED, Verb
 from opd.invariants import Look, check
 from tests.matrix.world import kept_back
+from tests.proving import PROVE
 from tests.queue.test_booking_machine import OF_THE_HOUSE
-from tests.races.threads import PROVE
 from tests.ward import add_doctor, open_ward
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(7200)]

@@ -25,7 +25,7 @@ from apps.queue.commands.slips import VisitLongOver
 from apps.queue.models import Visit
 from apps.queue.queries.track import track_sequence, track_view
 from tests.browsers import browser_of
-from tests.races.threads import PROVE
+from tests.proving import PROVE
 from tests.ward import Ward
 
 

@@ -18,11 +18,12 @@ from apps.queue.commands import arriving
 from apps.queue.models import Visit
 from apps.queue.queries.visits import snapshot
 from apps.scheduling.models import Token, TokenCounter
-from tests.races.threads import PROVE, at_once
+from tests.proving import PROVE
+from tests.races.threads import at_once
 from tests.ward import Ward, came, open_ward
 
 THREADS = 16
-PEOPLE = 5_000 if PROVE else 1_000
+PEOPLE = 5_000 if PROVE else 400
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from apps.queue import commands
 from apps.queue.commands import aside, calling, moving
 from apps.queue.models import Visit, VisitTransition
 from opd.invariants import Look, _paths
-from tests.races.threads import PROVE, at_once
+from tests.proving import PROVE
+from tests.races.threads import at_once
 from tests.ward import Ward, add_doctor, open_ward
 
 ROUNDS = 200 if PROVE else 12

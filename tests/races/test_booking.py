@@ -12,7 +12,8 @@ from apps.queue.commands import booking
 from apps.scheduling.models import Appointment, Slot, WaitingEntry
 from apps.scheduling.rules.appointments import LIVE
 from tests.bookings import book, cancel, open_slot
-from tests.races.threads import PROVE, at_once
+from tests.proving import PROVE
+from tests.races.threads import at_once
 from tests.ward import Ward, open_ward
 
 ROUNDS = 20 if PROVE else 2

@@ -14,11 +14,12 @@ from apps.encounters.commands import complete
 from apps.queue import commands
 from apps.queue.commands import calling
 from apps.queue.models import Visit, VisitTransition
-from tests.races.threads import PROVE, at_once
+from tests.proving import PROVE
+from tests.races.threads import at_once
 from tests.ward import Ward, add_doctor, open_ward
 
 DOCTORS = 16
-WAITING = 400
+WAITING = 400 if PROVE else 160
 ROUNDS = 50 if PROVE else 1
 
 

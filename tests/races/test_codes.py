@@ -14,7 +14,8 @@ from apps.patients.rules.login_codes import TRIES
 from tests.factories import FacilityFactory
 from tests.patients.codes import ask, code_on, enter, failed, messages, wrong_for
 from tests.patients.conftest import NOW
-from tests.races.threads import PROVE, at_once
+from tests.proving import PROVE
+from tests.races.threads import at_once
 
 AT_ONCE = 10
 ROUNDS = 200 if PROVE else 20

@@ -14,7 +14,8 @@ from apps.queue.commands import booking, holding
 from apps.scheduling.models import AllocationPolicy, Appointment, Offer, Slot, Token, WaitingEntry
 from apps.scheduling.rules.appointments import LIVE
 from tests.bookings import book, cancel, confirm, hold, open_slot, sweep
-from tests.races.threads import PROVE, at_once
+from tests.proving import PROVE
+from tests.races.threads import at_once
 from tests.ward import Ward, open_ward
 
 ROUNDS = 20 if PROVE else 2

@@ -13,7 +13,8 @@ from apps.core.models import Stream
 from apps.queue import commands
 from apps.queue.commands import calling, moving
 from apps.queue.models import Visit, VisitTransition
-from tests.races.threads import PROVE, at_once
+from tests.proving import PROVE
+from tests.races.threads import at_once
 from tests.stations import Stations
 from tests.ward import Ward, open_ward
 

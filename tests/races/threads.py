@@ -1,6 +1,5 @@
 """Run one piece of work on many threads at once, each with a database connection of its own."""
 
-import os
 import threading
 from collections.abc import Callable
 from typing import TypeVar
@@ -9,9 +8,6 @@ from django.db import connection
 from django_scopes import scope
 
 T = TypeVar("T")
-
-PROVE = os.environ.get("OPD_PROVE") == "1"
-"""Whether the full counts of `make prove` are wanted instead of the landing gate's."""
 
 
 def at_once(work: Callable[[int], T], threads: int, facility: object) -> tuple[list[T], list[Exception]]:

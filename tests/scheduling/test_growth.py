@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.scheduling.queries import availability
 from apps.scheduling.rules.allocation import BookingSource
 from tests.bookings import book, open_slot
-from tests.races.threads import PROVE
+from tests.proving import PROVE
 from tests.ward import Ward, open_ward
 
 FEW, MANY = 1_000, 1_000_000 if PROVE else 20_000

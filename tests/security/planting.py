@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from random import shuffle
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -32,8 +33,11 @@ class House:
     """The demo hospital and somebody of each role at a browser."""
 
     facility: FacilityFacts
+    rounds: int = 1
+    """In how many plantings all forms of the administrator are filled in, each in one of them."""
     browsers: dict[str, Client] = field(default_factory=dict)
     forms: list[Form] = field(default_factory=list)
+    _planted: int = 0
 
     def __post_init__(self) -> None:
         for role, email in STAFF.items():
@@ -142,8 +146,11 @@ class House:
     def _keep(self, text: str) -> None:
         """Whatever the administrator may name: each text field of each form; where one is refused, the others."""
         admin = self.browsers["admin"]
-        self.forms = self.forms or list(_change_forms(admin))
-        for form in self.forms:
+        if not self.forms:
+            self.forms = list(_change_forms(admin))
+            shuffle(self.forms)
+        self._planted += 1
+        for form in self.forms[self._planted % self.rounds :: self.rounds]:
             names = [name for name, kind in form.kinds.items() if kind in WRITTEN]
             fresh = _fresh(admin, form)
             if admin.post(form.action, fresh | dict.fromkeys(names, text[:40])).status_code != 302:

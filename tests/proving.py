@@ -1,0 +1,47 @@
+"""How much of what could be tried is tried: all of it by `make prove`, a sample by `make test`.
+
+What is exhaustive (every operation × every hostile value, every page × every payload) takes hours, so that `make test`
+draws from it. The draw is another one on each run, and the same again with the same seed: pytest-randomly prints
+`Using --randomly-seed=…` at the top of a run and seeds `random` from it before each test. A run is repeated with
+`make test ARGS='--randomly-seed=… tests/fuzz'`: see docs/reliability.md.
+
+A sample never passes over a place (an operation, a form, a page) and, where there are as many draws as values, never
+over a value.
+"""
+
+import os
+import random
+from collections.abc import Iterator, Sequence
+from math import ceil
+from typing import TypeVar
+
+Place = TypeVar("Place")
+Value = TypeVar("Value")
+
+PROVE = os.environ.get("OPD_PROVE") == "1"
+"""Whether the full counts of `make prove` are wanted."""
+
+
+def dealt(
+    places: Sequence[Place], values: Sequence[Value], each: int, *, prove: bool = PROVE
+) -> Iterator[tuple[Place, list[Value]]]:
+    """Every place with the values that are tried there: all of them to prove it, else as many as `each` says.
+
+    They are dealt like cards: from a shuffled pack, and from a new one when it is at its end. Where the places are
+    few, each gets so many that the whole pack is dealt once.
+    """
+    if prove or not places or not values:
+        yield from ((place, list(values)) for place in places)
+        return
+    hand = min(len(values), max(each, ceil(len(values) / len(places))))
+    pack: list[Value] = []
+    for place in places:
+        if len(pack) < hand:  # what is left over lies on top of the new pack, but not twice in one hand
+            rest, pack = pack, random.sample(values, len(values))
+            pack = [value for value in pack if value not in rest] + rest
+        yield place, [pack.pop() for _ in range(hand)]
+
+
+def some(pairs: Sequence[Value], count: int, *, prove: bool = PROVE) -> list[Value]:
+    """So many of these, drawn anew on each run; all of them to prove it."""
+    return list(pairs) if prove or count >= len(pairs) else random.sample(pairs, count)
