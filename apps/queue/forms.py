@@ -23,6 +23,9 @@ MOST_SYMPTOMS = 20
 LONGEST_SYMPTOM = 200
 LONGEST_REASON = 200
 
+ALONE = "alone"
+"""Stands for this department only, whatever journey is usual there."""
+
 _NEEDS = [("", _("Nothing in particular")), *((need.value, _(name)) for need, name in NEEDS_NAMES.items())]
 
 
@@ -80,7 +83,7 @@ class WalkInForm(forms.Form):
             self.fields["journey"] = forms.ChoiceField(
                 label=_("Stations"),
                 required=False,
-                choices=[("", _("Only this department")), *offered],
+                choices=[("", _("As usual in this department")), (ALONE, _("Only this department")), *offered],
                 help_text=_("Goes through the stations one after the other under one number."),
             )
 
@@ -88,13 +91,15 @@ class WalkInForm(forms.Form):
     def arguments(self) -> dict[str, Any]:
         """What `check_in` takes."""
         department_id, _colon, doctor_id = self.cleaned_data["place"].partition(":")
+        journey = self.cleaned_data.get("journey", "")
         return {
             "department_id": UUID(department_id),
             "doctor_id": UUID(doctor_id) if doctor_id else None,
             "symptoms": self.cleaned_data["symptoms"],
             "needs": self.cleaned_data["needs"],
             "source": self.cleaned_data["source"],
-            "journey_id": UUID(journey) if (journey := self.cleaned_data.get("journey")) else None,
+            "journey_id": UUID(journey) if journey and journey != ALONE else None,
+            "alone": journey == ALONE,
         }
 
 

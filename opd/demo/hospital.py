@@ -81,10 +81,12 @@ class NewCounter:
 
 @dataclass(frozen=True, slots=True)
 class NewKind:
-    """A journey: the codes of the departments of each step, "" for the consultation that somebody came for."""
+    """A journey: the codes of the departments of each step, "" for the consultation that somebody came for; it begins
+    by itself for who booked one of these types of visit."""
 
     name: str
     steps: tuple[tuple[str, ...], ...]
+    usual_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,8 +293,8 @@ DEMO = Hospital(
         NewCounter("Cashier", "CSH", "14"),
     ),
     kinds=(
-        NewKind("Consultation, pharmacy, cashier", (("",), ("PHA",), ("CSH",))),
-        NewKind("With triage", (("TRI",), ("",), ("PHA",), ("CSH",))),
+        NewKind("Consultation, pharmacy, cashier", (("",), ("PHA",), ("CSH",)), usual_for=("Vaccination",)),
+        NewKind("With triage", (("TRI",), ("",), ("PHA",), ("CSH",)), usual_for=("Procedure",)),
         NewKind("With tests", (("TRI",), ("",), ("LAB", "XRY"), ("",), ("PHA",), ("CSH",))),
     ),
 )

@@ -18,7 +18,7 @@ from apps.core.commands import command
 from apps.core.policy import Actor, Permission, Role, Scope, system_actor
 from apps.patients.commands import register
 from apps.patients.queries import search
-from apps.queue.commands import change_template, set_availability
+from apps.queue.commands import Usual, change_template, set_availability
 from apps.queue.queries.journeys import kinds_of_visit
 from apps.scheduling.commands import create_department, make_slots, register_doctor
 from apps.scheduling.queries import counters, departments, doctors, rooms
@@ -211,7 +211,9 @@ class _Load:
                     for step, codes in enumerate(new.steps, start=1)
                     for code in codes
                 ]
-                change_template(actor=self.admin, now=self.now, name=new.name, stations=stations)
+                types = _model("scheduling.VisitType")._default_manager.filter(name__in=new.usual_for)
+                usual = Usual(visit_types=frozenset(types.values_list("id", flat=True)))
+                change_template(actor=self.admin, now=self.now, name=new.name, stations=stations, usual_for=usual)
 
     def ask_first(self) -> None:
         """The departments that offer a freed place before it is somebody's."""

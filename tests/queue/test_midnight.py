@@ -4,12 +4,17 @@ from datetime import timedelta
 
 import pytest
 
+from apps.accounts.queries import actor_of_tracking, tracking_code
+from apps.audit.models import AuditEntry
 from apps.core.policy import system_actor
 from apps.queue import commands
 from apps.queue.commands.midnight import DayEnded
+from apps.queue.models import Journey, Visit
+from apps.queue.queries.track import track_sequence, track_view
 from apps.queue.queries.visits import position
 from apps.scheduling.models import Appointment, Token
 from tests.bookings import book, open_slot
+from tests.stations import Stations
 from tests.ward import Ward
 
 
@@ -80,3 +85,72 @@ def test_a_booking_for_which_nobody_came_is_missed(ward: Ward):
     ward.later(days=1)
     assert (end(ward).missed, end(ward).missed) == (1, 0)
     assert Appointment.objects.get(id=row.id).state == "NO_SHOW"
+
+
+@pytest.fixture
+def stations(ward: Ward) -> Stations:
+    return Stations(ward)
+
+
+def on_the_way(ward: Ward, stations: Stations) -> Visit:
+    """Somebody who has been to triage, was sent on to laboratory and X-ray at once, and has the doctor before them."""
+    kind = stations.kind_of_visit(("TRI",), ("LAB", "XRA"), ("",), ("PHA",))
+    visit = ward.arrive(journey_id=kind.id)
+    stations.serve("TRI")
+    assert stations.waits_at(visit.token_id) == {"LAB", "XRA"}
+    return visit
+
+
+def end_at(ward: Ward, stations: Stations, *codes: str) -> list[DayEnded]:
+    """The sweep comes to these departments, one after the other."""
+    actor = system_actor("day keeper", ward.facility.id)
+    places = [stations.department(code).id if code else ward.department.id for code in codes]
+    return [commands.end_day(actor=actor, now=ward.now, department_id=place) for place in places]
+
+
+def test_a_way_through_several_stations_ends_at_once_and_opens_none(ward: Ward, stations: Stations):
+    visit = on_the_way(ward, stations)
+    stations.serve("LAB")
+    ward.later(hours=15)
+    assert end_at(ward, stations, "XRA", "LAB", "") == [DayEnded(closed=1), DayEnded(), DayEnded()]
+    states = dict(Visit.objects.filter(token_id=visit.token_id).values_list("department__code", "state"))
+    assert states == {"TRI": "COMPLETED", "LAB": "COMPLETED", "XRA": "NO_SHOW"}
+    journey = Journey.objects.get()
+    assert journey.ended_at == ward.now
+    assert AuditEntry.objects.get(action="journey.closed").after["notDone"] == 2
+    assert set(journey.legs.values_list("outcome", flat=True)) == {"done", "left"}
+
+
+def test_where_the_rules_carry_over_a_whole_way_gets_one_new_number_and_goes_on(ward: Ward, stations: Stations):
+    carries_over(ward)
+    visit = on_the_way(ward, stations)
+    link = tracking_code(visit.id, ward.now)
+    ward.later(hours=15)
+    assert end_at(ward, stations, "LAB", "XRA", "") == [DayEnded(carried=2), DayEnded(), DayEnded()]
+    token = Journey.objects.get().token
+    assert token.day == ward.facility.day_of(ward.now)
+    assert stations.waits_at(token.id) == {"LAB", "XRA"}
+    assert AuditEntry.objects.get(action="journey.carried_over").after["token"] == token.token_number
+    holder = actor_of_tracking(link, ward.now)
+    assert holder
+    assert track_view(*track_sequence(holder.subject_id), ward.now)["token"] == token.label
+    for code in ("LAB", "XRA"):
+        stations.serve(code)
+    ward.see(ward.call_next())
+    stations.serve("PHA")
+    assert Journey.objects.get().ended_at is not None
+
+
+def test_a_way_is_left_alone_while_somebody_is_inside_and_taken_off_when_a_call_was_missed(
+    ward: Ward, stations: Stations
+):
+    carries_over(ward)
+    visit = on_the_way(ward, stations)
+    called = stations.call("LAB")
+    commands.start_at_counter(actor=stations.hands["LAB"], now=ward.now, visit_id=called.id)
+    ward.later(hours=15)
+    assert end_at(ward, stations, "XRA", "LAB") == [DayEnded(), DayEnded()]
+    commands.finish_at_counter(actor=stations.hands["LAB"], now=ward.now, visit_id=called.id)
+    stations.call("XRA")
+    assert end_at(ward, stations, "XRA") == [DayEnded(closed=1)]
+    assert not Visit.objects.filter(token_id=visit.token_id, ended_at=None).exists()

@@ -94,8 +94,8 @@ def test_who_waits_twice_as_long_as_was_said_is_shown_to_the_desk_told_and_clear
     assert f"/admin/desk/visits/{visit.id}/" in page
     assert ward.call_next().id == visit.id
     watch(ward)
-    assert not Alert.objects.filter(rule="long_wait", cleared_at__isnull=True).exists()
-    assert "twice as long as was said" not in browser_of(ward.meera).get(TODAY).content.decode()
+    assert not Alert.objects.filter(subject_id=visit.id, cleared_at__isnull=True).exists()
+    assert f"{visit.token.label} has waited" not in browser_of(ward.meera).get(TODAY).content.decode()
 
 
 @pytest.mark.django_db

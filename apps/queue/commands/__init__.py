@@ -60,7 +60,7 @@ from apps.queue.commands.serving import (
     start_at_counter,
 )
 from apps.queue.commands.slips import renew_link
-from apps.queue.commands.stations import change_template
+from apps.queue.commands.stations import Usual, change_template
 from apps.queue.commands.triage import set_class
 from apps.queue.commands.undoing import undo_in
 from apps.queue.commands.unknown import recognise, take_in_unknown
@@ -68,6 +68,7 @@ from apps.queue.commands.watching import say_sorry, watch
 
 __all__ = [
     "RestoreRefused",
+    "Usual",
     "accept_place",
     "announce_emergency",
     "answer_help",

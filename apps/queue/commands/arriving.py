@@ -1,13 +1,11 @@
 """Somebody arrives: at the desk, or by themselves with the hall's QR code."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
-
-from apps.accounts.commands import carry_tracking, issue_restore, issue_tracking, use_checkin_link
+from apps.accounts.commands import carry_tracking, issue_restore, use_checkin_link
 from apps.accounts.queries import facility_facts
 from apps.accounts.rules.links import SignedLink
 from apps.core.commands import collect, command, step, unit
@@ -16,19 +14,18 @@ from apps.core.events import department_stream
 from apps.core.outbox import emit, lock_streams
 from apps.core.policy import Actor, Permission, Scope
 from apps.patients.commands import register_in
-from apps.patients.queries import facts, get_active
+from apps.patients.queries import get_active
 from apps.queue import events
+from apps.queue.commands.entering import Arrival, Arrived, new_visit, with_links
 from apps.queue.commands.moving import expect, locked_visit, move, tell_transition
 from apps.queue.commands.onward import begin_journey, enter_station, rejoin, stations_of
-from apps.queue.models import JourneyLeg, JourneyTemplate, TriageRule, Visit
+from apps.queue.models import JourneyLeg, JourneyTemplate, Visit
 from apps.queue.queries.journeys import template_of
-from apps.queue.queries.rules import policy_of
 from apps.queue.queries.visits import count_waiting, visits_in_the_way
-from apps.queue.rules.order import NeedsClass, Source, standing, tier
-from apps.queue.rules.states import QUEUED, State, Verb
-from apps.queue.rules.triage import urgent_by
+from apps.queue.rules.order import Source
+from apps.queue.rules.states import State, Verb
 from apps.scheduling.commands import issue_token
-from apps.scheduling.queries import department_of, departments_of_doctor
+from apps.scheduling.queries import department_of, departments_of_doctor, journey_of_type
 from apps.scheduling.rules import DepartmentStatus
 
 
@@ -57,30 +54,6 @@ class OtherDepartment(Forbidden):
     detail = sentence("This code is for another department. Please scan the one in your hall, or ask at the desk.")
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """A new visit with the secrets that only this answer carries."""
-
-    visit: Visit
-    tracking_token: str
-    tracking_code: str
-    restore_token: str = ""
-    expires_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """What somebody who arrives asks for and says."""
-
-    source: Source
-    symptoms: list[str]
-    doctor_id: UUID | None = None
-    needs: str | None = None
-    self_reported: bool = False
-    printed: bool = False
-    booked_for: datetime | None = None
-
-
 @command
 def check_in(
     *,
@@ -93,9 +66,11 @@ def check_in(
     symptoms: list[str] | None = None,
     needs: str | None = None,
     journey_id: UUID | None = None,
+    alone: bool = False,
 ) -> Arrived:
     """Give somebody at the desk a number and a place in the queue; with a journey (`journey_id`) at its first
-    station, and at the others as each one ends.
+    station, and at the others as each one ends. Without one, the department's usual journey is theirs, if it has one;
+    `alone`: this department only, whatever is usual.
 
     Raises `DepartmentClosed`, `NoNewcomers`, `PatientNotActive`, `AlreadyHere`, `QueueFull`.
     """
@@ -106,7 +81,7 @@ def check_in(
     patient = get_active(patient_id)
     if source == Source.EMERGENCY:
         actor.require(Permission.VISIT_EMERGENCY, Scope(actor.facility_id, department_id))
-    arrival = Arrival(Source(source), symptoms or [], doctor_id, needs)
+    arrival = Arrival(Source(source), symptoms or [], doctor_id, needs, usual=template is None and not alone)
     if template and _first_places(stations) != {department_id}:
         return with_links(_enter_elsewhere(department_id, patient, arrival, template.name, stations))
     visit = enter(department_id, patient, arrival)
@@ -178,9 +153,14 @@ def enter_booked(booking: Any, patient: Any, *, emergency: bool = False, unprove
     _missed_today(patient, department.id, booking.day)
     source = Source.EMERGENCY if emergency else Source(booking.source)
     arrival = Arrival(source, [], booking.doctor_id, printed=unproven, booked_for=booking.at)
-    visit = _new_visit(department, patient, arrival, booking.token)
-    collect(visit)
-    tell_transition(visit, None, "check_in", visit.urgent_by)
+    usual = None if emergency else usual_journey(department, booking.visit_type_id)
+    visit = _enter_by(usual, department, patient, arrival, booking.token) if usual else None
+    if visit is None:
+        visit = new_visit(department, patient, arrival, booking.token)
+        collect(visit)
+        tell_transition(visit, None, "check_in", visit.urgent_by)
+        if usual:
+            _set_out_as_usual(visit, usual)
     carried = carry_tracking(booking_id=booking.id, visit_id=visit.id, facility_id=visit.facility_id, day=visit.day)
     return Arrived(visit, *carried) if carried else with_links(visit)
 
@@ -196,8 +176,12 @@ def enter(department_id: UUID, patient: Any, arrival: Arrival) -> Visit:
     if department.closed_to_newcomers_on == day and arrival.source is not Source.EMERGENCY:
         raise NoNewcomers
     missed = None if arrival.self_reported else _missed_today(patient, department_id, day)
+    is_usual = arrival.usual and missed is None and arrival.source is not Source.EMERGENCY
+    usual = usual_journey(department) if is_usual else None
+    if usual and (begun := _enter_by(usual, department, patient, arrival)):
+        return begun
     token = missed.token if missed else issue_token(department=department, patient_id=patient.id, day=day)
-    visit = _new_visit(department, patient, arrival, token)
+    visit = new_visit(department, patient, arrival, token)
     visit.previous = missed
     if missed and missed.journey_id:
         rejoin(visit, missed)
@@ -206,7 +190,35 @@ def enter(department_id: UUID, patient: Any, arrival: Arrival) -> Visit:
         about = {"tokenId": str(token.id), "tokenNumber": token.token_number}
         emit(events.visit_event(events.TOKEN_CREATED, department_id, visit.id, visit.version, **about))
     tell_transition(visit, None, "check_in", visit.urgent_by)
+    if usual:
+        _set_out_as_usual(visit, usual)
     return visit
+
+
+def usual_journey(department: Any, visit_type_id: UUID | None = None) -> JourneyTemplate | None:
+    """The journey that somebody begins by themselves who comes for this: that of the type of visit they booked, else
+    the department's; costs nothing where there is none."""
+    own = journey_of_type(visit_type_id) if visit_type_id else None
+    usual = own or department.usual_journey_id
+    return template_of(usual) if usual else None
+
+
+@step
+def _enter_by(
+    usual: JourneyTemplate, department: Any, patient: Any, arrival: Arrival, token: Any = None
+) -> Visit | None:
+    """Enter at the first stations of a usual journey; None where it begins in the very department somebody came to."""
+    stations = stations_of(usual, department.id)
+    first = _first_places(stations)
+    if first == {department.id}:
+        return None
+    lock_streams(*(department_stream(place) for place in first))
+    return _enter_elsewhere(department.id, patient, arrival, usual.name, stations, token)
+
+
+@step
+def _set_out_as_usual(visit: Visit, usual: JourneyTemplate) -> None:
+    set_out(visit, usual.name, stations_of(usual, visit.department_id))
 
 
 def template_to_begin(template_id: UUID) -> JourneyTemplate:
@@ -236,9 +248,15 @@ def set_out(visit: Visit, name: str, stations: list[tuple[int, UUID]]) -> Visit:
 
 @step
 def _enter_elsewhere(
-    department_id: UUID, patient: Any, arrival: Arrival, name: str, stations: list[tuple[int, UUID]]
+    department_id: UUID,
+    patient: Any,
+    arrival: Arrival,
+    name: str,
+    stations: list[tuple[int, UUID]],
+    booked: Any = None,
 ) -> Visit:
-    """Give a number of the department somebody came for, and a place at the first stations of their journey."""
+    """Give a number of the department somebody came for (who has `booked` has one), and a place at the first stations
+    of their journey."""
     department = department_of(department_id)
     _require_room_in_queue(department)
     if arrival.doctor_id:
@@ -247,59 +265,21 @@ def _enter_elsewhere(
     places = sorted((place for at, place in stations if at == 1), key=lambda place: place != department_id)
     for place in {department_id, *places}:
         _missed_today(patient, place, day)
-    token = issue_token(department=department, patient_id=patient.id, day=day)
+    token = booked or issue_token(department=department, patient_id=patient.id, day=day)
     journey = begin_journey(token, name, stations, department_id, arrival.doctor_id)
     legs = {leg.department_id: leg for leg in JourneyLeg.objects.filter(journey=journey, step=1)}
     about = {"tokenId": str(token.id), "tokenNumber": token.token_number}
     entered = []
     for place in places:
-        visit = _new_visit(department_of(place), patient, replace(arrival, doctor_id=None), token)
+        visit = new_visit(department_of(place), patient, replace(arrival, doctor_id=None), token)
         visit.journey_id = journey.id
         visit.save(force_insert=True)
         enter_station(legs[place], visit)
         tell_transition(visit, None, "check_in", visit.urgent_by)
         entered.append(visit)
-    emit(events.visit_event(events.TOKEN_CREATED, places[0], entered[0].id, entered[0].version, **about))
+    if booked is None:
+        emit(events.visit_event(events.TOKEN_CREATED, places[0], entered[0].id, entered[0].version, **about))
     return entered[0]
-
-
-def _new_visit(department: Any, patient: Any, arrival: Arrival, token: Any) -> Visit:
-    now = unit().now
-    phrase = (urgent_by(arrival.symptoms, _phrases(department.id)) if arrival.symptoms else None) or ""
-    emergency = arrival.source is Source.EMERGENCY
-    needs = NeedsClass(arrival.needs if arrival.needs is not None else facts(patient, now)["needs"])
-    state = _first_state(urgent=bool(phrase) or emergency, printed=arrival.printed)
-    policy = policy_of(department.policy)
-    return Visit(
-        facility_id=department.facility_id,
-        department=department,
-        token=token,
-        patient_id=patient.id,
-        doctor_id=arrival.doctor_id,
-        pooled=arrival.doctor_id is None,
-        day=token.day,
-        number=token.number,
-        state=state,
-        source=arrival.source,
-        needs=needs,
-        emergency=emergency,
-        tier=tier(emergency=emergency, urgent=bool(phrase)),
-        arrival_key=standing(policy, arrived_at=now, appointment_at=arrival.booked_for, needs=needs).key,
-        booked_for=arrival.booked_for,
-        rules_version=policy.version,
-        ahead_by=unit().actor.id if emergency else None,
-        symptoms=arrival.symptoms,
-        urgent_by=phrase,
-        triage_confirmed=not (arrival.self_reported and phrase),
-        scanned_at=now,
-        queued_at=now if state in QUEUED else None,
-    )
-
-
-def _first_state(*, urgent: bool, printed: bool) -> State:
-    if urgent:
-        return State.URGENT
-    return State.SCANNED if printed else State.WAITING
 
 
 def _require_room_in_queue(department: Any) -> None:
@@ -314,11 +294,6 @@ def _require_doctor(doctor_id: UUID, department_id: UUID) -> None:
         raise Invalid({"doctorId": [sentence("This doctor does not see people in this department.")]})
 
 
-def _phrases(department_id: UUID) -> list[str]:
-    here = Q(department_id=department_id) | Q(department_id__isnull=True)
-    return list(TriageRule.objects.filter(here, active=True).values_list("phrase", flat=True))
-
-
 def _missed_today(patient: Any, department_id: UUID, day: Any) -> Visit | None:
     """Today's visit that ended in NO_SHOW: who comes late after all keeps the number, in a new visit.
 
@@ -328,12 +303,6 @@ def _missed_today(patient: Any, department_id: UUID, day: Any) -> Visit | None:
     if any(state != State.NO_SHOW for _, state in found):
         raise AlreadyHere
     return Visit.objects.select_related("token").get(id=found[0][0]) if found else None
-
-
-def with_links(visit: Visit, restore_token: str = "", expires_at: datetime | None = None) -> Arrived:
-    """A new visit with a tracking link of its own."""
-    token, code = issue_tracking(visit_id=visit.id, facility_id=visit.facility_id, day=visit.day, now=unit().now)
-    return Arrived(visit, token, code, restore_token, expires_at)
 
 
 __all__ = ["Arrived", "check_in", "confirm", "enter", "enter_booked", "self_check_in", "with_links"]

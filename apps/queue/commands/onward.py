@@ -176,6 +176,7 @@ def station_visit(previous: Visit, department_id: UUID, doctor_id: UUID | None) 
         emergency=previous.emergency,
         tier=tier(emergency=previous.emergency, urgent=urgent),
         arrival_key=_key(previous, department, now),
+        booked_for=previous.booked_for,
         rules_version=department.policy.version,
         ahead_by=previous.ahead_by,
         ahead_reason=previous.ahead_reason,
@@ -198,7 +199,7 @@ def _key(previous: Visit, department: Any, now: datetime) -> datetime:
     if here is not None:
         return here
     first = own.values_list("scanned_at", flat=True).first() or now
-    return standing(policy, arrived_at=first, needs=needs).key
+    return standing(policy, arrived_at=first, appointment_at=previous.booked_for, needs=needs).key
 
 
 def _seen_by(previous: Visit, department_id: UUID) -> UUID | None:

@@ -1,5 +1,6 @@
 """The hospital says which journeys it has, and through which stations each leads."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -12,7 +13,16 @@ from apps.core.policy import Actor, Permission, Scope
 from apps.queue.commands.moving import VersionConflict
 from apps.queue.models import JourneyStation, JourneyTemplate
 from apps.queue.rules.journeys import MOST_STATIONS, MOST_STEPS
+from apps.scheduling.commands import set_usual_journey
 from apps.scheduling.queries import department_names
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """For what a journey is the usual one: departments, and types of visit."""
+
+    departments: frozenset[UUID] = frozenset()
+    visit_types: frozenset[UUID] = frozenset()
 
 
 class NameTaken(Conflict):
@@ -30,9 +40,12 @@ def change_template(
     active: bool = True,
     template_id: UUID | None = None,
     expected_version: int | None = None,
+    usual_for: Usual | None = None,
 ) -> JourneyTemplate:
     """Make a journey, or write one anew. `stations` are steps and departments, None for the consultation that
-    somebody came for; who is under way goes on as planned. Raises `NameTaken`, `VersionConflict`, `Invalid`.
+    somebody came for; who is under way goes on as planned. `usual_for`: what people come for who begin it by
+    themselves, whichever way they arrive; left out, that stays as it is. Raises `NameTaken`, `VersionConflict`,
+    `Invalid`.
     """
     actor.require(Permission.JOURNEY_CHANGE, Scope(actor.facility_id))
     assert actor.facility_id, "whoever changes a hospital belongs to it"
@@ -55,12 +68,16 @@ def change_template(
     JourneyStation.objects.bulk_create(
         JourneyStation(template=row, step=step, department_id=place) for step, place in in_order
     )
+    usual: dict[str, object] = {}
+    if usual_for is not None:
+        set_usual_journey(row.id, usual_for.departments, usual_for.visit_types)
+        usual = {"usualFor": sorted(str(id_) for id_ in usual_for.departments | usual_for.visit_types)}
     record(
         action="journey_template.changed" if before else "journey_template.created",
         entity_type="journey_template",
         entity_id=row.id,
         before=before,
-        after=_values(row),
+        after=_values(row) | usual,
     )
     return row
 

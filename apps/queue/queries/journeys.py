@@ -14,7 +14,7 @@ from apps.core.errors import NotFound
 from apps.queue.models import Journey, JourneyLeg, JourneyTemplate, Visit
 from apps.queue.queries.shown import state_kind, state_label, waited_minutes
 from apps.queue.rules.journeys import TESTS, Outcome
-from apps.queue.rules.states import ACTIVE, QUEUED, State
+from apps.queue.rules.states import ACTIVE, OPEN, QUEUED, State
 from apps.scheduling.queries import counters, departments
 from apps.scheduling.rules import DepartmentKind, DepartmentStatus
 
@@ -27,6 +27,17 @@ def stations_ahead(journey_id: UUID) -> set[UUID]:
     planned = [(step, department_id) for visit_id, step, department_id, _ in rows if not visit_id]
     ahead = {department_id for step, department_id in planned if step == planned[0][0]}
     return ahead | {back for _, _, _, back in rows if back}
+
+
+def ways_left_over(department_id: UUID, today: date) -> dict[UUID, set[UUID]]:
+    """Journeys of days before that are open in a department, each with all departments in which it is open."""
+    here = Visit.objects.filter(department_id=department_id, day__lt=today, state__in=sorted(OPEN))
+    ids = set(here.filter(journey__isnull=False).values_list("journey_id", flat=True))
+    found: dict[UUID, set[UUID]] = {}
+    open_now = Visit.objects.filter(journey_id__in=ids, state__in=sorted(OPEN))
+    for journey_id, place in open_now.values_list("journey_id", "department_id"):
+        found.setdefault(journey_id, set()).add(place)
+    return found
 
 
 def templates() -> Any:

@@ -28,7 +28,7 @@ from apps.queue.queries.journeys import (
     templates,
 )
 from apps.queue.rules.states import OPEN, State
-from apps.scheduling.queries import departments, doctors_of_departments
+from apps.scheduling.queries import departments, doctors_of_departments, usual_journeys
 
 STEPS = 8
 """Steps that the page offers; the API takes more."""
@@ -72,6 +72,7 @@ def kind(request: HttpRequest, template_id: UUID | None = None) -> HttpResponse:
                 template_id=template_id,
                 expected_version=version_of(request) if row else None,
                 stations=_ticked(request),
+                usual_for=_usual_for(request),
                 **form.cleaned_data,
             )
         except (Conflict, Invalid) as refusal:
@@ -84,6 +85,7 @@ def kind(request: HttpRequest, template_id: UUID | None = None) -> HttpResponse:
         "form": form,
         "row": row,
         "grid": _grid(request, row),
+        "usual": _usual(request, row),
         "title": row.name if row else gettext("New journey"),
     }
     return render(request, "desk/journey.html", context, status=409 if conflict else 400 if form.errors else 200)
@@ -98,6 +100,35 @@ def _ticked(request: HttpRequest) -> list[tuple[int, UUID | None]]:
                 found.append((step, None if place == OWN else UUID(place)))
     except ValueError:
         raise Invalid from None
+    return found
+
+
+def _usual_for(request: HttpRequest) -> commands.Usual:
+    """For what the journey is ticked to be the usual one. Raises `Invalid`."""
+    try:
+        found = {kind: frozenset(UUID(id_) for id_ in request.POST.getlist(f"usual_{kind}")) for kind in ("d", "t")}
+    except ValueError:
+        raise Invalid from None
+    return commands.Usual(found["d"], found["t"])
+
+
+def _usual(request: HttpRequest, row: Any) -> list[dict[str, Any]]:
+    """What the journey can be usual for, ticked as it was sent, else as it is; `other`: another one is usual there."""
+    found = []
+    for place in usual_journeys():
+        name = f"usual_{place['kind']}"
+        own = row is not None and place["journey_id"] == row.id
+        ticked = str(place["id"]) in request.POST.getlist(name) if request.method == "POST" else own
+        label = f"{place['department']}: {place['name']}" if place["name"] else place["department"]
+        found.append(
+            {
+                "field": name,
+                "value": place["id"],
+                "label": label,
+                "ticked": ticked,
+                "other": place["journey_id"] is not None and not own,
+            }
+        )
     return found
 
 

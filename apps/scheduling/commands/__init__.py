@@ -54,6 +54,7 @@ from apps.scheduling.commands.reassigning import hand_over
 from apps.scheduling.commands.slots import make_slots
 from apps.scheduling.commands.stretching import SlotOver, end_stretches, locked_slot, stretch
 from apps.scheduling.commands.tokens import hand_tokens, issue_token, void_token
+from apps.scheduling.commands.usual import set_usual_journey
 from apps.scheduling.commands.waiting import (
     AlreadyWaiting,
     end_waiting,
@@ -122,6 +123,7 @@ __all__ = [
     "send_on",
     "set_availability_in",
     "set_counter_in",
+    "set_usual_journey",
     "stand",
     "stretch",
     "void_token",

@@ -26,6 +26,7 @@ class VisitType(ScopedModel):
     )
     by_patients = models.BooleanField(_("patients may choose it themselves"), default=True)
     is_active = models.BooleanField(_("in use"), default=True)
+    usual_journey_id = models.UUIDField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("type of visit")

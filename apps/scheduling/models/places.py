@@ -26,7 +26,8 @@ from apps.scheduling.rules import (
 
 
 class Department(ScopedModel):
-    """A place with a queue of its own: a clinic, a laboratory, a cash desk."""
+    """A place with a queue of its own: a clinic, a laboratory, a cash desk. `usual_journey_id` is the journey that
+    whoever comes begins by themselves: an id only, since journeys are the queue's."""
 
     code = models.CharField(
         _("code"),
@@ -47,6 +48,7 @@ class Department(ScopedModel):
         default=DepartmentStatus.ACTIVE,
     )
     closed_to_newcomers_on = models.DateField(null=True, editable=False)
+    usual_journey_id = models.UUIDField(null=True, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta:

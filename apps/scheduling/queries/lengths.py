@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from apps.core.errors import Invalid, sentence
 from apps.core.shapes import Shape
-from apps.scheduling.models import OwnLength, VisitType
+from apps.scheduling.models import Department, OwnLength, VisitType
 from apps.scheduling.rules.lengths import USUAL, Length
 
 
@@ -62,3 +62,24 @@ class VisitTypeOut(Shape):
 def visit_type_json(kind: TypeOfVisit) -> dict[str, Any]:
     """A type of visit for whoever wants to book."""
     return VisitTypeOut.of(kind)
+
+
+def journey_of_type(visit_type_id: UUID) -> UUID | None:
+    """The journey that whoever comes for this begins by themselves; None where the department's is theirs."""
+    return VisitType.objects.filter(id=visit_type_id).values_list("usual_journey_id", flat=True).first()
+
+
+def usual_journeys() -> list[dict[str, Any]]:
+    """What a journey can be usual for: `{kind, id, name, department, journey_id}`, the departments with their types."""
+    departments = Department.objects.order_by("code").values_list("id", "name", "usual_journey_id")
+    types = VisitType.objects.filter(is_active=True).order_by("department__code", "name")
+    rows = types.values_list("id", "name", "department_id", "department__name", "usual_journey_id")
+    found = []
+    for department_id, name, journey_id in departments:
+        found.append({"kind": "d", "id": department_id, "name": "", "department": name, "journey_id": journey_id})
+        found += [
+            {"kind": "t", "id": id_, "name": type_name, "department": name, "journey_id": usual}
+            for id_, type_name, of, name, usual in rows
+            if of == department_id
+        ]
+    return found
