@@ -10,12 +10,16 @@ from apps.queue.rules.states import State
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A facility's visits by where they ended, and waits to the first call in minutes (None: nobody was called)."""
+    """A facility's visits by where they ended, ways through several stations, people who said they would be late and
+    who were moved by hand, and waits to the first call in minutes (None: nobody was called)."""
 
     visits: int
     completed: int
     no_shows: int
     cancelled: int
+    journeys: int
+    went_out: int
+    moved: int
     wait_p50: float | None
     wait_p90: float | None
 
@@ -33,12 +37,23 @@ def figures_of(facility_id: UUID) -> Figures:
             [facility_id],
         )
         (waits,) = cursor.fetchone()
+        cursor.execute(
+            "SELECT (SELECT count(*) FROM queue_journey WHERE facility_id = %s),"
+            " (SELECT count(*) FROM queue_visittransition WHERE facility_id = %s AND to_state = 'ON_HOLD'"
+            "   AND was ? 'back_at'),"
+            " (SELECT count(*) FROM queue_visit WHERE facility_id = %s AND moved)",
+            [facility_id] * 3,
+        )
+        journeys, went_out, moved = cursor.fetchone()
     p50, p90 = [round(seconds / 60, 1) for seconds in waits] if waits else (None, None)
     return Figures(
         visits=sum(states.values()),
         completed=states.get(State.COMPLETED, 0),
         no_shows=states.get(State.NO_SHOW, 0),
         cancelled=states.get(State.CANCELLED, 0),
+        journeys=journeys,
+        went_out=went_out,
+        moved=moved,
         wait_p50=p50,
         wait_p90=p90,
     )

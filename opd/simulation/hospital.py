@@ -11,16 +11,20 @@ def simulated_hospital(code: str, doctors: int) -> Hospital:
     """A hospital like the demo's, open from nine to five, with so many doctors and without people or boards."""
     symbols = list(Symbol)
     rooms = tuple(NewRoom(str(n), symbols[n % len(symbols)], "A") for n in range(1, doctors + 1))
+    counters = tuple(replace(counter, room=f"C{counter.room}") for counter in DEMO.counters)
+    desks = tuple(NewRoom(counter.room, symbols[n % len(symbols)], "C") for n, counter in enumerate(counters))
     return Hospital(
         name=f"Simulated hospital {code}",
         code=code,
         domain=f"{code.lower()}.opd",
         departments=DEPARTMENTS,
-        rooms=rooms,
+        rooms=rooms + desks,
         staff=STAFF,
         doctors=tuple(_doctor(n) for n in range(doctors)),
         triage=TRIAGE,
         hours=NewHours(time(9), time(17)),
+        counters=counters,
+        kinds=DEMO.kinds,
         doctors_at_work=False,
     )
 

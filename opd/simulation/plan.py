@@ -6,7 +6,7 @@ the doors open; what happens in between follows from the real queue when the pla
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 from typing import TypeVar
@@ -43,6 +43,12 @@ ASKED_DOCTOR = 0.12
 TESTS = 0.06
 PRESCRIBED = 0.7
 LEAVES = 0.02
+ON_A_JOURNEY = 0.35
+"""Share of those who come to the desk who go through several stations; no emergencies."""
+
+SAYS_LATE, MOVED_BY_HAND = 0.03, 0.02
+"""Shares of those who wait: they go out for a while and say so; the desk puts them at another place."""
+
 SHORTEST, LONGEST = MINUTE, HOUR
 """Seconds of a consultation."""
 
@@ -158,6 +164,10 @@ class Arrival:
     test_seconds: int | None
     prescribed: bool
     difficulty: float
+    way: int | None = None
+    """Which of the hospital's journeys, counted on without end; None for one department alone."""
+    late_after: int | None = None
+    moved_after: int | None = None
 
 
 class Fate(StrEnum):
@@ -197,7 +207,8 @@ def plan_day(seed: int, practices: Sequence[Practice], visits: int) -> Plan:
     random = Random(seed)
     sessions = tuple(_session(random, practice) for practice in practices)
     moments = sorted(_moment(random) for _ in range(visits))
-    arrivals = tuple(_arrival(random, number, at, random.choice(practices)) for number, at in enumerate(moments))
+    plain = [_arrival(random, number, at, random.choice(practices)) for number, at in enumerate(moments)]
+    arrivals = tuple(_on_their_way(Random(f"{seed}:{arrival.number}:way"), arrival) for arrival in plain)
     return Plan(seed, sessions, arrivals, tuple(_bookings(Random(f"{seed}:ahead"), practices, arrivals)))
 
 
@@ -262,6 +273,16 @@ def _arrival(random: Random, number: int, at: int, practice: Practice) -> Arriva
         prescribed=random.random() < PRESCRIBED,
         difficulty=random.gauss(0, 1),
     )
+
+
+def _on_their_way(random: Random, arrival: Arrival) -> Arrival:
+    """Somebody who may go through several stations, go out for a while, or be put elsewhere in the line."""
+    way = random.randrange(1_000) if random.random() < ON_A_JOURNEY else None
+    late = _maybe(random, SAYS_LATE, 2 * MINUTE, 15 * MINUTE)
+    moved = _maybe(random, MOVED_BY_HAND, 2 * MINUTE, 15 * MINUTE)
+    if arrival.source is Source.EMERGENCY or arrival.self_check_in:
+        return arrival
+    return replace(arrival, way=way, late_after=late, moved_after=moved if way is None else None)
 
 
 _KINDS = ((VisitKind.NEW, 60), (VisitKind.FOLLOW_UP, 28), (VisitKind.REPORT, 12))

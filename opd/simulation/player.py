@@ -27,9 +27,11 @@ from apps.queue.commands import (
     confirm,
     create_checkin_link,
     hold,
+    move_in_queue,
     no_show,
     recall,
     say_here,
+    say_late,
     self_check_in,
     set_availability,
     start,
@@ -44,6 +46,7 @@ from opd.simulation.booked import Act, Booked
 from opd.simulation.cast import VIA, Cast, Practitioner
 from opd.simulation.people import Person
 from opd.simulation.plan import PRESCRIPTIONS, Arrival, Break, Plan, Presence, Session
+from opd.simulation.touring import Tour
 
 R = TypeVar("R")
 
@@ -65,10 +68,11 @@ BREAK = "Tea"
 
 
 @dataclass(slots=True)
-class _Visit:
+class Seen:
     """A visit on its way, as this player last saw it. `seconds` of consultation are still to come."""
 
     id: UUID
+    token_id: UUID
     patient_id: UUID
     state: str
     arrival: Arrival
@@ -102,8 +106,9 @@ class Player:
         self._at = 0
         self._agenda: list[tuple[int, int, Act]] = []
         self._order = count()
-        self._visits: dict[UUID, _Visit] = {}
+        self._visits: dict[UUID, Seen] = {}
         self._booked = Booked(self)
+        self._tour = Tour(self, self._wake)
         self._desks = [_Desk(cast.practitioners[s.key], s, list(s.breaks)) for s in plan.sessions]
         self._expected = Counter(arrival.department for arrival in plan.arrivals)
 
@@ -121,6 +126,7 @@ class Player:
         for arrival in self.plan.arrivals:
             self.later(arrival.at, partial(self._arrive, arrival))
         with scope(facility=self.cast.facility_id):
+            self._tour.begin()
             while self._agenda:
                 self._at, _, act = heapq.heappop(self._agenda)
                 self.reached(self.now)
@@ -136,7 +142,7 @@ class Player:
         self.commands += 1
         return command(now=self.now, **arguments)
 
-    def _move(self, command: Command[..., Any], visit: _Visit, **arguments: Any) -> Any:
+    def _move(self, command: Command[..., Any], visit: Seen, **arguments: Any) -> Any:
         """Do something to a visit, and note where it stands then."""
         row = self.do(command, visit_id=visit.id, **arguments)
         visit.state = row.state
@@ -158,7 +164,7 @@ class Player:
         doctor = desk.practitioner
         row = self.do(call_next, actor=doctor.actor, doctor_id=doctor.id)
         if row:
-            visit = self._visits[row.id]
+            visit = self.person_of(row.id)
             visit.state = row.state
             self._called(desk, visit)
         elif self._expected[doctor.department]:
@@ -195,6 +201,9 @@ class Player:
             visit = self._come(arrival, row) if row else self._check_in(arrival, patient_id, arrival.presence)
         else:
             visit = self._check_in(arrival, self.enrol(arrival.person), arrival.presence)
+        for after, act in ((arrival.late_after, self._go_out), (arrival.moved_after, self._put_forward)):
+            if after is not None:
+                self.later(after, partial(act, visit))
         if arrival.worse_after is not None:
             self.later(arrival.worse_after, partial(self._get_worse, visit))
         if arrival.leaves_after is not None:
@@ -205,12 +214,15 @@ class Player:
         self.commands += 1
         return enrol(self.cast.desk, self.now, person).id
 
-    def _come(self, arrival: Arrival, row: Any) -> _Visit:
+    def _come(self, arrival: Arrival, row: Any) -> Seen:
         """By a booking: the visit goes on under its number."""
         arrived = self.do(arrive, actor=self.cast.desk, booking_id=row.id)
-        return self._entered(arrived.visit, arrival, arrival.presence)
+        visit = self._entered(arrived.visit, arrival, arrival.presence)
+        self._tour.set_out(visit)
+        return visit
 
-    def _check_in(self, arrival: Arrival, patient_id: UUID, presence: Presence) -> _Visit:
+    def _check_in(self, arrival: Arrival, patient_id: UUID, presence: Presence, *, again: bool = False) -> Seen:
+        way = None if again else self._tour.way(arrival.way)
         arrived = self.do(
             check_in,
             actor=self.cast.nurse if arrival.source is Source.EMERGENCY else self.cast.desk,
@@ -219,10 +231,11 @@ class Player:
             doctor_id=self.cast.practitioners[arrival.doctor].id if arrival.doctor else None,
             source=arrival.source,
             symptoms=list(arrival.symptoms),
+            journey_id=way.id if way else None,
         )
         return self._entered(arrived.visit, arrival, presence)
 
-    def _scan(self, arrival: Arrival) -> _Visit:
+    def _scan(self, arrival: Arrival) -> Seen:
         """By the hall's code: straight into the queue, or, with a printed one, once the desk has looked."""
         department_id = self.cast.departments[arrival.department]
         token, _ = self.do(
@@ -244,29 +257,58 @@ class Player:
         )
         return self._entered(arrived.visit, arrival, arrival.presence)
 
-    def _entered(self, row: Any, arrival: Arrival, presence: Presence) -> _Visit:
-        visit = self._visits[row.id] = _Visit(row.id, row.patient_id, row.state, arrival, presence)
+    def _entered(self, row: Any, arrival: Arrival, presence: Presence) -> Seen:
+        visit = self._visits[row.id] = Seen(row.id, row.token_id, row.patient_id, row.state, arrival, presence)
         if row.state == State.SCANNED:
             self.later(AT_THE_DESK, partial(self._confirm, visit))
         else:
-            self._wake(arrival.department, row.doctor_id)
+            self._tour.follow(visit)
         return visit
 
-    def _confirm(self, visit: _Visit) -> None:
+    def seen(self, row: Any, before: Seen) -> Seen:
+        """Somebody at another station: the same person, as they were at the one before."""
+        if row.id not in self._visits:
+            later = Seen(row.id, row.token_id, row.patient_id, row.state, before.arrival, before.presence)
+            self._visits[row.id] = later
+        return self._visits[row.id]
+
+    def person_of(self, visit_id: UUID) -> Seen:
+        """Whoever a visit is of, as this player last saw them."""
+        return self._visits[visit_id]
+
+    def _confirm(self, visit: Seen) -> None:
         if visit.state == State.SCANNED:
             self._move(confirm, visit, actor=self.cast.desk)
             self._wake(visit.arrival.department, None)
 
-    def _get_worse(self, visit: _Visit) -> None:
+    def _get_worse(self, visit: Seen) -> None:
         if visit.state == State.WAITING:
             self._move(triage_up, visit, actor=self.cast.nurse, reason="Worse while waiting.")
 
-    def _leave(self, visit: _Visit) -> None:
+    def _leave(self, visit: Seen) -> None:
         if visit.state in (State.SCANNED, State.WAITING, State.URGENT, State.ON_HOLD):
             self._move(cancel, visit, actor=self.cast.desk, reason="Left before being called.")
+            self.went_on(visit)
+
+    def _go_out(self, visit: Seen) -> None:
+        """Somebody goes out for a while and says so; they are back a little before."""
+        if visit.state in (State.WAITING, State.URGENT):
+            minutes = 2 + visit.arrival.back_after // 60
+            self._move(say_late, visit, actor=self.cast.nurse, minutes=minutes)
+            self.later(visit.arrival.back_after, partial(self._come_back, visit))
+
+    def _put_forward(self, visit: Seen) -> None:
+        """The desk puts somebody at another place by hand."""
+        if visit.state == State.WAITING:
+            where = {"some_id": visit.token_id, "new_position": 1}
+            self.do(move_in_queue, actor=self.cast.desk, reason="The ambulance home waits.", **where)
+
+    def went_on(self, visit: Seen) -> None:
+        """A station has ended: whoever has no other one is done with."""
+        if not self._tour.follow(visit):
             self._end(visit)
 
-    def _end(self, visit: _Visit) -> None:
+    def _end(self, visit: Seen) -> None:
         """This person is done with. After a department's last one, its idle doctors look up and go home."""
         self.ended += 1
         department = visit.arrival.department
@@ -279,7 +321,7 @@ class Player:
 
     # Called
 
-    def _called(self, desk: _Desk, visit: _Visit) -> None:
+    def _called(self, desk: _Desk, visit: Seen) -> None:
         """Here at once, at the second call, or not at all."""
         if visit.presence is Presence.HERE:
             self.later(visit.arrival.walk, partial(self._start, desk, visit))
@@ -290,7 +332,7 @@ class Player:
         else:
             self.later(2 * PATIENCE, partial(self._miss, desk, visit))
 
-    def _miss(self, desk: _Desk, visit: _Visit) -> None:
+    def _miss(self, desk: _Desk, visit: Seen) -> None:
         """Not there: set aside until they are back, or taken off the queue, perhaps to come to the desk later."""
         doctor = desk.practitioner.actor
         if visit.presence is Presence.AWAY:
@@ -300,20 +342,20 @@ class Player:
         else:
             self._move(no_show, visit, actor=doctor)
             if visit.presence is Presence.TOO_LATE:
-                again = partial(self._check_in, visit.arrival, visit.patient_id, Presence.HERE)
+                again = partial(self._check_in, visit.arrival, visit.patient_id, Presence.HERE, again=True)
                 self.later(visit.arrival.back_after, again)
             else:
-                self._end(visit)
+                self.went_on(visit)
         self._free(desk)
 
-    def _come_back(self, visit: _Visit) -> None:
+    def _come_back(self, visit: Seen) -> None:
         if visit.state == State.ON_HOLD:
             row = self._move(say_here, visit, actor=self.cast.nurse)
             self._wake(visit.arrival.department, row.doctor_id)
 
     # With the doctor
 
-    def _start(self, desk: _Desk, visit: _Visit) -> None:
+    def _start(self, desk: _Desk, visit: Seen) -> None:
         arrival = visit.arrival
         self._move(start, visit, actor=desk.practitioner.actor, doctor_id=desk.practitioner.id)
         if not visit.tested:
@@ -323,13 +365,13 @@ class Player:
         else:
             self.later(visit.seconds, partial(self._complete, desk, visit))
 
-    def _send_for_test(self, desk: _Desk, visit: _Visit, test_seconds: int) -> None:
+    def _send_for_test(self, desk: _Desk, visit: Seen, test_seconds: int) -> None:
         self._move(hold, visit, actor=desk.practitioner.actor, reason="Sent for a blood test.")
         visit.tested, visit.seconds = True, round(visit.seconds * (1 - BEFORE_TEST))
         self.later(test_seconds, partial(self._come_back, visit))
         self._free(desk)
 
-    def _complete(self, desk: _Desk, visit: _Visit) -> None:
+    def _complete(self, desk: _Desk, visit: Seen) -> None:
         arrival = visit.arrival
         text = PRESCRIPTIONS[arrival.number % len(PRESCRIPTIONS)] if arrival.prescribed else ""
         row, _ = self.do(
@@ -340,5 +382,5 @@ class Player:
             prescription_text=text,
         )
         visit.state = row.state
-        self._end(visit)
+        self.went_on(visit)
         self._free(desk)

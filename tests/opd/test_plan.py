@@ -116,3 +116,15 @@ def test_who_has_booked_comes_by_it_and_a_few_are_lost(seed):
 def test_all_sources_that_can_be_booked_ahead_are():
     booked = {booking.source for plan in year_of_days() for booking in plan.bookings}
     assert booked == {"paid_priority", "follow_up", "online", "walk_in"}
+
+
+def test_some_go_through_several_stations_go_out_for_a_while_or_are_put_elsewhere():
+    arrivals = [arrival for plan in year_of_days() for arrival in plan.arrivals]
+    by_desk = [a for a in arrivals if a.source is not Source.EMERGENCY and not a.self_check_in]
+    shares = [
+        sum(getattr(a, what) is not None for a in by_desk) / len(by_desk)
+        for what in ("way", "late_after", "moved_after")
+    ]
+    assert [round(share, 2) for share in shares] == [0.35, 0.03, 0.01]
+    others = [a for a in arrivals if a not in set(by_desk)]
+    assert not any(a.way is not None or a.late_after or a.moved_after for a in others)

@@ -52,6 +52,7 @@ def test_a_day_ends_with_everybody_seen_and_every_invariant_holding():
     assert figures.visits >= VISITS
     assert figures.completed + figures.no_shows + figures.cancelled == figures.visits
     assert figures.completed > 0.85 * VISITS
+    assert figures.journeys > 0.1 * VISITS
     looked = list(check(Look([played.facility.id], timezone.now(), settled=True)))
     assert [finding for finding in looked if not finding.holds] == []
     verbs = {row[3] for row in transitions(played)}
@@ -98,7 +99,7 @@ def test_a_kept_day_is_replaced_when_it_is_played_again():
         call_command("simulate_day", "--seed", "9", "--doctors", "1", "--visits", "2", "--keep", stdout=StringIO())
     kept = facility_by_code("SIM-9")
     assert kept
-    assert 2 <= figures_of(kept.id).visits <= 3
+    assert 2 <= figures_of(kept.id).visits <= 16  # of two people or three, at several stations each
 
 
 @pytest.mark.django_db

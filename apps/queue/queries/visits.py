@@ -55,6 +55,11 @@ def visit_of(visit_id: UUID) -> Visit:
     return visit
 
 
+def open_under(token_id: UUID) -> QuerySet[Visit]:
+    """The open visits under a number, at all stations, in the order in which they began."""
+    return Visit.objects.filter(token_id=token_id, state__in=sorted(OPEN)).order_by("scanned_at", "department__code")
+
+
 def open_visit_of(patient_id: UUID, department_id: UUID) -> Visit | None:
     """A person's visit in a department that is not over."""
     there = Visit.objects.select_related("token", "doctor").filter(patient_id=patient_id, department_id=department_id)
