@@ -21,12 +21,13 @@ from datetime import datetime
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, OperationalError, connection, models, transaction
+from django.db import IntegrityError, OperationalError, connection, models, transaction
 
 from apps.core.crypto import decrypt
 from apps.core.errors import Conflict, DomainError, Forbidden, NotFound, Unavailable, sentence
 from apps.core.models import IdempotencyKey, Stream
 from apps.core.policy import Actor, Permission
+from apps.core.statements import insert_sql
 from apps.core.trace import trace_id
 
 P = ParamSpec("P")
@@ -280,8 +281,8 @@ def _write_together(gathered: Unit) -> None:
     by_model: dict[type[models.Model], list[models.Model]] = {}
     for row in gathered.rows:
         by_model.setdefault(type(row), []).append(row)
-    for model, rows in by_model.items():
-        sql, values = _insert_sql(model, rows)
+    for rows in by_model.values():
+        sql, values = insert_sql(rows)
         parts.append(sql)
         params.extend(values)
     if gathered.moved:
@@ -300,12 +301,3 @@ def _write_together(gathered: Unit) -> None:
             f"WITH {statement} SELECT pg_notify('{NOTIFY_CHANNEL}', heard) FROM unnest(%s::text[]) AS heard",  # noqa: S608
             [*params, heard],
         )
-
-
-def _insert_sql(model: type[models.Model], rows: list[models.Model]) -> tuple[str, tuple[Any, ...]]:
-    """One INSERT for all rows of a model, as Django itself would write it."""
-    fields = [f for f in model._meta.concrete_fields if not isinstance(f, models.AutoField)]
-    query = models.sql.InsertQuery(model)
-    query.insert_values(fields, rows)
-    ((sql, params),) = query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
-    return sql, tuple(params)

@@ -1,6 +1,7 @@
 """Shapes: what answers are made by, and by which the OpenAPI document describes them; refusals are described here for
 all."""
 
+import functools
 from http import HTTPStatus
 from typing import Any
 
@@ -24,7 +25,13 @@ class Shape(serializers.Serializer[Any]):
     @classmethod
     def of(cls, thing: Any) -> dict[str, Any]:
         """The answer for a thing. Raises `KeyError` or `AttributeError` for a thing that lacks what is described."""
-        return dict(cls(thing).data)
+        return dict(_made(cls).to_representation(thing))
+
+
+@functools.cache
+def _made(shape: type[Shape]) -> Shape:
+    """A shape with its fields, made once: it keeps nothing of what it tells."""
+    return shape()
 
 
 class Count(serializers.IntegerField):

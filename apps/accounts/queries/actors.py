@@ -31,6 +31,7 @@ from apps.accounts.rules.passes import Use, credential_of_pass
 from apps.core.errors import DomainError, sentence
 from apps.core.policy import Actor, ActorType, Role
 from apps.core.queries import one
+from apps.core.statements import prepared
 
 SESSION_KEY = "credential"
 """Where the session cookie keeps the secret of its credential."""
@@ -173,8 +174,16 @@ def _rows() -> QuerySet[Credential]:
     return Credential.objects.select_related("staff")
 
 
+@prepared
+def _row(credential_id: UUID) -> QuerySet[Credential]:
+    return _rows().filter(id=credential_id)
+
+
 def _live(rows: QuerySet[Credential], now: datetime) -> Credential | None:
-    credential = one(rows)
+    return _if_live(one(rows), now)
+
+
+def _if_live(credential: Credential | None, now: datetime) -> Credential | None:
     return credential if credential and credential.is_live(now) else None
 
 
@@ -196,7 +205,7 @@ def _by_bearer(token: object, now: datetime) -> Credential | None:
         return None
     if token.count(".") == 2:
         credential_id = credential_of_pass(token, Use.ACCESS, now=now, secret=str(settings.SECRET_KEY))
-        return _live(_rows().filter(id=credential_id), now) if credential_id else None
+        return _if_live(_row.one(credential_id), now) if credential_id else None
     if len(token) == TOKEN_LENGTH:
         return _by_tracking_token(token, now)
     return _by_secret(token, BEARER_KINDS, now)

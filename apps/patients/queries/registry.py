@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from apps.accounts.queries import facility_facts
 from apps.core.errors import Conflict, NotFound, sentence
 from apps.core.policy import Actor, Fields
-from apps.core.queries import one
+from apps.core.statements import prepared
 from apps.patients.models import Patient, PatientIdentifier, identifier_fingerprint, phone_fingerprint
 from apps.patients.rules.duplicates import FAR_APART, LIKELY, Reason, Traits, likeness
 from apps.patients.rules.identifiers import IdentifierKind, possible_identifier
@@ -68,10 +68,15 @@ class Duplicate(TypedDict):
 
 def get(patient_id: UUID) -> Patient:
     """A record of this facility. Raises `NotFound`."""
-    patient = one(Patient.objects.filter(id=patient_id))
+    patient = _patient.one(patient_id)
     if patient is None:
         raise NotFound
     return patient
+
+
+@prepared
+def _patient(patient_id: UUID) -> QuerySet[Patient]:
+    return Patient.objects.filter(id=patient_id)
 
 
 def get_active(patient_id: UUID) -> Patient:

@@ -47,6 +47,7 @@ from apps.scheduling.queries import (
     first_day_with_room,
     has_lapsed_holds,
     has_open_offer,
+    open_department,
     position_of,
     waiting_entry_of,
 )
@@ -280,16 +281,16 @@ def _where(doctor: Any, slot_id: UUID | None, at: datetime | None, now: datetime
     """The department a booking belongs to, and the slot if one is wanted. Raises `SlotGone`, `NotFound`."""
     if not doctor.department_ids:
         raise NotFound
+    if not slot_id and not at:
+        return open_department.one(doctor.id, now) or doctor.department_ids[0], None
     open_slots = bookable(doctor.id, now)
     if slot_id:
         slot = one(open_slots.filter(id=slot_id))
         if slot is None:
             raise SlotGone
         return slot.department_id, slot
-    if at:
-        slot = open_slots.filter(starts_at__lte=at, ends_at__gt=at).first()
-        return (slot.department_id, slot) if slot else (doctor.department_ids[0], None)
-    return open_slots.values_list("department_id", flat=True).first() or doctor.department_ids[0], None
+    slot = open_slots.filter(starts_at__lte=at, ends_at__gt=at).first()
+    return (slot.department_id, slot) if slot else (doctor.department_ids[0], None)
 
 
 def _day(doctor_id: UUID, source: BookingSource, at: datetime | None, now: datetime, length: Length) -> date:

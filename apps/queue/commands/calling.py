@@ -26,8 +26,8 @@ from apps.queue.commands.moving import (
 )
 from apps.queue.commands.passing import OutOfTurn, pass_others
 from apps.queue.models import Visit
-from apps.queue.queries.visits import first_in_line
-from apps.queue.rules.states import ACTIVE, QUEUED, State, Verb
+from apps.queue.queries.visits import active_visit_of, first_in_line
+from apps.queue.rules.states import QUEUED, State, Verb
 from apps.scheduling.queries import DoctorAtWork, departments_of_doctor, doctor_to_call_for, room_exists
 from apps.scheduling.rules import Availability
 
@@ -136,7 +136,7 @@ def _ready_doctor(actor: Actor, doctor_id: UUID, departments: list[UUID]) -> Doc
     require_own_hands(actor, doctor)
     if doctor.availability == Availability.OFFLINE:
         raise DoctorUnavailable
-    for active in Visit.objects.filter(doctor_id=doctor_id, state__in=sorted(ACTIVE)):
+    if active := active_visit_of.one(doctor_id):
         raise ActiveVisit(extra={"visitId": str(active.id)} | stand(active))
     return doctor
 

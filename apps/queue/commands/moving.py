@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError
+from django.db.models import QuerySet
 
 from apps.audit.commands import record
 from apps.core.commands import BeginAgain, collect, step, unit
@@ -12,7 +13,7 @@ from apps.core.errors import Conflict, Forbidden, NotFound, sentence
 from apps.core.events import department_stream
 from apps.core.outbox import emit, lock_streams
 from apps.core.policy import Actor, Permission, Role, Scope
-from apps.core.queries import one
+from apps.core.statements import prepared, write
 from apps.queue import events
 from apps.queue.models import Visit, VisitTransition
 from apps.queue.queries.journeys import stations_ahead
@@ -47,14 +48,26 @@ class Elsewhere(Conflict):
 def locked_visit(visit_id: UUID, permission: Permission, also: tuple[UUID, ...] = ()) -> Visit:
     """A visit, read under the lock of its queue (and of other departments' queues, and of those that its journey may
     lead to). Raises `NotFound`."""
-    found = one(Visit.objects.filter(id=visit_id).values_list("department_id", "journey_id"))
+    found = _place_of.one(visit_id)
     if found is None:
         raise NotFound
     department_id, journey_id = found
     unit().actor.require(permission, Scope(unit().actor.facility_id, department_id))
     onward = stations_ahead(journey_id) if journey_id else set()
     lock_streams(*(department_stream(d) for d in {department_id, *also, *onward}))
-    return Visit.objects.select_related("token", "doctor").get(id=visit_id)
+    visit = _visit.one(visit_id)
+    assert visit is not None  # it was there a moment ago, and visits are never deleted
+    return visit
+
+
+@prepared
+def _place_of(visit_id: UUID) -> QuerySet[Visit, tuple[UUID, UUID | None]]:
+    return Visit.objects.filter(id=visit_id).values_list("department_id", "journey_id")
+
+
+@prepared
+def _visit(visit_id: UUID) -> QuerySet[Visit]:
+    return Visit.objects.select_related("token", "doctor").filter(id=visit_id)
 
 
 def expect(visit: Visit, expected_version: int | None) -> None:
@@ -89,11 +102,8 @@ def move(visit: Visit, verb: Verb, to: State, *, reason: str = "", **changes: An
     now = unit().now
     changes |= _stamps(visit, to, now) | {"state": to}
     was = plain({name: getattr(visit, name) for name in changes})
-    changes["version"] = visit.version + 1
-    for name, value in changes.items():
-        setattr(visit, name, value)
     try:
-        Visit.objects.filter(id=visit.id).update(**changes)
+        write(visit, **changes, version=visit.version + 1)
     except IntegrityError as error:
         raise taken(error) from error
     tell_transition(visit, origin, verb, reason, was)
@@ -133,10 +143,7 @@ def back_in_line(visit: Visit, reason: str = "") -> Visit:
 @step
 def amend(visit: Visit, **changes: Any) -> Visit:
     """Change a visit without a transition; its version goes up all the same."""
-    changes |= {"version": visit.version + 1}
-    for name, value in changes.items():
-        setattr(visit, name, value)
-    Visit.objects.filter(id=visit.id).update(**changes)
+    write(visit, **changes, version=visit.version + 1)
     return visit
 
 

@@ -16,7 +16,7 @@ from apps.queue.models import Visit
 from apps.queue.queries.shapes.slots import DayStatisticsOut
 from apps.queue.rules.states import State, public_status
 from apps.scheduling.queries import appointments as bookings
-from apps.scheduling.queries import as_value, first_free_time, live_appointments, slots_of_day, still_held
+from apps.scheduling.queries import as_value, first_free_time, live_with_numbers, slots_of_day, still_held
 from apps.scheduling.rules.allocation import BookingSource
 from apps.scheduling.rules.appointments import AppointmentState
 from apps.scheduling.rules.slots import moment
@@ -43,7 +43,7 @@ class DoctorDay:
 def doctor_day(doctor_id: UUID, day: date, now: datetime) -> DoctorDay:
     """A doctor's day. Two queries, and a third once somebody is here."""
     slots = list(slots_of_day(doctor_id, day))
-    live = live_appointments((slot.id for slot in slots), "token")
+    live = live_with_numbers(slot.id for slot in slots)
     found = DoctorDay(slots, {slot.id: still_held(live[slot.id], now) for slot in slots})
     found.visits = latest_visits(row.token_id for row in found.rows if row.state == AppointmentState.ARRIVED)
     return found
@@ -109,7 +109,7 @@ def overlaps(day: DoctorDay, first: datetime, last: datetime, average: int) -> d
 
 def slot_position(row: Any, now: datetime) -> dict[str, Any]:
     """Where somebody stands within their slot. Raises `NotFound` for who has no place any more."""
-    live = still_held(live_appointments([row.slot_id], "token")[row.slot_id], now)
+    live = still_held(live_with_numbers([row.slot_id])[row.slot_id], now)
     place = next((place for place, other in enumerate(live, 1) if other.id == row.id), None)
     if place is None:
         raise NotFound

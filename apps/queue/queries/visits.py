@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.core.errors import NotFound
 from apps.core.queries import one
+from apps.core.statements import prepared
 from apps.eta.queries import NO_TIMES, Said, said_of, times_json
 from apps.queue.models import Visit
 from apps.queue.rules.order import Tier, places
@@ -64,6 +65,12 @@ def open_visit_of(patient_id: UUID, department_id: UUID) -> Visit | None:
     """A person's visit in a department that is not over."""
     there = Visit.objects.select_related("token", "doctor").filter(patient_id=patient_id, department_id=department_id)
     return there.filter(state__in=sorted(OPEN)).first()
+
+
+@prepared
+def active_visit_of(doctor_id: UUID) -> QuerySet[Visit]:
+    """Whom a doctor has called or is seeing."""
+    return Visit.objects.filter(doctor_id=doctor_id, state__in=sorted(ACTIVE))
 
 
 def elsewhere(outer: str = "token_id") -> Exists:

@@ -9,13 +9,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from apps.accounts.commands import carry_tracking, issue_tracking
 from apps.audit.commands import record
 from apps.core.commands import step, unit
+from apps.core.errors import NotFound
 from apps.core.outbox import emit
 from apps.core.queries import one
+from apps.core.statements import insert, write
 from apps.scheduling import events
 from apps.scheduling.commands.hall import AlreadyBooked, BookingChanged, Hall, NotPossibleNow, Outcome, SlotGone, Wish
 from apps.scheduling.commands.limits import require_within_limits
@@ -27,6 +29,8 @@ from apps.scheduling.queries import (
     department_of,
     has_booking,
     live_appointments,
+    locked_appointment,
+    locked_slot,
     place_in,
 )
 from apps.scheduling.rules.allocation import (
@@ -119,8 +123,7 @@ def sit(slot: Slot, live: list[Appointment], wish: Wish, **values: Any) -> Appoi
         **(_place_in(slot, live, unit().now, wish.length.minutes) | values),
     )
     try:
-        with transaction.atomic():
-            row.save(force_insert=True)
+        insert(row)
     except IntegrityError as twin:
         if "one_booking_per_patient_doctor_day" in str(twin):
             raise AlreadyBooked from twin
@@ -186,7 +189,9 @@ def place_instead(row: Appointment, slot_id: UUID) -> Appointment:
 @step
 def locked_booking(booking_id: UUID, expected_version: int | None = None) -> Appointment:
     """A booking as it is now, locked. Raises `NotFound`, `BookingChanged`."""
-    row = Appointment.objects.select_related("slot", "token").select_for_update(of=("self",)).get(id=booking_id)
+    row = locked_appointment.one(booking_id)
+    if row is None:
+        raise NotFound
     if expected_version is not None and expected_version != row.version:
         raise BookingChanged(extra={"state": row.state, "version": row.version})
     return row
@@ -210,7 +215,8 @@ def end(row: Appointment, state: AppointmentState, reason: str) -> Appointment:
     change(row, state=state, ended_at=unit().now, end_reason=reason)
     if row.token:
         void_token(row.token)
-    slot = Slot.objects.select_for_update().get(id=row.slot_id)
+    slot = locked_slot.one(row.slot_id)
+    assert slot is not None  # a booking's slot is never deleted
     count_places(slot, live_appointments([slot.id])[slot.id])
     tell(row, f"appointment.{state.lower()}", events.ENDED, reason)
     return row
@@ -284,18 +290,13 @@ def _place_in(slot: Slot, live: list[Appointment], earliest: datetime, minutes: 
 
 def count_places(slot: Slot, live: list[Appointment]) -> None:
     """Write down how many of a slot's places are taken."""
-    slot.taken = sum(row.places for row in live)
-    slot.overflow = sum(row.places for row in live if row.overflow)
-    slot.version += 1
-    slot.save(update_fields=["taken", "overflow", "version"])
+    taken, beyond = sum(row.places for row in live), sum(row.places for row in live if row.overflow)
+    write(slot, taken=taken, overflow=beyond, version=slot.version + 1)
 
 
 def change(row: Appointment, **changes: Any) -> None:
     """Change a booking; its version goes up."""
-    changes |= {"version": row.version + 1}
-    for name, value in changes.items():
-        setattr(row, name, value)
-    row.save(update_fields=list(changes))
+    write(row, **changes, version=row.version + 1)
 
 
 def tell(row: Appointment, action: str, event: str, reason: str = "") -> None:

@@ -3,15 +3,16 @@
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from apps.core.errors import Conflict, sentence
 from apps.scheduling.models import Appointment, Slot, WaitingEntry
 from apps.scheduling.queries import (
     as_value,
-    bookable,
     days_booked,
     live_appointments,
+    locked_slots,
     rules_of,
 )
 from apps.scheduling.rules.allocation import (
@@ -73,7 +74,7 @@ class Hall:
     """One doctor's open slots in a department under lock, with whoever has a place; kept in step as places change."""
 
     def __init__(self, department_id: UUID, doctor_id: UUID, now: datetime) -> None:
-        self._open = bookable(doctor_id, now).filter(department_id=department_id)
+        self._open = partial(locked_slots, department_id, doctor_id, now)
         self._rules, self.limits = rules_of(department_id)
         self.slots: dict[UUID, Slot] = {}
         self.live: dict[UUID, list[Appointment]] = {}
@@ -98,7 +99,7 @@ class Hall:
         return allocate(wish.source, holders, self._values(later), self._rules, wish.slot_id, minutes)
 
     def _of_days(self, first: date, last: date) -> list[Slot]:
-        found = list(self._open.filter(day__range=(first, last)).order_by("starts_at").select_for_update())
+        found = self._open(first, last)
         unknown = [slot for slot in found if slot.id not in self.slots]
         live = live_appointments(slot.id for slot in unknown)
         for slot in unknown:

@@ -17,7 +17,7 @@ from apps.scheduling.commands.waiting import (
     wish_of,
 )
 from apps.scheduling.models import Appointment, WaitingEntry
-from apps.scheduling.queries import consent_of, has_booking, waiting_list
+from apps.scheduling.queries import consent_of, has_booking, waiting_for_day
 from apps.scheduling.rules.allocation import Place
 from apps.scheduling.rules.waiting import WaitingState
 
@@ -26,7 +26,7 @@ from apps.scheduling.rules.waiting import WaitingState
 def promote(department_id: UUID, doctor_id: UUID, day: date) -> list[Appointment]:
     """Give every free place of a doctor's day to whoever of the waiting list it fits, in the list's order: the new
     bookings. Where the department asks first, the places are offered and held instead, and nobody is booked yet."""
-    waiting = list(waiting_list(doctor_id, unit().now).filter(preferred_day=day, department_id=department_id))
+    waiting = [one for one in waiting_for_day(doctor_id, day, unit().now) if one.department_id == department_id]
     if not waiting:
         return []
     hall = Hall(department_id, doctor_id, unit().now)

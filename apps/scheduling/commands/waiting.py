@@ -13,6 +13,7 @@ from apps.scheduling.models import Appointment, WaitingEntry
 from apps.scheduling.queries import (
     department_of,
     keys_of_others,
+    own_wait_locked,
     waiting_list,
 )
 from apps.scheduling.rules.allocation import (
@@ -57,8 +58,7 @@ def end_waiting(entry: WaitingEntry, state: WaitingState, **more: Any) -> Waitin
 @step
 def wait_no_more(row: Appointment) -> None:
     """Whoever has got a place with a doctor on a day, however they came by it, waits for none there any more."""
-    waiting = waiting_list(row.doctor_id, unit().now).filter(patient_id=row.patient_id, preferred_day=row.day)
-    for entry in waiting.select_for_update():
+    for entry in own_wait_locked(row.patient_id, row.doctor_id, row.day, unit().now):
         entry.offers.filter(state=OfferState.OPEN).update(state=OfferState.DECLINED, ended_at=unit().now)
         end_waiting(entry, WaitingState.ALLOCATED, appointment=row)
 

@@ -12,6 +12,7 @@ from django.db.models import Count, Min, Q, QuerySet
 
 from apps.core.errors import NotFound
 from apps.core.queries import one
+from apps.core.statements import prepared
 from apps.scheduling.models import AllocationPolicy, Appointment, Offer, Slot, Token, WaitingEntry
 from apps.scheduling.queries.shapes import BookingOut, EmergencyCountsOut, WaitingCountsOut, WaitingOut
 from apps.scheduling.rules.allocation import BookingSource, Limits, Rules
@@ -35,7 +36,19 @@ def appointment_of(some_id: UUID) -> Appointment:
 
 def booking_or_none(some_id: UUID) -> Appointment | None:
     """A booking by its own id, or the present one of a number's; None for a number of somebody who never booked."""
-    return appointments().filter(Q(id=some_id) | Q(token_id=some_id)).order_by("-booked_at").first()
+    return _named.one(some_id)
+
+
+@prepared
+def _named(some_id: UUID) -> QuerySet[Appointment]:
+    return appointments().filter(Q(id=some_id) | Q(token_id=some_id)).order_by("-booked_at")[:1]
+
+
+@prepared
+def locked_appointment(booking_id: UUID) -> QuerySet[Appointment]:
+    """A booking with slot and number, locked."""
+    rows = Appointment.objects.select_related("slot", "token").filter(id=booking_id)
+    return rows.select_for_update(of=("self",))
 
 
 def department_of_token(token_id: UUID) -> UUID:
@@ -94,8 +107,13 @@ def emergency_counts(rows: QuerySet[Appointment], slots: QuerySet[Slot], day: da
 
 def has_booking(patient_id: UUID, doctor_id: UUID, day: date) -> bool:
     """Whether somebody already has a place with a doctor that day."""
+    return bool(_booking(patient_id, doctor_id, day))
+
+
+@prepared
+def _booking(patient_id: UUID, doctor_id: UUID, day: date) -> QuerySet[Appointment, UUID]:
     live = Appointment.objects.filter(state__in=sorted(LIVE))
-    return live.filter(patient_id=patient_id, doctor_id=doctor_id, day=day).exists()
+    return live.filter(patient_id=patient_id, doctor_id=doctor_id, day=day).values_list("id", flat=True)
 
 
 def waiting_entries(now: datetime) -> QuerySet[WaitingEntry]:
@@ -106,6 +124,18 @@ def waiting_entries(now: datetime) -> QuerySet[WaitingEntry]:
 def waiting_list(doctor_id: UUID, now: datetime) -> QuerySet[WaitingEntry]:
     """Who waits for a place with a doctor, in the order of promotion."""
     return waiting_entries(now).filter(doctor_id=doctor_id).order_by("sort_key", "since", "id")
+
+
+@prepared
+def waiting_for_day(doctor_id: UUID, day: date, now: datetime) -> QuerySet[WaitingEntry]:
+    """Who waits for a place with a doctor on a day, in the order of promotion."""
+    return waiting_list(doctor_id, now).filter(preferred_day=day)
+
+
+@prepared
+def own_wait_locked(patient_id: UUID, doctor_id: UUID, day: date, now: datetime) -> QuerySet[WaitingEntry]:
+    """Somebody's own wait for a place with a doctor on a day, locked."""
+    return waiting_list(doctor_id, now).filter(patient_id=patient_id, preferred_day=day).select_for_update()
 
 
 def waiting_entry_of(waiting_id: UUID) -> WaitingEntry:
@@ -168,7 +198,12 @@ def consent_of(department_id: UUID) -> Consent:
 
 
 def _policy_of(department_id: UUID) -> AllocationPolicy | None:
-    return one(AllocationPolicy.objects.filter(department_id=department_id))
+    return _policy.one(department_id)
+
+
+@prepared
+def _policy(department_id: UUID) -> QuerySet[AllocationPolicy]:
+    return AllocationPolicy.objects.filter(department_id=department_id)
 
 
 def lapsed_holds(now: datetime, spare: timedelta = timedelta()) -> QuerySet[Appointment]:
@@ -179,7 +214,12 @@ def lapsed_holds(now: datetime, spare: timedelta = timedelta()) -> QuerySet[Appo
 
 def has_lapsed_holds(department_id: UUID, now: datetime) -> bool:
     """Whether a department has holds whose time is over, which nobody has ended yet."""
-    return lapsed_holds(now).filter(department_id=department_id).exists()
+    return bool(_lapsed_holds_in(department_id, now))
+
+
+@prepared
+def _lapsed_holds_in(department_id: UUID, now: datetime) -> QuerySet[Appointment, UUID]:
+    return lapsed_holds(now).filter(department_id=department_id).values_list("id", flat=True)[:1]
 
 
 def overdue_entries(now: datetime, spare: timedelta = timedelta()) -> QuerySet[WaitingEntry]:
@@ -227,6 +267,7 @@ class Asked:
     open: bool = False
 
 
+@prepared
 def offers_made_at(now: datetime) -> QuerySet[Offer]:
     """What was offered at a moment and is still open, with whoever was asked."""
     made = Offer.objects.filter(state=OfferState.OPEN, made_at=now)

@@ -10,9 +10,10 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum, Window
 from django.db.models.functions import RowNumber
 
+from apps.core.statements import prepared
 from apps.scheduling.models import Appointment, Slot, WaitingEntry
 from apps.scheduling.queries.bookings import waiting_entries
-from apps.scheduling.queries.slots import bookable, with_room
+from apps.scheduling.queries.slots import TAKE_THE_RESERVE, bookable, with_room
 from apps.scheduling.rules.allocation import BookingSource, free_places
 from apps.scheduling.rules.appointments import LIVE, AppointmentState
 from apps.scheduling.rules.slots import places_needed, visits_that_fit
@@ -56,8 +57,19 @@ def first_day_with_room(
 ) -> date | None:
     """The first day on which a source could take a place without displacing anybody; None when there is none."""
     if minutes is None:
-        return with_room(bookable(doctor_id, now), source).values_list("day", flat=True).first()
+        first = _first_with_a_place if source in TAKE_THE_RESERVE else _first_beside_the_reserve
+        return first.one(doctor_id, now)
     return next((slot.day for slot in open_slots(doctor_id, now) if free_in(slot, source, minutes)), None)
+
+
+@prepared
+def _first_with_a_place(doctor_id: UUID, now: datetime) -> QuerySet[Slot, date]:
+    return with_room(bookable(doctor_id, now), BookingSource.WALK_IN).values_list("day", flat=True)[:1]
+
+
+@prepared
+def _first_beside_the_reserve(doctor_id: UUID, now: datetime) -> QuerySet[Slot, date]:
+    return with_room(bookable(doctor_id, now), BookingSource.ONLINE).values_list("day", flat=True)[:1]
 
 
 def free_by_day(

@@ -13,6 +13,7 @@ from apps.core.errors import NotFound
 from apps.core.policy import Actor, Permission
 from apps.core.queries import one
 from apps.core.shapes import Shape
+from apps.core.statements import prepared
 from apps.scheduling.models import (
     Counter,
     Department,
@@ -57,7 +58,15 @@ def department_names() -> list[tuple[UUID, str]]:
 
 def department_of(department_id: UUID) -> Department:
     """A department with its queue policy. Raises `NotFound`."""
-    return found_in(Department.objects.select_related("policy"), department_id)
+    found = _department.one(department_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+@prepared
+def _department(department_id: UUID) -> QuerySet[Department]:
+    return Department.objects.select_related("policy").filter(id=department_id)
 
 
 def found_in(rows: QuerySet[Row], row_id: UUID) -> Row:
@@ -101,7 +110,15 @@ def doctors() -> QuerySet[Doctor]:
 
 def doctor_of(doctor_id: UUID) -> Doctor:
     """A doctor with room and `department_ids`. Raises `NotFound`."""
-    return found_in(doctors(), doctor_id)
+    found = _doctor.one(doctor_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+@prepared
+def _doctor(doctor_id: UUID) -> QuerySet[Doctor]:
+    return doctors().filter(id=doctor_id).order_by()
 
 
 class DoctorAtWork(NamedTuple):
@@ -115,10 +132,15 @@ class DoctorAtWork(NamedTuple):
 
 def doctor_to_call_for(doctor_id: UUID) -> DoctorAtWork:
     """Who calls, from where, and whether they see people now. Raises `NotFound`."""
-    found = one(Doctor.objects.filter(id=doctor_id).values_list(*DoctorAtWork._fields))
+    found = _at_work.one(doctor_id)
     if found is None:
         raise NotFound
     return DoctorAtWork(*found)
+
+
+@prepared
+def _at_work(doctor_id: UUID) -> QuerySet[Doctor, tuple[Any, ...]]:
+    return Doctor.objects.filter(id=doctor_id).order_by().values_list(*DoctorAtWork._fields)
 
 
 def doctor_of_staff(staff_id: UUID) -> Doctor | None:
@@ -128,10 +150,16 @@ def doctor_of_staff(staff_id: UUID) -> Doctor | None:
 
 def departments_of_doctor(doctor_id: UUID) -> list[UUID]:
     """Ids of the departments a doctor of this facility serves. Raises `NotFound` when there is no such doctor."""
-    served = Doctor.objects.filter(id=doctor_id, departments__isnull=False).values_list("departments", flat=True)
+    served = _served_by(doctor_id)
     if not served:
         raise NotFound
     return sorted(served)
+
+
+@prepared
+def _served_by(doctor_id: UUID) -> QuerySet[Doctor, UUID]:
+    of_doctor = Doctor.objects.filter(id=doctor_id, departments__isnull=False).order_by()
+    return of_doctor.values_list("departments", flat=True)
 
 
 def doctors_of_department(department_id: UUID) -> QuerySet[Doctor]:

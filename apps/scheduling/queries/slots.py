@@ -10,12 +10,31 @@ from django.db.models import F, QuerySet
 from rest_framework import serializers
 
 from apps.core.shapes import Shape
+from apps.core.statements import any_of, prepared
 from apps.scheduling.models import Appointment, Slot
 from apps.scheduling.rules.allocation import BookingSource, Holder, OpenSlot
 from apps.scheduling.rules.appointments import LIVE, AppointmentState
 from apps.scheduling.rules.capacity import NORMAL
 from apps.scheduling.rules.offers import has_lapsed
 from apps.scheduling.rules.slots import free_place, places_needed, times_in
+
+
+@prepared
+def open_department(doctor_id: UUID, now: datetime) -> QuerySet[Slot, UUID]:
+    """Where a doctor's next slot is that can be booked."""
+    return bookable(doctor_id, now).values_list("department_id", flat=True)[:1]
+
+
+@prepared
+def locked_slots(department_id: UUID, doctor_id: UUID, now: datetime, first: date, last: date) -> QuerySet[Slot]:
+    """A doctor's slots in a department, of the days from one to another, that can be booked; in order, locked."""
+    return bookable(doctor_id, now).filter(department_id=department_id, day__range=(first, last)).select_for_update()
+
+
+@prepared
+def locked_slot(slot_id: UUID) -> QuerySet[Slot]:
+    """A slot, locked."""
+    return Slot.objects.filter(id=slot_id).select_for_update()
 
 
 def slots_of_day(doctor_id: UUID, day: date) -> QuerySet[Slot]:
@@ -61,9 +80,13 @@ def slot_value(slot: Slot, now: datetime) -> dict[str, Any]:
     }
 
 
+TAKE_THE_RESERVE = (BookingSource.WALK_IN, BookingSource.EMERGENCY)
+"""Sources that may also have the places kept for walk-ins."""
+
+
 def with_room(slots: QuerySet[Slot], source: BookingSource) -> QuerySet[Slot]:
     """Those of the slots in which a source could surely take a place without displacing anybody."""
-    kept = 0 if source in (BookingSource.WALK_IN, BookingSource.EMERGENCY) else F("walk_in_reserve")
+    kept = 0 if source in TAKE_THE_RESERVE else F("walk_in_reserve")
     return slots.filter(taken__lt=F("capacity") - kept)
 
 
@@ -74,17 +97,33 @@ _COUNTED = (
 """What of a booking counts in its slot."""
 
 
-def live_appointments(
-    slot_ids: Iterable[UUID], *related: str, only: Iterable[str] = ()
-) -> dict[UUID, list[Appointment]]:
-    """Who has a place, by slot, in order of place; with the rows they belong to that are named, or `only` with the
-    columns that are named, where rows are looked at and not changed."""
+def live_appointments(slot_ids: Iterable[UUID]) -> dict[UUID, list[Appointment]]:
+    """Who has a place, by slot, in order of place."""
+    return _by_slot(_live_in(list(slot_ids)))
+
+
+def live_with_numbers(slot_ids: Iterable[UUID]) -> dict[UUID, list[Appointment]]:
+    """Who has a place, with the number they were given, by slot, in order of place."""
+    return _by_slot(_live_in_with_numbers(list(slot_ids)))
+
+
+@prepared
+def _live_in(slot_ids: list[UUID]) -> QuerySet[Appointment]:
+    return Appointment.objects.filter(slot_id=any_of(slot_ids), state__in=sorted(LIVE)).order_by("place")
+
+
+@prepared
+def _live_in_with_numbers(slot_ids: list[UUID]) -> QuerySet[Appointment]:
+    return _live_in.build(slot_ids).select_related("token")
+
+
+@prepared
+def _counted_in(slot_ids: list[UUID]) -> QuerySet[Appointment]:
+    return _live_in.build(slot_ids).only(*_COUNTED)
+
+
+def _by_slot(live: Iterable[Appointment]) -> dict[UUID, list[Appointment]]:
     found: dict[UUID, list[Appointment]] = defaultdict(list)
-    live = Appointment.objects.filter(slot_id__in=list(slot_ids), state__in=sorted(LIVE)).order_by("place")
-    if related:
-        live = live.select_related(*related)
-    if only:
-        live = live.only(*only)
     for row in live:
         found[row.slot_id].append(row)
     return found
@@ -153,11 +192,16 @@ def availability(
 ) -> dict[str, Any]:
     """A doctor's day for a source, and for visits of so many minutes: `{totalSlots, availableSlots, slots}`. Two
     queries."""
-    slots = list(slots_of_day(doctor_id, day))
-    live = live_appointments((slot.id for slot in slots), only=_COUNTED)
+    slots = _slots_on(doctor_id, day)
+    live = _by_slot(_counted_in([slot.id for slot in slots]))
     rows = [_slot_json(slot, still_held(live[slot.id], now), source, now, minutes) for slot in slots]
     free = sum(1 for row in rows if row["status"] == "available")
     return AvailabilityOut.of({"totalSlots": len(rows), "availableSlots": free, "slots": rows})
+
+
+@prepared
+def _slots_on(doctor_id: UUID, day: date) -> QuerySet[Slot]:
+    return slots_of_day(doctor_id, day)
 
 
 def still_held(live: list[Appointment], now: datetime) -> list[Appointment]:
