@@ -107,5 +107,7 @@ def sequence_of(event_id: UUID) -> tuple[str, int] | None:
 
 def stream_sequences(names: list[str]) -> dict[str, int]:
     """The last number of each stream; 0 for one that has not moved."""
-    known = dict(Stream.objects.filter(name__in=names).values_list("name", "sequence"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, sequence FROM core_stream WHERE name = ANY(%s)", [names])
+        known = dict(cursor.fetchall())
     return {name: known.get(name, 0) for name in names}

@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django_scopes import scopes_disabled
 
+from apps.core.statements import any_of, prepared
 from apps.eta.models import Experience, Forecast, Outcome, Prediction
 from apps.eta.rules import P80, P90, Booked, Expected, turn_after, waits_of
 from apps.eta.rules.judging import Judged
@@ -76,13 +79,16 @@ class Said:
 
 def said_of(subject_ids: Iterable[UUID]) -> dict[UUID, Said]:
     """What is told at present of each of these visits and bookings; nothing of whom nothing is known. One statement."""
-    rows = Forecast.objects.filter(subject_id__in=list(subject_ids))
     return {
-        row.subject_id: Said(
-            Kind(row.kind), row.told_from, row.told_to, row.told_likely, row.until, REASONS.get(row.reason, "")
-        )
-        for row in rows
+        subject_id: Said(Kind(kind), earliest, latest, likely, until, REASONS.get(reason, ""))
+        for subject_id, kind, earliest, latest, likely, until, reason in _told(list(subject_ids))
     }
+
+
+@prepared
+def _told(subject_ids: list[UUID]) -> QuerySet[Forecast, tuple[Any, ...]]:
+    told = Forecast.objects.filter(subject_id=any_of(subject_ids))
+    return told.values_list("subject_id", "kind", "told_from", "told_to", "told_likely", "until", "reason")
 
 
 NO_TIMES = {"etaFrom": None, "etaTo": None, "etaLikely": None}

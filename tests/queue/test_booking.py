@@ -232,7 +232,7 @@ def test_who_may_not_book_is_refused(ward):
 
 def test_a_booking_asks_the_database_few_things(ward, django_assert_max_num_queries):
     slot, patient = open_slot(ward), ward.register()
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(18):
         book(ward, slot, patient=patient)
 
 

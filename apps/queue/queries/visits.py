@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -16,6 +16,7 @@ from apps.eta.queries import NO_TIMES, Said, said_of, times_json
 from apps.queue.models import Visit
 from apps.queue.rules.order import Tier, places
 from apps.queue.rules.states import ACTIVE, OPEN, QUEUED, State, Verb, verbs_from
+from apps.scheduling.rules import token_label, token_number
 
 ACTIONS: dict[Verb, str] = {
     Verb.CONFIRM: "confirm",
@@ -189,9 +190,9 @@ def position(visit: Visit) -> int | None:
     return ahead_of(visit) + 1 if visit.state in QUEUED else None
 
 
-def priority(visit: Visit) -> str:
-    """NORMAL or URGENT, as the contract writes it; an emergency is URGENT too."""
-    return "URGENT" if visit.tier <= Tier.URGENT else "NORMAL"
+def priority(at: int) -> str:
+    """The tier of a visit as the contract writes it, NORMAL or URGENT; an emergency is URGENT too."""
+    return "URGENT" if at <= Tier.URGENT else "NORMAL"
 
 
 def snapshot(visit: Visit | None) -> dict[str, Any]:
@@ -209,7 +210,7 @@ def snapshot(visit: Visit | None) -> dict[str, Any]:
         "journeyId": str(visit.journey_id) if visit.journey_id else None,
         "roomId": str(visit.room_id) if visit.room_id else None,
         "state": visit.state,
-        "priority": priority(visit),
+        "priority": priority(visit.tier),
         "position": position(visit),
         "version": visit.version,
         "timestamps": {
@@ -232,26 +233,56 @@ def _iso(moment: datetime | None) -> str | None:
 def department_queue(department_id: UUID) -> dict[str, Any]:
     """`{nowServing[], waiting[]}` of one department for staff; people by name, in order. The department's queue
     limit bounds it."""
-    active = visits_with_names().filter(department_id=department_id, state__in=["CALLED", "IN_CONSULTATION"])
-    in_line = waiting_in(department_id).select_related("token", "patient")
-    waiting = list(in_line.defer("patient__phone", "patient__address"))
+    active = [_Listed(*row) for row in _being_seen(department_id)]
+    waiting = [_Listed(*row) for row in _in_line(department_id)]
     at = places(visit.doctor_id for visit in waiting)
     said = said_of(visit.id for visit in waiting)
     return {
-        "nowServing": [_row(visit, None) for visit in active.order_by("called_at")],
+        "nowServing": [_row(visit, None) for visit in active],
         "waiting": [_row(visit, place, said.get(visit.id)) for visit, place in zip(waiting, at, strict=True)],
     }
 
 
-def _row(visit: Visit, place: int | None, said: Said | None = None) -> dict[str, Any]:
+class _Listed(NamedTuple):
+    """What the list of a queue says of somebody."""
+
+    id: UUID
+    state: str
+    tier: int
+    doctor_id: UUID | None
+    version: int
+    code: str
+    letter: str
+    number: int
+    patient_id: UUID
+    name: str
+    uhid: str
+
+
+_LISTED = (*_Listed._fields[:5], "token__code", "token__letter", "token__number", "patient_id")
+_LISTED += ("patient__name", "patient__uhid")
+
+
+@prepared
+def _being_seen(department_id: UUID) -> QuerySet[Visit, tuple[Any, ...]]:
+    active = Visit.objects.filter(department_id=department_id, state__in=sorted(ACTIVE))
+    return active.order_by("called_at").values_list(*_LISTED)
+
+
+@prepared
+def _in_line(department_id: UUID) -> QuerySet[Visit, tuple[Any, ...]]:
+    return waiting_in(department_id).values_list(*_LISTED)
+
+
+def _row(visit: _Listed, place: int | None, said: Said | None = None) -> dict[str, Any]:
     return {
         "visitId": str(visit.id),
-        "tokenNumber": visit.token.token_number,
-        "tokenLabel": visit.token.label,
+        "tokenNumber": token_number(visit.code, visit.number),
+        "tokenLabel": token_label(visit.letter, visit.number),
         "position": place,
         "state": visit.state,
-        "priority": priority(visit),
-        "patient": {"id": str(visit.patient_id), "name": visit.patient.name, "uhid": visit.patient.uhid},
+        "priority": priority(visit.tier),
+        "patient": {"id": str(visit.patient_id), "name": visit.name, "uhid": visit.uhid},
         "doctorId": str(visit.doctor_id) if visit.doctor_id else None,
         "etaFrom": said.earliest.isoformat() if said else None,
         "etaTo": said.latest.isoformat() if said else None,
