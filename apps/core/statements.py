@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, ParamSpec, TypeVar
 from uuid import UUID
 
-from django.db import DatabaseError, connection, models
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections, models
 from django.db.models.expressions import DatabaseDefault, Value
 from django.db.models.query import FlatValuesListIterable, ModelIterable, QuerySet, get_related_populators
 from django.db.transaction import TransactionManagementError
@@ -164,8 +164,9 @@ def write(row: models.Model, **changes: Any) -> None:
     for name, value in changes.items():
         setattr(row, name, value)
     sql, fields = _update_sql(type(row), tuple(changes))
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [*(_stored(row, one) for one in fields), row.pk])
+    here = connections[DEFAULT_DB_ALIAS]
+    with here.cursor() as cursor:
+        cursor.execute(sql, [*(_stored(row, one, here) for one in fields), row.pk])
         if cursor.rowcount != 1:
             raise DatabaseError("The row to change is not there.")
 
@@ -188,10 +189,11 @@ def insert(row: models.Model) -> None:
 def insert_sql(rows: Sequence[models.Model]) -> tuple[str, list[Any]]:
     """One INSERT with its values for rows of one model; what the database has a default for may be left to it."""
     head, fields = _insert_head(type(rows[0]))
+    here = connections[DEFAULT_DB_ALIAS]
     places: list[str] = []
     params: list[Any] = []
     for row in rows:
-        values = [_stored(row, one, adding=True) for one in fields]
+        values = [_stored(row, one, here, adding=True) for one in fields]
         by_default = [isinstance(value, DatabaseDefault) for value in values]
         places.append(_places(type(row), tuple(by_default)))
         params += [value for value, left in zip(values, by_default, strict=True) if not left]
@@ -216,7 +218,7 @@ def _place(column: Any) -> str:
     return str(column.get_placeholder(None, None, connection)) if hasattr(column, "get_placeholder") else "%s"
 
 
-def _stored(row: models.Model, column: Any, *, adding: bool = False) -> Any:
-    """What the database is given for a column of a row."""
+def _stored(row: models.Model, column: Any, here: Any, *, adding: bool = False) -> Any:
+    """What the database is given for a column of a row; `here` is the connection, which is costly to find each time."""
     value = column.pre_save(row, adding)
-    return value if isinstance(value, DatabaseDefault) else column.get_db_prep_save(value, connection)
+    return value if isinstance(value, DatabaseDefault) else column.get_db_prep_save(value, here)

@@ -259,8 +259,12 @@ class _Listed(NamedTuple):
     uhid: str
 
 
-_LISTED = (*_Listed._fields[:5], "token__code", "token__letter", "token__number", "patient_id")
-_LISTED += ("patient__name", "patient__uhid")
+_LISTED = (
+    *("id", "state", "tier", "doctor_id", "version"),
+    *("token__code", "token__letter", "token__number"),
+    *("patient_id", "patient__name", "patient__uhid"),
+)
+"""The columns of a `_Listed`, in its order."""
 
 
 @prepared
