@@ -78,7 +78,7 @@ class Prepared(Generic[P, Row]):
         functools.update_wrapper(self, build)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> list[Row]:
-        compiled = self._compiled
+        compiled = self.compiled
         if compiled.locks and connection.get_autocommit():
             raise TransactionManagementError("Rows can only be locked within a transaction.")
         values = dict(zip(self.names, args, strict=False), **kwargs)
@@ -92,13 +92,18 @@ class Prepared(Generic[P, Row]):
         found = self(*args, **kwargs)
         return found[0] if found else None
 
-    @functools.cached_property
-    def _compiled(self) -> _Compiled:
+    def compile(self) -> _Compiled:
+        """What the queryset comes to as SQL."""
         with scope(facility=Given(_FACILITY)):
             rows = self.build(**{name: Given(name) for name in self.names})
         compiler = rows.query.get_compiler(using=rows.db)
         sql, params = compiler.as_sql()
         return _Compiled(sql, tuple(params), rows.query.select_for_update, _reader(rows, compiler))
+
+    @functools.cached_property
+    def compiled(self) -> _Compiled:
+        """The same, made once."""
+        return self.compile()
 
 
 def prepared(build: Callable[P, QuerySet[Any, Row]]) -> Prepared[P, Row]:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db.models import QuerySet
 
 from apps.core.commands import unit
 from apps.queue.commands import booking
@@ -13,7 +12,7 @@ from apps.scheduling.models import Appointment, Slot, WaitingEntry
 from apps.scheduling.rules.appointments import LIVE
 from tests.bookings import book, cancel, open_slot
 from tests.proving import PROVE
-from tests.races.threads import at_once
+from tests.races.threads import at_once, without_row_locks
 from tests.ward import Ward, open_ward
 
 ROUNDS = 20 if PROVE else 2
@@ -77,7 +76,7 @@ def test_the_control_without_locks_fails(hospital: Ward, monkeypatch: pytest.Mon
     slot = open_slot(hospital, capacity=1)
     people = [hospital.register(name=f"Person {i}") for i in range(16)]
     monkeypatch.setattr(booking, "lock_streams", no_lock)
-    monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_how: rows)
+    without_row_locks(monkeypatch)
     outcomes, errors = at_once(lambda i: book(hospital, slot, patient=people[i]), 16, hospital.facility.id)
     assert errors
     assert sum(1 for outcome in outcomes if outcome.appointment) <= 1

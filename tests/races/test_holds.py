@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db.models import QuerySet
 
 from apps.core.commands import unit
 from apps.core.errors import Conflict
@@ -15,7 +14,7 @@ from apps.scheduling.models import AllocationPolicy, Appointment, Offer, Slot, T
 from apps.scheduling.rules.appointments import LIVE
 from tests.bookings import book, cancel, confirm, hold, open_slot, sweep
 from tests.proving import PROVE
-from tests.races.threads import at_once
+from tests.races.threads import at_once, without_row_locks
 from tests.ward import Ward, open_ward
 
 ROUNDS = 20 if PROVE else 2
@@ -102,7 +101,7 @@ def test_the_control_without_locks_fails(hospital: Ward, monkeypatch: pytest.Mon
     people = [hospital.register(name=f"Person {i}") for i in range(16)]
     for module in (booking, holding):
         monkeypatch.setattr(module, "lock_streams", no_lock)
-    monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_how: rows)
+    without_row_locks(monkeypatch)
     held, errors = at_once(lambda i: hold(hospital, slot, people[i]), 16, hospital.facility.id)
     assert len(held) <= 1
     assert any(getattr(error, "code", "") != "slot_not_bookable" for error in errors)

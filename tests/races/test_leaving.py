@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db.models import QuerySet
 
 from apps.core.commands import unit
 from apps.core.errors import Conflict
@@ -17,7 +16,7 @@ from apps.scheduling.queries import stranded
 from apps.scheduling.rules.appointments import LIVE
 from tests.bookings import book, cancel, open_slot
 from tests.proving import PROVE
-from tests.races.threads import at_once
+from tests.races.threads import at_once, without_row_locks
 from tests.ward import Ward, open_ward
 
 ROUNDS = 20 if PROVE else 2
@@ -139,7 +138,7 @@ def test_the_control_without_locks_sends_people_into_a_slot_that_closes(
 
     monkeypatch.setattr(leaving, "lock_streams", no_lock)
     monkeypatch.setattr(booking, "lock_streams", no_lock)
-    monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_how: rows)
+    without_row_locks(monkeypatch)
     seen = []
     for round_ in range(10):
         both = [open_slot(hospital, 24 * (round_ + 1), capacity=6, doctor=doctor) for doctor in hospital.doctors]

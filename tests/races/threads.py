@@ -4,8 +4,12 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
+import pytest
 from django.db import connection
+from django.db.models import QuerySet
 from django_scopes import scope
+
+from apps.core.statements import Prepared
 
 T = TypeVar("T")
 
@@ -32,3 +36,9 @@ def at_once(work: Callable[[int], T], threads: int, facility: object) -> tuple[l
     for thread in running:
         thread.join()
     return answers, errors
+
+
+def without_row_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a control: rows are only looked at, also by questions whose SQL is there already."""
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_how: rows)
+    monkeypatch.setattr(Prepared, "compiled", property(Prepared.compile))
