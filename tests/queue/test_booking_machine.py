@@ -8,14 +8,23 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db.models import Q
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from apps.core.errors import DomainError
+from apps.core.policy import system_actor
 from apps.queue import commands
 from apps.queue.models import Visit
-from apps.scheduling.models import Appointment, Leave, Slot, WaitingEntry
+from apps.scheduling.models import AllocationPolicy, Appointment, Leave, Slot, WaitingEntry
 from apps.scheduling.queries.bookings import waiting_list
 from apps.scheduling.queries.slots import as_value, bookable, live_appointments
 from apps.scheduling.rules.allocation import SCORES, BookingSource
@@ -53,8 +62,14 @@ MUST = {
     "hold",
     "override",
 }
-SELDOM = {"displace", "miss", "move", "undo", "confirm"}
+SELDOM = {"displace", "miss", "move", "undo", "confirm", "accept", "decline"}
 """What must have happened, or the run was hollow."""
+
+WAITERS: dict[str, Callable[..., Any]] = {
+    "wait_no_more": commands.leave_waiting_list,
+    "accept": commands.accept_place,
+    "decline": commands.decline_place,
+}
 
 some = st.integers(0, 1_000)
 """Which one of however many there are."""
@@ -100,6 +115,11 @@ class Hall(RuleBasedStateMachine):
 
     def slot(self, number: int) -> Slot:
         return self.one_of(Slot.objects.order_by("starts_at", "doctor__name"), number)
+
+    @initialize(asks=st.booleans(), at_once=st.integers(1, 2))
+    def whoever_waits_is_asked_first_or_not(self, asks: bool, at_once: int) -> None:
+        how = {"asks_first": asks, "offered_to": at_once}
+        AllocationPolicy.objects.create(facility=self.ward.facility, department=self.ward.department, **how)
 
     @rule(
         wishes=st.lists(st.tuples(some, st.sampled_from(BookingSource), st.none() | some), min_size=2, max_size=4),
@@ -163,10 +183,15 @@ class Hall(RuleBasedStateMachine):
         if row := self.booking(number):
             self.attempt("move", commands.reschedule, booking_id=row.id, slot_id=self.slot(wished).id)
 
-    @rule(number=some)
-    def wait_no_more(self, number: int) -> None:
-        if entry := self.one_of(WaitingEntry.objects.filter(state="WAITING").order_by("since"), number):
-            self.attempt("wait no more", commands.leave_waiting_list, waiting_id=entry.id)
+    @rule(number=some, which=st.sampled_from(["wait_no_more", "accept", "decline"]))
+    def decide(self, which: str, number: int) -> None:
+        """Somebody on the waiting list leaves it, or takes or does not want the place they were asked about; now and
+        then too late."""
+        waiting = WaitingEntry.objects.filter(state="WAITING").order_by("since")
+        if which != "wait_no_more":
+            waiting = waiting.filter(offers__isnull=False).distinct()
+        if entry := self.one_of(waiting, number):
+            self.attempt(which.replace("_", " "), WAITERS[which], waiting_id=entry.id)
 
     @rule(which=st.sampled_from(["be_late", "be_away", "be_back", "close"]), number=some, how_long=some)
     def disturb(self, which: str, number: int, how_long: int) -> None:
@@ -194,9 +219,12 @@ class Hall(RuleBasedStateMachine):
             how = {"booking_id": row.id, "slot_id": self.slot(wished).id}
             self.attempt("place", commands.place_escalated, **how)
 
-    @rule(minutes=st.integers(10, 120))
-    def time_passes(self, minutes: int) -> None:
+    @rule(minutes=st.integers(10, 120), is_swept=st.booleans())
+    def time_passes(self, minutes: int, is_swept: bool) -> None:
         self.ward.later(minutes=minutes)
+        if is_swept:
+            actor = system_actor("booking sweeper", self.ward.facility.id)
+            commands.sweep(actor=actor, now=self.ward.now, department_id=self.ward.department.id)
 
     @invariant()
     def what_must_always_hold_holds(self) -> None:
@@ -213,7 +241,8 @@ class Hall(RuleBasedStateMachine):
     @invariant()
     def each_person_is_in_exactly_one_place(self) -> None:
         places: Counter[tuple[UUID, UUID, Any]] = Counter()
-        for row in Appointment.objects.filter(state__in=LIVE):
+        offered = Q(state="HELD", offers__isnull=False)
+        for row in Appointment.objects.filter(state__in=LIVE).exclude(id__in=Appointment.objects.filter(offered)):
             places[row.patient_id, row.doctor_id, row.day] += 1
             visits = Visit.objects.filter(token_id=row.token_id).count()
             assert visits == (1 if row.state == "ARRIVED" else 0)
@@ -224,7 +253,8 @@ class Hall(RuleBasedStateMachine):
     @invariant()
     def nobody_waits_for_a_place_that_is_free(self) -> None:
         for doctor in self.ward.doctors:
-            for entry in waiting_list(doctor.id, self.ward.now):
+            undecided = waiting_list(doctor.id, self.ward.now).filter(offers__isnull=True)
+            for entry in undecided:
                 slots = list(bookable(doctor.id, self.ward.now).filter(day=entry.preferred_day))
                 live = live_appointments(slot.id for slot in slots)
                 wish = BookingSource(entry.source), entry.minutes
