@@ -89,10 +89,10 @@ def _start_processes(house: House, doors: Doors, environment: Mapping[str, str])
     with house.console.step("Opening"):
         for program in web_programs(house.home, doors, _without_owner(environment)):
             house.supervisor.start(program)
+        _wait_until_ready(house, environment)  # first, so that nothing takes the cores from what people wait for
         for name, command in PROCESSES.items():
             if name != "day" or environment.get("OPD_DEMO_TODAY_EMPTY") != "1":
                 house.supervisor.start(_program(name, command, environment))
-        _wait_until_ready(house, environment)
 
 
 def _program(name: str, command: tuple[str, ...], environment: Mapping[str, str]) -> Program:
