@@ -26,6 +26,7 @@ EVENT_HANDLERS: dict[str, list[Callable[[OutboxEvent], None]]] = {
     scheduling.CONFIRMED: [foretell_anew],
     scheduling.MOVED: [foretell_anew],
     scheduling.ENDED: [foretell_anew],
+    queue.TIMES_CHANGED: [],
     queue.TOKEN_CREATED: [count],
     queue.COMPLETED: [count],
     queue.NO_SHOW: [count],

@@ -47,6 +47,8 @@ class Forecast(ScopedModel):
     told_likely = models.DateTimeField()
     until = models.DateTimeField(null=True)
     reason = models.CharField(max_length=12, blank=True)
+    promised = models.DateTimeField(null=True)
+    """The likely time as it was first worked out once they were here: what a wait is held against."""
     stages = models.CharField(max_length=60, blank=True)
 
     class Meta:
@@ -56,6 +58,22 @@ class Forecast(ScopedModel):
 
     def __str__(self) -> str:
         return f"{self.subject_id} {self.kind}"
+
+
+class ChangedTimes(ScopedModel):
+    """A department in which people are told something new, until its screens know."""
+
+    department_id = models.UUIDField(unique=True)
+    people = models.PositiveSmallIntegerField()
+    reason = models.CharField(max_length=12, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("changed times")
+        verbose_name_plural = _("changed times")
+
+    def __str__(self) -> str:
+        return f"{self.department_id} {self.reason}"
 
 
 class Prediction(models.Model):

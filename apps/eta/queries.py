@@ -6,11 +6,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import IntegerField, QuerySet
+from django.db.models.expressions import RawSQL
 from django_scopes import scopes_disabled
 
 from apps.core.statements import any_of, prepared
-from apps.eta.models import Experience, Forecast, Outcome, Prediction
+from apps.eta.models import ChangedTimes, Experience, Forecast, Outcome, Prediction
 from apps.eta.rules import P80, P90, Booked, Expected, turn_after, waits_of
 from apps.eta.rules.judging import Judged
 from apps.eta.rules.telling import REASONS, Kind, Stage
@@ -105,6 +106,23 @@ def overdue_departments(day: date, now: datetime) -> list[UUID]:
     """Departments in which somebody's likely time has passed and who is not called yet."""
     late = Forecast.objects.filter(day=day, p50__lt=now, made_at__lt=now - timedelta(seconds=45))
     return sorted(set(late.values_list("department_id", flat=True)))
+
+
+def departments_with_news() -> list[tuple[UUID, UUID]]:
+    """Facility and department of all queues in which people are told another time, and screens do not know it yet."""
+    with scopes_disabled():
+        return list(ChangedTimes.objects.order_by("at").values_list("facility_id", "department_id"))
+
+
+def promised_wait(subject_id: UUID, since: datetime) -> RawSQL:
+    """Seconds from a moment to the likely time that somebody was first given once they were here, as an expression to
+    be written with a row: who calls asks nothing before. NULL where none was given."""
+    table = Forecast._meta.db_table
+    return RawSQL(
+        f"(SELECT greatest(0, extract(epoch FROM promised - %s))::int FROM {table} WHERE subject_id = %s)",  # noqa: S608
+        [since, subject_id],
+        output_field=IntegerField(),
+    )
 
 
 def judged(facility_id: UUID, since: datetime) -> list[Judged]:

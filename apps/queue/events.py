@@ -11,6 +11,7 @@ TRANSITIONED = "visit.transitioned"
 TOKEN_CREATED = "TOKEN_CREATED"  # noqa: S105 - the event's name in document 000
 COMPLETED = "CONSULTATION_COMPLETED"
 NO_SHOW = "PATIENT_NO_SHOW"
+TIMES_CHANGED = "times.changed"
 
 ALERT_RAISED = "alert.raised"
 ALERT_CLEARED = "alert.cleared"
@@ -20,6 +21,7 @@ CATALOGUE: dict[str, str] = {
     TRANSITIONED: "A visit moved from one state to another; one per transition.",
     TOKEN_CREATED: "A number was given (document 000).",
     COMPLETED: "A consultation ended; carries its seconds (document 000).",
+    TIMES_CHANGED: "Expected times of some who wait changed so that it matters: how many, and why.",
     ALERT_RAISED: "A queue is too long, people or one person wait far longer than predicted, or a doctor is idle while"
     " people wait.",
     HELP_ANSWERED: "Somebody of the staff goes to a kiosk where a person was asked for.",
@@ -43,6 +45,12 @@ def token_created(department_id: UUID, token_id: UUID, token_number: str) -> Eve
 def help_answered(facility_id: UUID, help_id: UUID) -> Event:
     """Somebody goes to where a person was asked for."""
     return Event(facility_stream(facility_id), HELP_ANSWERED, "help", help_id, 1)
+
+
+def times_changed(department_id: UUID, reason: str, people: int) -> Event:
+    """Expected times changed; the reason is a word of `apps.eta.rules.telling.REASONS`, empty for none."""
+    about = {"reason": reason, "people": people}
+    return Event(department_stream(department_id), TIMES_CHANGED, "department", department_id, 0, about)
 
 
 def alert(type_: str, department_id: UUID, alert_id: UUID, **about: Any) -> Event:

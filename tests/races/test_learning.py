@@ -7,6 +7,7 @@ import pytest
 from apps.core.commands import command
 from apps.core.policy import Actor, system_actor
 from apps.eta import commands as eta
+from apps.eta.commands import learning
 from apps.eta.models import Experience
 from apps.eta.rules.queues import Lesson
 from tests.races.threads import at_once
@@ -23,7 +24,7 @@ def taught(*, actor: Actor, now: datetime, lesson: Lesson) -> None:
 
 def teach_at_once(ward: Ward) -> tuple[list[float], list[Exception]]:
     """How many consultations each experience knows of afterwards, the doctor's first; and what was raised."""
-    lesson = Lesson(ward.facility.id, ward.doctor.id, "usual", 10.0, consulted=8.0)
+    lesson = Lesson(ward.facility.id, ward.now, ward.doctor.id, "usual", 10.0, consulted=8.0)
 
     def work(_index: int) -> None:
         for _ in range(EACH):
@@ -45,14 +46,14 @@ def test_every_finished_visit_is_learnt_from_though_many_end_at_once():
 @pytest.mark.usefixtures("transactional_db")
 def test_without_the_lock_something_is_lost(monkeypatch: pytest.MonkeyPatch):
     """The control: this guard is what the test above tests."""
-    locked = eta._recall
+    locked = learning.recall
     with open_ward() as ward:
         taught(
             actor=system_actor("relay", ward.facility.id),
             now=ward.now,
-            lesson=Lesson(ward.facility.id, ward.doctor.id),
+            lesson=Lesson(ward.facility.id, ward.now, ward.doctor.id),
         )
-        monkeypatch.setattr(eta, "_recall", lambda *asked, lock: locked(*asked, lock=False))
+        monkeypatch.setattr(learning, "recall", lambda *asked, lock: locked(*asked, lock=False))
         known, errors = teach_at_once(ward)
     assert errors == []
     assert min(known) < THREADS * EACH

@@ -180,6 +180,15 @@ def doctor_came(learned: Learned, t: float) -> None:
         learned.late.setdefault(name, Tally()).add(log(max(t + shift, 0.25)))
 
 
+def newcomer(learned: Learned, t: float, kind: str, behind: float, *, emergency: bool) -> None:
+    """Somebody without an appointment came, and stands so many minutes behind that."""
+    (learned.emergencies if emergency else learned.walk_ins)[half_hour(t)] += 1
+    types = learned.emergency_types if emergency else learned.walk_in_types
+    types[kind] = types.get(kind, 0.0) + 1
+    if not emergency:
+        learned.penalty.add(behind)
+
+
 def came(learned: Learned, offset: float) -> None:
     """A booked person arrived so many minutes after their time."""
     learned.arrivals[min(max(int((offset - EARLIEST) // BIN), 0), BINS - 1)] += 1

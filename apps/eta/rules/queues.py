@@ -63,10 +63,22 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
+class Plan:
+    """A doctor's day as it was planned. `length` in minutes."""
+
+    due: datetime
+    """When they were to begin: the planned start, or when the first person was there or booked, if that is later."""
+    length: float
+    booked: int
+
+
+@dataclass(frozen=True, slots=True)
 class Lesson:
-    """What one event teaches: a consultation that ended, a turn that came, somebody who arrived or did not."""
+    """What one event teaches: a consultation that ended, a turn that came, somebody who arrived or did not, a doctor
+    who left or came back. `at` is when it happened."""
 
     facility_id: UUID
+    at: datetime
     doctor_id: UUID | None = None
     kind: str = ""
     average: float = 15.0
@@ -76,5 +88,20 @@ class Lesson:
     """Minutes that a booked person came after their time."""
     odds: float | None = None
     came: bool = True
-    late: float | None = None
-    """Minutes that the doctor began after the planned start."""
+    plan: Plan | None = None
+    """With the first call of a doctor's day."""
+    newcomer: str = ""
+    """`walk_in` or `emergency`: somebody without an appointment was called."""
+    ready: datetime | None = None
+    """When the person was there."""
+    behind: float = 0.0
+    """Minutes that they stood behind that."""
+    begun: datetime | None = None
+    """When a consultation began."""
+    returned: bool | None = None
+    """Whether somebody who missed a call came after all, and how many minutes later."""
+    away_for: float = 0.0
+    left: bool = False
+    back: bool = False
+    said_back: datetime | None = None
+    """A doctor left for a while, until when they said; or is back."""

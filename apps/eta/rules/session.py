@@ -6,7 +6,7 @@ from math import log
 from apps.eta.rules import learned as lessons
 from apps.eta.rules.calibrating import Calibration, Segment, Window
 from apps.eta.rules.laws import Laws, Session, progress_at
-from apps.eta.rules.learned import Learned, Tally, half_hour
+from apps.eta.rules.learned import Learned, Tally
 from apps.eta.rules.predicting import Turn, predict
 from apps.eta.rules.today import Doctor, Person, Today
 from apps.eta.rules.weighing import laws_for, longer_than_usual
@@ -132,11 +132,7 @@ class Live:
     def newcomer(self, t: float, id_: object, kind: str, key: float, odds: float, *, emergency: bool) -> None:
         """Somebody without an appointment came."""
         for memory in (self.pool, self.own):
-            (memory.emergencies if emergency else memory.walk_ins)[half_hour(t)] += 1
-            types = memory.emergency_types if emergency else memory.walk_in_types
-            types[kind] = types.get(kind, 0.0) + 1
-            if not emergency:
-                memory.penalty.add(key - t)
+            lessons.newcomer(memory, t, kind, key - t, emergency=emergency)
         self.today.people[id_] = Person(id_, kind, key, odds=odds, here=True)
         self.kinds[id_] = kind
         self._someone(t)

@@ -10,15 +10,22 @@ from uuid import UUID
 
 from apps.accounts.queries import facility_facts
 from apps.core.commands import command, step
+from apps.core.events import department_stream
 from apps.core.models import OutboxEvent
+from apps.core.outbox import emit, lock_streams
 from apps.core.policy import Actor, Permission, Scope
-from apps.eta.commands import foretell, forget_turns, learn, turn_came
+from apps.eta.commands import foretell, forget_turns, learn, note_news, take_news, turn_came
 from apps.eta.rules.noshow import no_show_odds
 from apps.eta.rules.queues import Lesson
+from apps.queue import events
 from apps.queue.models import Visit
-from apps.queue.queries.foretold import kind_of_visit, queue_of
-from apps.queue.rules.states import State
-from apps.scheduling.queries.sessions import came_for, day_of_booking, past_of, planned_sessions
+from apps.queue.queries.foretold import kind_of_visit, plan_of, queue_of
+from apps.queue.rules.order import Source
+from apps.queue.rules.states import QUEUED, State
+from apps.scheduling.queries.places import doctor_of
+from apps.scheduling.queries.sessions import booking_facts, came_for, past_of
+from apps.scheduling.rules import Availability
+from apps.scheduling.rules.appointments import AppointmentState
 
 DEPARTMENT = "dept."
 
@@ -41,26 +48,25 @@ def foretell_anew(event: OutboxEvent) -> None:
         return
     at, about = event.occurred_at, event.payload
     department_id = UUID(event.stream.removeprefix(DEPARTMENT))
-    day = _day(event)
+    booking = booking_facts(event.entity_id) if event.entity_type == "appointment" else None
+    today = facility_facts(event.facility_id).day_of(at)
     if event.entity_type == "visit":
-        _learn_from(event, day)
-    elif event.entity_type == "appointment" and about.get("state") != "BOOKED":
+        _learn_from(event, today)
+    elif about.get("reason") == "doctor_status":
+        _learn_of_doctor(event, today)
+    elif booking and about.get("state") != AppointmentState.BOOKED:
         forget_turns([event.entity_id])
+        _learn_of_booking(event, booking, today)
     queue = queue_of(
         event.facility_id,
         department_id,
-        day,
+        booking["day"] if booking else today,
         at,
         trigger=event.type,
         cause=_cause(about),
         changed=event.entity_id if event.entity_type != "department" else None,
     )
-    foretell(queue, at)
-
-
-def _day(event: OutboxEvent) -> date:
-    booked = day_of_booking(event.entity_id) if event.entity_type == "appointment" else None
-    return booked or facility_facts(event.facility_id).day_of(event.occurred_at)  # type: ignore[arg-type]
+    note_news(queue, foretell(queue, at), at)
 
 
 def _cause(about: dict[str, Any]) -> str:
@@ -71,48 +77,90 @@ def _cause(about: dict[str, Any]) -> str:
 
 @step
 def _learn_from(event: OutboxEvent, day: date) -> None:
-    to, about = event.payload.get("to"), event.payload
+    to, at = event.payload.get("to"), event.occurred_at
     visit = Visit.objects.select_related("doctor").filter(id=event.entity_id).first()
     if visit is None or to is None:
         return
-    if about.get("from") is None:
-        _came(visit, day, event.occurred_at)
+    taught: dict[str, Any] = {}
+    if event.payload.get("from") is None:
+        taught = _came(visit, day, at)
+    elif event.payload.get("from") == State.ON_HOLD:
+        taught = _back_or_gone(visit, to, at)
     if to == State.CALLED:
-        turn_came(visit.facility_id, visit.department_id, visit.doctor_id, visit.token_id, event.occurred_at)
-        _first_call(visit, day, event.occurred_at)
-    if to == State.COMPLETED and visit.consultation_started_at and visit.completed_at:
-        minutes = (visit.completed_at - visit.consultation_started_at).total_seconds() / 60
-        learn(_lesson(visit, consulted=minutes), day, event.occurred_at)
-    if to not in (State.WAITING, State.URGENT, State.ON_HOLD):
+        first = turn_came(visit.facility_id, visit.department_id, visit.doctor_id, visit.token_id, at)
+        taught = _called(visit, day, at) if first and visit.doctor_id else {}
+    elif to == State.IN_CONSULTATION:
+        taught = {"begun": at, "ready": visit.queued_at}
+    elif to == State.COMPLETED and visit.consultation_started_at and visit.completed_at:
+        taught = {"consulted": (visit.completed_at - visit.consultation_started_at).total_seconds() / 60}
+    if taught:
+        learn(_lesson(visit, at, **taught), day, at)
+    if to not in (*QUEUED, State.ON_HOLD):
         forget_turns([visit.id])
 
 
-def _lesson(visit: Visit, **what: Any) -> Lesson:
+def _lesson(visit: Visit, at: datetime, **what: Any) -> Lesson:
     kind = kind_of_visit(visit.source, emergency=visit.emergency)
     average = float(visit.doctor.average_consultation_minutes) if visit.doctor else 15.0
-    return Lesson(visit.facility_id, visit.doctor_id, kind, average, **what)
+    return Lesson(visit.facility_id, at, visit.doctor_id, kind, average, **what)
 
 
-@step
-def _came(visit: Visit, day: date, at: datetime) -> None:
+def _came(visit: Visit, day: date, at: datetime) -> dict[str, Any]:
     """A booked person came: how long before or after their time, and that they came."""
     booking = came_for(visit.token_id)
-    if booking:
-        kept, missed = past_of([booking["patient_id"]], day).get(booking["patient_id"], (0, 0))
-        odds = no_show_odds(booking["at"] - booking["booked_at"], kept, missed)
-        offset = (at - booking["at"]).total_seconds() / 60
-        learn(_lesson(visit, offset=offset, odds=odds), day, at)
+    if not booking:
+        return {}
+    return {"offset": (at - booking["at"]).total_seconds() / 60, "odds": _odds(booking, day)}
+
+
+def _odds(booking: dict[str, Any], day: date) -> float:
+    kept, missed = past_of([booking["patient_id"]], day).get(booking["patient_id"], (0, 0))
+    return no_show_odds(booking["at"] - booking["booked_at"], kept, missed)
+
+
+def _back_or_gone(visit: Visit, to: str, at: datetime) -> dict[str, Any]:
+    """Somebody who had missed a call came after all, or was given up."""
+    if not visit.missed_calls or not visit.last_called_at:
+        return {}
+    if to == State.NO_SHOW:
+        return {"returned": False}
+    return {"returned": True, "away_for": (at - visit.last_called_at).total_seconds() / 60} if to in QUEUED else {}
+
+
+def _called(visit: Visit, day: date, at: datetime) -> dict[str, Any]:
+    """Somebody's first call: of a doctor's first, how the day was planned; of whoever had no booking, that they came."""
+    taught: dict[str, Any] = {}
+    if not Visit.objects.filter(doctor_id=visit.doctor_id, day=day, called_at__lt=at).exclude(id=visit.id).exists():
+        taught["plan"] = plan_of(visit, at)
+    if came_for(visit.token_id) is None:
+        ready = visit.queued_at or visit.scanned_at
+        behind = (visit.arrival_key - ready).total_seconds() / 60
+        urgent = visit.emergency or visit.source == Source.EMERGENCY
+        taught |= {"newcomer": "emergency" if urgent else "walk_in", "ready": ready, "behind": behind}
+    return taught
 
 
 @step
-def _first_call(visit: Visit, day: date, at: datetime) -> None:
-    """The first call of a doctor's day: how late they began."""
-    if visit.doctor_id is None:
-        return
-    others = Visit.objects.filter(doctor_id=visit.doctor_id, day=day, called_at__lt=at).exclude(id=visit.id)
-    session = planned_sessions([visit.doctor_id], day).get(visit.doctor_id)
-    if session and not others.exists():
-        learn(_lesson(visit, late=(at - session.starts_at).total_seconds() / 60), day, at)
+def _learn_of_doctor(event: OutboxEvent, day: date) -> None:
+    """A doctor left for a while, or is back; each of the departments they serve tells it, the first one counts."""
+    status = event.payload.get("availability")
+    doctor = doctor_of(UUID(str(event.payload["doctorId"])))
+    taught = {
+        Availability.PAUSED: {"left": True, "said_back": doctor.back_at},
+        Availability.AVAILABLE: {"back": True},
+    }.get(status)  # type: ignore[call-overload]
+    if taught:
+        learn(Lesson(doctor.facility_id, event.occurred_at, doctor.id, **taught), day, event.occurred_at)
+
+
+@step
+def _learn_of_booking(event: OutboxEvent, booking: dict[str, Any], today: date) -> None:
+    """Somebody booked did not come."""
+    if event.payload.get("state") == AppointmentState.NO_SHOW and event.facility_id:
+        lesson = Lesson(
+            event.facility_id, event.occurred_at, booking["doctor_id"], odds=_odds(booking, booking["day"]), came=False
+        )
+        learn(lesson, today, event.occurred_at)
 
 
 @command
@@ -121,4 +169,20 @@ def foretell_overdue(*, actor: Actor, now: datetime, department_id: UUID, day: d
     actor.require(Permission.SYSTEM_KEEP, Scope(None))
     facility_id = actor.facility_id
     assert facility_id is not None
-    return foretell(queue_of(facility_id, department_id, day, now, trigger="tick"), now)
+    queue = queue_of(facility_id, department_id, day, now, trigger="tick")
+    news = foretell(queue, now)
+    note_news(queue, news, now)
+    return news.people
+
+
+@command
+def tell_times(*, actor: Actor, now: datetime, department_id: UUID) -> bool:
+    """Tell a department's screens that times changed, and why; nothing when another one told it. A command of its own,
+    so that the queue's lock is held for a moment and not for as long as times are worked out."""
+    actor.require(Permission.SYSTEM_KEEP, Scope(None))
+    news = take_news(department_id)
+    if news is None:
+        return False
+    lock_streams(department_stream(department_id))
+    emit(events.times_changed(department_id, news.reason, news.people))
+    return True

@@ -14,6 +14,7 @@ from apps.core.events import department_stream
 from apps.core.outbox import emit, lock_streams
 from apps.core.policy import Actor, Permission, Role, Scope
 from apps.core.statements import prepared, write
+from apps.eta.queries import promised_wait
 from apps.queue import events
 from apps.queue.models import Visit, VisitTransition
 from apps.queue.queries.journeys import stations_ahead
@@ -215,11 +216,19 @@ def _transition(
         via=gathered.actor.via,
         doctor_id=visit.doctor_id,
         reason=reason,
+        predicted_wait_seconds=_promised(visit) if waited is not None else None,
         actual_wait_seconds=waited,
         trace_id=gathered.trace_id,
     )
 
 
 def _waited(visit: Visit, now: datetime) -> int:
-    began = visit.queued_at or visit.scanned_at
-    return max(0, int((now - began).total_seconds()))
+    return max(0, int((now - _queued(visit)).total_seconds()))
+
+
+def _promised(visit: Visit) -> Any:
+    return promised_wait(visit.id, _queued(visit))
+
+
+def _queued(visit: Visit) -> datetime:
+    return visit.queued_at or visit.scanned_at

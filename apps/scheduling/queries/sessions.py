@@ -61,6 +61,13 @@ def came_for(token_id: UUID) -> Any:
     return rows.order_by("-booked_at").values("at", "booked_at", "patient_id", "day").first()
 
 
-def day_of_booking(appointment_id: UUID) -> date | None:
-    """The day of a booking."""
-    return Appointment.objects.filter(id=appointment_id).values_list("day", flat=True).first()
+def booking_facts(appointment_id: UUID) -> Any:
+    """Of a booking `{day, doctor_id, patient_id, at, booked_at}`; None when there is none."""
+    rows = Appointment.objects.filter(id=appointment_id)
+    return rows.values("day", "doctor_id", "patient_id", "at", "booked_at").first()
+
+
+def times_of_tokens(token_ids: Iterable[UUID]) -> dict[UUID, datetime]:
+    """The appointments that these numbers were given for, by number; nothing of walk-ins."""
+    rows = Appointment.objects.filter(token_id__in=list(token_ids), state__in=sorted(LIVE))
+    return dict(rows.values_list("token_id", "at"))

@@ -12,6 +12,7 @@ from apps.audit.commands import seal
 from apps.core.relay import Relay
 from apps.notifications.commands import deliver_due
 from apps.notifications.postman import SENDERS, Postman
+from apps.queue.upkeep import tell_changed_times
 from opd.subscriptions import handlers_for
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="deal with what is there, then end")
 
     def handle(self, *args: Any, once: bool, **options: Any) -> None:
-        relay = Relay(handlers_for, chores=[seal])
+        relay = Relay(handlers_for, chores=[seal, tell_changed_times])
         if once:
             relay.run_once()
             deliver_due()

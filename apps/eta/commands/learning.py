@@ -1,0 +1,60 @@
+"""What is learnt from an event: of its doctor and of all, and whether windows hold."""
+
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from apps.core.commands import step
+from apps.eta.commands.remembering import recall
+from apps.eta.models import Experience, Outcome, Prediction
+from apps.eta.rules.calibrating import Calibration, Segment, Window
+from apps.eta.rules.queues import Lesson
+from apps.eta.rules.teaching import MINUTE, teach
+
+
+@step
+def learn(lesson: Lesson, day: date, now: datetime) -> None:
+    """Remember what an event taught, of its doctor and of all."""
+    known = recall(lesson.facility_id, [lesson.doctor_id] if lesson.doctor_id else [], now, lock=True)
+    own = known.values[lesson.doctor_id] if lesson.doctor_id else None
+    doctors = Experience.objects.filter(facility_id=lesson.facility_id, doctor_id__isnull=False).count()
+    teach(own, known.pool, known.days[lesson.doctor_id], lesson, day, doctors)
+    known.save(now)
+
+
+@step
+def turn_came(facility_id: UUID, department_id: UUID, doctor_id: UUID | None, token_id: UUID, at: datetime) -> bool:
+    """Somebody's turn came: keep it beside what was predicted, and let the windows of every version learn from it.
+    False when it had come before."""
+    made = Outcome(
+        token_id=token_id, facility_id=facility_id, department_id=department_id, doctor_id=doctor_id, turn_at=at
+    )
+    if Outcome.objects.filter(token_id=token_id).exists():
+        return False
+    Outcome.objects.bulk_create([made], ignore_conflicts=True)
+    told = Prediction.objects.filter(token_id=token_id, made_at__gte=at - timedelta(days=90))
+    rows = list(told)
+    if not rows:
+        return True
+    known = recall(facility_id, [], at, lock=True)
+    total = known.rows[None].state.get("told", [0, 0.0])
+    for row in rows:
+        if row.shown:
+            total = [total[0] + 1, total[1] + abs(_minutes(at, row.p50))]
+        if row.model_version in known.calibrations:
+            _resolve(known.calibrations[row.model_version], row, at)
+    known.rows[None].state["told"] = total
+    for calibration in known.calibrations.values():
+        calibration.session_over()
+    known.save(at)
+    return True
+
+
+def _resolve(calibration: Calibration, row: Prediction, at: datetime) -> None:
+    window = Window(*(_minutes(moment, row.made_at) for moment in (row.p10, row.p50, row.p80, row.p90)))
+    calibration.resolved(window, Segment(row.segment), row.ahead, _minutes(at, row.made_at))
+    if row.segment == Segment.BOOKING:
+        calibration.told_at_booking(window, _minutes(at, row.made_at))
+
+
+def _minutes(moment: datetime, since: datetime) -> float:
+    return (moment - since) / MINUTE
