@@ -1,12 +1,13 @@
 """What is expected, for other apps. They ask here and nowhere else, whatever it is worked out from."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import IntegerField, QuerySet
+from django.db.models import IntegerField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django_scopes import scopes_disabled
 
@@ -14,7 +15,12 @@ from apps.core.statements import any_of, prepared
 from apps.eta.models import ChangedTimes, Experience, Forecast, Outcome, Prediction
 from apps.eta.rules import P80, P90, Booked, Expected, turn_after, waits_of
 from apps.eta.rules.judging import Judged
+from apps.eta.rules.laws import Session
+from apps.eta.rules.learned import Learned
+from apps.eta.rules.shapes import mixed
 from apps.eta.rules.telling import REASONS, Kind, Stage
+from apps.eta.rules.versions import Choice
+from apps.eta.rules.weighing import laws_for
 
 LONGEST_AHEAD = timedelta(days=60)
 """How long before a turn a prediction may have been made that is judged by it."""
@@ -108,6 +114,35 @@ def overdue_departments(day: date, now: datetime) -> list[UUID]:
     return sorted(set(late.values_list("department_id", flat=True)))
 
 
+def absence_odds(facility_id: UUID) -> Callable[[float, float], float]:
+    """From odds as the pooled rates give them, and the minutes since the appointment: the odds that somebody who is not
+    here does not come, as it was seen in this house. One statement."""
+    row = Experience.objects.filter(facility_id=facility_id, doctor_id=None).first()
+    pool = Learned.from_json(row.state.get("learned", {})) if row else Learned()
+    laws = laws_for(Session(USUAL_CONSULTATION), Learned(), pool)
+
+    def odds(given: float, late: float) -> float:
+        never = laws.absent_odds(given)
+        return never / (never + (1 - never) * laws.later_than(late))
+
+    return odds
+
+
+def learnt_minutes(doctor_id: UUID, configured: float) -> float:
+    """Minutes from one person to the next of this doctor, as they were lately; as configured before anything is known.
+    One statement, and a second one for who has no experience of their own."""
+    found = Experience.objects.filter(Q(doctor_id=doctor_id) | Q(doctor_id=None))
+    memories = {row.doctor_id: Learned.from_json(row.state.get("learned", {})) for row in found}
+    if not memories:
+        return configured
+    laws = laws_for(Session(configured), memories.get(doctor_id, Learned()), memories.get(None, Learned()))
+    total = sum(tally.n for tally in (memories.get(doctor_id) or Learned()).pace.values())
+    if not total:
+        return configured
+    mix = [(tally.n / total, laws.consultation(laws.mu_of(kind))) for kind, tally in memories[doctor_id].pace.items()]
+    return mixed(mix).mean + laws.gap.mean
+
+
 def departments_with_news() -> list[tuple[UUID, UUID]]:
     """Facility and department of all queues in which people are told another time, and screens do not know it yet."""
     with scopes_disabled():
@@ -129,12 +164,50 @@ def judged(facility_id: UUID, since: datetime) -> list[Judged]:
     """Every prediction whose turn came since a moment, with what came of it. Two statements, bounded by the days."""
     turns = {row.token_id: row.turn_at for row in Outcome.objects.filter(facility_id=facility_id, turn_at__gte=since)}
     made = Prediction.objects.filter(token_id__in=list(turns), made_at__gte=since - LONGEST_AHEAD, shown=True)
-    rows = []
-    for p in made.only("token_id", "doctor_id", "segment", "p10", "p50", "p90", "configured", "made_at"):
-        turn = turns[p.token_id]
-        apart, usual = ((turn - moment) / timedelta(minutes=1) for moment in (p.p50, p.configured))
-        rows.append(Judged(str(p.doctor_id or ""), p.segment, apart, usual, p.p10 <= turn <= p.p90))
-    return rows
+    return [_judged(p, turns[p.token_id]) for p in made.only(*_JUDGED)]
+
+
+_JUDGED = ("token_id", "doctor_id", "segment", "stage", "model_version", "p10", "p50", "p90", "configured", "made_at")
+
+
+def _judged(p: Prediction, turn: datetime) -> Judged:
+    apart, usual = ((turn - moment) / timedelta(minutes=1) for moment in (p.p50, p.configured))
+    return Judged(str(p.doctor_id or ""), p.segment, apart, usual, p.p10 <= turn <= p.p90)
+
+
+def compared(facility_id: UUID, since: datetime) -> dict[str, list[Judged]]:
+    """Of each method what it predicted for the very turns, at the very stages, for which more than one did; nothing
+    while none predicts beside the shown one. Two statements."""
+    turns = dict(Outcome.objects.filter(facility_id=facility_id, turn_at__gte=since).values_list("token_id", "turn_at"))
+    made = Prediction.objects.filter(token_id__in=list(turns), made_at__gte=since - LONGEST_AHEAD).only(*_JUDGED)
+    together: dict[tuple[UUID, str, datetime], list[Prediction]] = defaultdict(list)
+    for p in made:
+        together[p.token_id, p.stage, p.made_at].append(p)
+    found: dict[str, list[Judged]] = defaultdict(list)
+    for rows in together.values():
+        for p in rows if len(rows) > 1 else ():
+            found[p.model_version].append(_judged(p, turns[p.token_id]))
+    return dict(sorted(found.items()))
+
+
+def chosen_versions(facility_id: UUID) -> Choice:
+    """Which method is shown in a facility, and which one predicts beside it."""
+    row = Experience.objects.filter(facility_id=facility_id, doctor_id=None).first()
+    return Choice(**(row.state.get("choice", {}) if row else {}))
+
+
+def newest_turns(facility_id: UUID, since: datetime, most: int) -> list[tuple[datetime, datetime, datetime, datetime]]:
+    """The latest turns as they were told at check-in: earliest, likely and latest moment, and when the turn came."""
+    turns = dict(
+        Outcome.objects.filter(facility_id=facility_id, turn_at__gte=since)
+        .order_by("-turn_at")
+        .values_list("token_id", "turn_at")[:most]
+    )
+    made = Prediction.objects.filter(
+        token_id__in=list(turns), made_at__gte=since - LONGEST_AHEAD, shown=True, stage=Stage.CHECK_IN
+    )
+    told = {p.token_id: p for p in made.order_by("-made_at")}
+    return [(p.p10, p.p50, p.p90, turn) for token, turn in turns.items() if (p := told.get(token))]
 
 
 def errors_so_far() -> dict[UUID, tuple[int, float]]:

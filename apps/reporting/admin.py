@@ -15,12 +15,14 @@ from django.utils.translation import gettext
 from apps.accounts.queries import facility_facts, staff_names
 from apps.audit.commands import record_opened
 from apps.audit.queries import entries
-from apps.core.errors import Conflict
+from apps.core.errors import Conflict, Invalid
 from apps.core.policy import Actor, Permission
 from apps.core.relay import parked_events
-from apps.core.views import actor_of, page, run_form
+from apps.core.views import actor_of, page, run_form, said
+from apps.eta.commands import choose_versions
+from apps.eta.queries import chosen_versions
 from apps.reporting import commands
-from apps.reporting.queries import expected_times
+from apps.reporting.queries import expected_times, latest_turns, versions_compared
 
 ROWS = 100
 JUDGED = timedelta(days=7)
@@ -76,9 +78,31 @@ def expected_times_page(request: HttpRequest) -> HttpResponse:
     """How good the expected times were: predicted against actual, by doctor."""
     facility_id = actor_of(request).facility_id
     assert facility_id is not None
-    rows = expected_times(facility_id, timezone.now() - JUDGED)
-    context = {"title": gettext("Expected times"), "rows": rows, "days": JUDGED.days}
+    since, facility = timezone.now() - JUDGED, facility_facts(facility_id)
+    context = {
+        "title": gettext("Expected times"),
+        "rows": expected_times(facility_id, since),
+        "versions": versions_compared(facility_id, since),
+        "turns": latest_turns(facility_id, since),
+        "days": JUDGED.days,
+        "zone": facility.time_zone,
+        "may_choose": actor_of(request).may(Permission.MASTERS_CHANGE),
+        "beside_any": bool(chosen_versions(facility_id).beside),
+    }
     return render(request, "reporting/expected_times.html", admin.site.each_context(request) | context)
+
+
+@page(policy=Permission.MASTERS_CHANGE, methods=("POST",))
+def choose_method(request: HttpRequest) -> HttpResponse:
+    """Show another method's times, or have one predict beside the shown one."""
+    shown, beside = (request.POST.get(name, "")[:12] for name in ("shown", "beside"))
+    try:
+        run_form(request, choose_versions, lambda _choice: {}, shown=shown, beside=beside)
+    except Invalid as refusal:
+        messages.warning(request, said(refusal))
+    else:
+        messages.success(request, gettext("This holds from the next move of a queue on."))
+    return redirect("admin:expected_times")
 
 
 def _changes(entry: Any, reader: Actor) -> list[str]:
@@ -100,6 +124,7 @@ def _zone(request: HttpRequest) -> str:
 desk_urls = [
     path("audit-trail/", audit_trail, name="audit_trail"),
     path("expected-times/", expected_times_page, name="expected_times"),
+    path("expected-times/method/", choose_method, name="expected_times_method"),
     path("parked-events/", parked, name="parked_events"),
     path("parked-events/<uuid:event_id>/", try_again, name="parked_event"),
 ]

@@ -12,9 +12,10 @@ from django_scopes import scope, scopes_disabled
 from apps.accounts.queries import facilities
 from apps.core.errors import sentence
 from apps.core.relay import parked_events, relay_lag_seconds
-from apps.eta.queries import errors_so_far, judged
+from apps.eta.queries import chosen_versions, compared, errors_so_far, judged, newest_turns
 from apps.eta.rules.calibrating import Segment
-from apps.eta.rules.judging import Figures, by_group
+from apps.eta.rules.judging import Figures, by_group, figures
+from apps.eta.rules.versions import VERSIONS
 from apps.patients.queries import emergencies_by_facility
 from apps.queue.queries.lines import waiting_by_line
 from apps.reporting.models import MetricTally
@@ -61,6 +62,9 @@ def relay_state(now: datetime) -> dict[str, Any]:
     return {"lag": relay_lag_seconds(now), "parked": parked_events().count()}
 
 
+LATEST = 12
+"""Turns that are shown one by one."""
+
 SEGMENT_NAMES: dict[str, str] = {
     "": sentence("All"),
     Segment.BOOKING: sentence("booking"),
@@ -75,13 +79,41 @@ def expected_times(facility_id: UUID, since: datetime) -> list[dict[str, Any]]:
     within5, within10, coverage, skill}`, shares in per cent. The facility is in scope."""
     names = {str(doctor.id): doctor.name for doctor in doctors()} | {"": gettext("All")}
     found = by_group(judged(facility_id, since))
-    rows = [_judged_row(names.get(doctor, ""), segment, figures) for (doctor, segment), figures in found.items()]
+    rows = [_judged_row(names.get(doctor, ""), segment, told) for (doctor, segment), told in found.items()]
     return sorted(rows, key=lambda row: (row["doctor"] != names[""], row["doctor"]))
 
 
-def _judged_row(doctor: str, segment: str, figures: Figures) -> dict[str, Any]:
-    shares = {name: round(100 * getattr(figures, name)) for name in ("within5", "within10", "coverage", "skill")}
-    return {"doctor": doctor, "segment": gettext(SEGMENT_NAMES[segment]), "figures": figures} | shares
+def _judged_row(doctor: str, segment: str, told: Figures) -> dict[str, Any]:
+    shares = {name: round(100 * getattr(told, name)) for name in ("within5", "within10", "coverage", "skill")}
+    return {"doctor": doctor, "segment": gettext(SEGMENT_NAMES[segment]), "figures": told} | shares
+
+
+def versions_compared(facility_id: UUID, since: datetime) -> list[dict[str, Any]]:
+    """Every method with what it is, whether it is shown or predicts beside, and how good it was where several predicted
+    the same turns (`figures` None without any). The facility is in scope."""
+    choice, found = chosen_versions(facility_id), compared(facility_id, since)
+    rows = []
+    for version in VERSIONS.values():
+        judged_rows = found.get(version.name)
+        row = _judged_row("", "", figures(judged_rows)) if judged_rows else {"figures": None}
+        rows.append(
+            row
+            | {
+                "name": version.name,
+                "about": gettext(version.about),
+                "shown": version.name == choice.shown,
+                "beside": version.name == choice.beside,
+            }
+        )
+    return rows
+
+
+def latest_turns(facility_id: UUID, since: datetime) -> list[dict[str, Any]]:
+    """The last turns: `{first, likely, last, came, inside}` as told at check-in and as they came, the latest first."""
+    return [
+        {"first": p10, "likely": p50, "last": p90, "came": turn, "inside": p10 <= turn <= p90}
+        for p10, p50, p90, turn in newest_turns(facility_id, since, LATEST)
+    ]
 
 
 def prediction_state(now: datetime) -> dict[str, Figures]:

@@ -46,6 +46,7 @@ from apps.queue.commands.masters import (
 from apps.queue.commands.midnight import end_day
 from apps.queue.commands.nearby import arrive_by_phone
 from apps.queue.commands.nearing import tell_near
+from apps.queue.commands.overbooking import open_beyond
 from apps.queue.commands.own import RestoreRefused, restore
 from apps.queue.commands.reassigning import reassign_bookings
 from apps.queue.commands.reordering import announce_emergency, move_in_queue
@@ -114,6 +115,7 @@ __all__ = [
     "no_show",
     "note_help",
     "note_in_waiting_list",
+    "open_beyond",
     "open_counter",
     "order_tests",
     "override_slot",

@@ -34,9 +34,7 @@ def queue_of(facility_id: UUID, department_id: UUID, day: date, now: datetime, *
     doctors = list(doctors_of_department(department_id))
     sessions = planned_sessions([doctor.id for doctor in doctors], day)
     coming = to_come(department_id, day)
-    at_work = [
-        _doctor(doctor, sessions.get(doctor.id), visits, coming, now, today=today) for doctor in doctors
-    ]
+    at_work = [_doctor(doctor, sessions.get(doctor.id), visits, coming, now, today=today) for doctor in doctors]
     people = [_here(visit, now) for visit in visits if visit["state"] in QUEUED or visit["state"] == State.ON_HOLD]
     past = past_of({row["patient_id"] for row in coming}, day) if coming else {}
     people += [_coming(row, *past.get(row["patient_id"], (0, 0))) for row in coming]

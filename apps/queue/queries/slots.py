@@ -10,7 +10,7 @@ from uuid import UUID
 
 from apps.accounts.queries import facility_facts
 from apps.core.errors import Invalid, NotFound, sentence
-from apps.eta.queries import expected_added, expected_at, expected_end
+from apps.eta.queries import expected_added, expected_at, expected_end, learnt_minutes
 from apps.eta.rules import Booked
 from apps.queue.models import Visit
 from apps.queue.queries.shapes.slots import DayStatisticsOut
@@ -125,10 +125,11 @@ def suggestions(
     facts = facility_facts(doctor.facility_id)
     found = doctor_day(doctor.id, day, now)
     booked = [Booked(row.at, row.minutes) for row in found.rows]
+    average = learnt_minutes(doctor.id, doctor.average_consultation_minutes)
     wished = moment(day, hour * 60, facts.time_zone) if hour is not None else None
     best = ranked(
         [
-            _suggestion(slot, Booked(at, minutes), booked, wished, doctor.average_consultation_minutes)
+            _suggestion(slot, Booked(at, minutes), booked, wished, average)
             for slot in found.slots
             if (at := _free_time(slot, found.live[slot.id], now, minutes))
         ]
@@ -144,7 +145,7 @@ def _free_time(slot: Any, live: list[Any], now: datetime, minutes: int | None) -
     return first_free_time(slot, live, now, minutes)
 
 
-def _suggestion(slot: Any, new: Booked, booked: list[Booked], wished: datetime | None, average: int) -> Suggestion:
+def _suggestion(slot: Any, new: Booked, booked: list[Booked], wished: datetime | None, average: float) -> Suggestion:
     there = [one for one in booked if one.at < slot.ends_at]
     ends = expected_end(booked=[*there, new], average_minutes=average)
     return Suggestion(

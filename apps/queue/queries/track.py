@@ -11,7 +11,7 @@ from django.utils.translation import gettext, ngettext
 from apps.accounts.queries import FacilityFacts, facility_facts
 from apps.core.errors import sentence
 from apps.core.events import department_stream
-from apps.eta.queries import USUAL_CONSULTATION, Said, expected_at, expected_turn, said_of
+from apps.eta.queries import USUAL_CONSULTATION, Said, expected_at, expected_turn, learnt_minutes, said_of
 from apps.eta.rules import Booked
 from apps.patients.rules.names import initials
 from apps.queue.models import Visit
@@ -207,9 +207,13 @@ def queue_standing(shown: Any, now: datetime) -> dict[str, Any]:
     if said:
         minutes = minutes_until(said, now)
         return {"position": ahead + 1, "estimatedWaitTime": minutes, "queueStatus": _sentence(ahead, minutes)}
-    average = shown.doctor.average_consultation_minutes if shown.doctor else USUAL_CONSULTATION
+    average = _minutes_each(shown.doctor) if shown.doctor else USUAL_CONSULTATION
     minutes = round(expected_turn(ahead=ahead, average_minutes=average).likely)
     return {"position": ahead + 1, "estimatedWaitTime": minutes, "queueStatus": _sentence(ahead, minutes)}
+
+
+def _minutes_each(doctor: Any) -> float:
+    return learnt_minutes(doctor.id, doctor.average_consultation_minutes)
 
 
 def _said(subject_id: UUID) -> Said | None:
@@ -235,6 +239,6 @@ def _standing_of_booking(row: Any, now: datetime) -> dict[str, Any]:
         return {"position": None, "estimatedWaitTime": None, "queueStatus": message}
     others = booked_before(row)
     booked = [Booked(*one) for one in others]
-    wait = expected_at(at=row.at, booked=booked, average_minutes=row.doctor.average_consultation_minutes)
+    wait = expected_at(at=row.at, booked=booked, average_minutes=_minutes_each(row.doctor))
     until = max(0.0, (row.at - now).total_seconds() / 60)
     return {"position": len(others) + 1, "estimatedWaitTime": round(until + wait.likely), "queueStatus": message}

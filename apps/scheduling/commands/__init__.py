@@ -52,7 +52,7 @@ from apps.scheduling.commands.places import (
 from apps.scheduling.commands.promotion import promote
 from apps.scheduling.commands.reassigning import hand_over
 from apps.scheduling.commands.slots import make_slots
-from apps.scheduling.commands.stretching import SlotOver, end_stretches, locked_slot, stretch
+from apps.scheduling.commands.stretching import SlotOver, end_stretches, locked_slot, overbook, stretch
 from apps.scheduling.commands.tokens import hand_tokens, issue_token, void_token
 from apps.scheduling.commands.usual import set_usual_journey
 from apps.scheduling.commands.waiting import (
@@ -111,6 +111,7 @@ __all__ = [
     "note_begun",
     "note_waiting",
     "onto_waiting_list",
+    "overbook",
     "place",
     "place_gently",
     "place_instead",

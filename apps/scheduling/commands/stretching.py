@@ -9,7 +9,7 @@ from apps.core.outbox import emit
 from apps.scheduling import events
 from apps.scheduling.models import Appointment, Slot
 from apps.scheduling.queries import live_appointments
-from apps.scheduling.rules.capacity import Stretch, stretched
+from apps.scheduling.rules.capacity import OVERBOOKED, Stretch, stretched
 
 
 class SlotOver(Conflict):
@@ -29,21 +29,30 @@ def stretch(slot: Slot, level: Stretch | None, reason: str = "") -> Slot:
     whatever the level before. Who then has a place beyond the usual ones keeps it, flagged. Raises `SlotOver`."""
     if slot.closed_at or slot.ends_at <= unit().now:
         raise SlotOver
-    return _stretch(slot, level, reason)
+    return _stretch(slot, level or "", reason)
+
+
+@step
+def overbook(slot: Slot, extra: int, reason: str = "") -> Slot:
+    """Let a slot take so many people beyond its usual places because some will probably not come; none again with 0.
+    Whoever came in by it keeps the place. Raises `SlotOver`."""
+    if slot.closed_at or slot.ends_at <= unit().now:
+        raise SlotOver
+    return _stretch(slot, OVERBOOKED if extra else "", reason, extra)
 
 
 @step
 def end_stretches(slots: list[Slot]) -> list[Slot]:
     """Give slots that are over their usual number of places back."""
-    return [_stretch(slot, None, "the slot is over") for slot in slots]
+    return [_stretch(slot, "", "the slot is over") for slot in slots]
 
 
-def _stretch(slot: Slot, level: Stretch | None, reason: str) -> Slot:
+def _stretch(slot: Slot, level: str, reason: str, extra: int = 0) -> Slot:
     before = {"capacity": slot.capacity, "emergencyLevel": slot.emergency_level}
     usual = slot.usual_capacity or slot.capacity
-    slot.capacity = stretched(usual, level) if level else usual
+    slot.capacity = stretched(usual, Stretch(level)) if level in list(Stretch) else usual + extra
     slot.usual_capacity = usual if level else None
-    slot.emergency_level = level or ""
+    slot.emergency_level = level
     live = live_appointments([slot.id])[slot.id]
     slot.overflow = _flag(live, slot.capacity)
     slot.version += 1

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import ScopedModel
 from apps.scheduling.models.places import Department, Doctor
-from apps.scheduling.rules.capacity import Stretch
+from apps.scheduling.rules.capacity import OVERBOOKED, Stretch
 from apps.scheduling.rules.slots import DAY_MINUTES, DEFAULT_SLOT_MINUTES, Window
 
 
@@ -127,6 +127,9 @@ class ClosedDay(ScopedModel):
         return f"{self.day}: {self.reason}"
 
 
+LEVELS = [*(str(level) for level in Stretch), OVERBOOKED]
+
+
 class Slot(ScopedModel):
     """A stretch of one doctor's day with a number of places. The database itself refuses more bookings than places,
     except flagged overflow: `taken` counts those who have a place, `overflow` those of them beyond capacity."""
@@ -144,7 +147,8 @@ class Slot(ScopedModel):
     closed_reason = models.CharField(max_length=80, blank=True)
     delay_minutes = models.PositiveSmallIntegerField(default=0)
     usual_capacity = models.PositiveSmallIntegerField(null=True)
-    emergency_level = models.CharField(max_length=8, blank=True, choices=[(s.value, s.value) for s in Stretch])
+    emergency_level = models.CharField(max_length=8, blank=True, choices=[(s, s) for s in LEVELS])
+    """Why it has more places than usual."""
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -157,7 +161,7 @@ class Slot(ScopedModel):
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="slot_ends_after_start"),
             models.CheckConstraint(
                 condition=Q(emergency_level="", usual_capacity=None)
-                | Q(emergency_level__in=[str(s) for s in Stretch], usual_capacity__isnull=False),
+                | Q(emergency_level__in=LEVELS, usual_capacity__isnull=False),
                 name="slot_stretched_from_something",
             ),
             ExclusionConstraint(

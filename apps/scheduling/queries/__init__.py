@@ -139,6 +139,7 @@ from apps.scheduling.queries.slots import (
     slot_value,
     slots,
     slots_of_day,
+    slots_of_doctors,
     still_held,
     time_in,
 )
@@ -256,6 +257,7 @@ __all__ = [
     "slots",
     "slots_between",
     "slots_of_day",
+    "slots_of_doctors",
     "slots_to_book",
     "slots_to_delay",
     "still_held",

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from apps.core.shapes import NotKnownYet, Shape, TextOrNull
 from apps.scheduling.rules.allocation import BookingSource
 from apps.scheduling.rules.appointments import AppointmentState
-from apps.scheduling.rules.capacity import NORMAL, Stretch
+from apps.scheduling.rules.capacity import NORMAL, OVERBOOKED, Stretch
 from apps.scheduling.rules.waiting import WaitingState
 
 SOURCES = [str(source) for source in BookingSource]
@@ -141,7 +141,7 @@ class StaffSlotOut(Shape):
     currentOccupancy = serializers.IntegerField(source="slot.taken")
     overflow = serializers.IntegerField(source="slot.overflow")
     availableSpots = serializers.IntegerField(source="free")
-    emergencyLevel = serializers.ChoiceField([*(str(s) for s in Stretch), NORMAL], source="level")
+    emergencyLevel = serializers.ChoiceField([*(str(s) for s in Stretch), OVERBOOKED, NORMAL], source="level")
     version = serializers.IntegerField(source="slot.version")
 
 

@@ -47,6 +47,11 @@ def bookable(doctor_id: UUID, now: datetime) -> QuerySet[Slot]:
     return Slot.objects.filter(doctor_id=doctor_id, ends_at__gt=now, closed_at__isnull=True).order_by("starts_at")
 
 
+def slots_of_doctors(doctor_ids: Iterable[UUID], day: date) -> QuerySet[Slot]:
+    """The slots of several doctors on a day, in order of time."""
+    return Slot.objects.filter(doctor_id__in=list(doctor_ids), day=day).order_by("starts_at", "id")
+
+
 def slots() -> QuerySet[Slot]:
     """All slots of the facility in scope."""
     return Slot.objects.all()

@@ -18,6 +18,10 @@ class Stretch(StrEnum):
     HIGH = "high"
 
 
+OVERBOOKED = "overbook"
+"""A slot with more places because some who are booked will probably not come. No emergency's level, and nobody can ask
+for it as one."""
+
 NORMAL = "normal"
 """What ends a stretch before its time."""
 
