@@ -153,7 +153,7 @@ def promised_wait(subject_id: UUID, since: datetime) -> RawSQL:
     """Seconds from a moment to the likely time that somebody was first given once they were here, as an expression to
     be written with a row: who calls asks nothing before. NULL where none was given."""
     table = Forecast._meta.db_table
-    return RawSQL(
+    return RawSQL(  # noqa: S611
         f"(SELECT greatest(0, extract(epoch FROM promised - %s))::int FROM {table} WHERE subject_id = %s)",  # noqa: S608
         [since, subject_id],
         output_field=IntegerField(),

@@ -2,19 +2,29 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from math import exp
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
+from apps.audit.models import AuditEntry
+from apps.core.errors import Forbidden, Invalid
+from apps.core.models import OutboxEvent
+from apps.core.policy import system_actor
 from apps.core.relay import Relay
+from apps.eta.commands import choose_versions
 from apps.eta.models import Experience, Forecast, Outcome, Prediction
-from apps.eta.queries import said_of
+from apps.eta.queries import judged, learnt_minutes, said_of
 from apps.eta.rules.telling import Kind
 from apps.queue import commands
+from apps.queue.models import VisitTransition
 from apps.queue.queries.visits import department_queue, snapshot
+from apps.queue.upkeep import tell_changed_times
+from apps.reporting.queries import versions_compared
 from apps.scheduling.rules import Availability
 from opd.subscriptions import handlers_for
-from tests.ward import Ward, open_ward
+from tests.ward import MONDAY, Ward, open_ward
 
 
 @pytest.fixture
@@ -120,8 +130,6 @@ def test_a_break_is_told_as_a_break(ward: Ward):
 
 
 def test_a_queue_is_worked_out_anew_when_a_time_has_passed(ward: Ward, settings):
-    from apps.core.policy import system_actor
-
     visits = [ward.arrive() for _ in range(2)]
     settle()
     before = told(visits[1]).p50
@@ -134,3 +142,131 @@ def test_a_queue_is_worked_out_anew_when_a_time_has_passed(ward: Ward, settings)
     )
     assert told(visits[1]).p50 > before
     assert told(visits[1]).p50 > ward.now
+
+
+def test_a_call_keeps_how_long_the_wait_was_predicted_to_be(ward: Ward):
+    visits = [ward.arrive() for _ in range(3)]
+    settle()
+    promised = told(visits[1]).promised
+    assert promised
+    ward.see(ward.call_next(), 9)
+    settle()
+    ward.call_next()
+    call = VisitTransition.objects.get(visit_id=visits[1].id, verb="call")
+    assert call.predicted_wait_seconds == int((promised - visits[1].queued_at).total_seconds())
+    assert call.actual_wait_seconds == 9 * 60
+
+
+def test_screens_are_told_once_that_times_changed_and_why_and_not_by_the_command(ward: Ward):
+    for _ in range(8):
+        ward.arrive()
+    settle()
+    tell_changed_times(ward.now)
+    before = OutboxEvent.objects.filter(type="times.changed").count()
+    for _ in range(2):
+        ward.see(ward.call_next(), 45)
+    assert OutboxEvent.objects.filter(type="times.changed").count() == before
+    settle()
+    assert tell_changed_times(ward.now) == 1
+    assert tell_changed_times(ward.now) == 0
+    event = OutboxEvent.objects.filter(type="times.changed").latest("sequence")
+    assert event.payload["reason"] == "slower"
+    assert event.payload["people"] > 0
+    assert OutboxEvent.objects.filter(type="times.changed").count() == before + 1
+
+
+def recalculated(ward: Ward) -> int:
+    """Statements that working out a queue anew takes."""
+    with CaptureQueriesContext(connection) as sent:
+        commands.foretell_overdue(
+            actor=system_actor("expected times", ward.facility.id),
+            now=ward.later(seconds=1),
+            department_id=ward.department.id,
+            day=ward.facility.day_of(ward.now),
+        )
+    return len(sent)
+
+
+def test_a_recalculation_takes_as_many_statements_however_many_wait(ward: Ward):
+    for _ in range(3):
+        ward.arrive()
+    settle()
+    few = recalculated(ward)
+    for _ in range(12):
+        ward.arrive()
+    settle()
+    assert recalculated(ward) == few
+    assert few <= 14
+
+
+def choose(ward: Ward, shown: str, beside: str = ""):
+    return choose_versions(actor=ward.admin, now=ward.now, shown=shown, beside=beside)
+
+
+def test_a_second_method_predicts_beside_the_shown_one_and_is_compared_on_the_same_turns(ward: Ward):
+    choose(ward, "1", "2")
+    visits = [ward.arrive() for _ in range(4)]
+    settle()
+    before = said_of([visits[-1].id])
+    for _ in range(3):
+        ward.see(ward.call_next(), 14)
+        settle()
+    rows = list(Prediction.objects.filter(token_id=visits[0].token_id))
+    assert {(row.model_version, row.shown) for row in rows} == {("1", True), ("2", False)}
+    compared = {row["name"]: row for row in versions_compared(ward.facility.id, MONDAY)}
+    assert compared["1"]["figures"].n == compared["2"]["figures"].n > 0
+    assert (compared["1"]["shown"], compared["2"]["beside"]) == (True, True)
+    assert judged(ward.facility.id, MONDAY)
+    assert len(judged(ward.facility.id, MONDAY)) == compared["1"]["figures"].n
+    assert before
+
+
+def test_another_method_is_shown_when_somebody_who_may_says_so_and_that_is_on_record(ward: Ward):
+    choose(ward, "2", "1")
+    ward.arrive()
+    settle()
+    assert Prediction.objects.get(shown=True, stage="check_in").model_version == "2"
+    entry = AuditEntry.objects.get(action="expected_times.method")
+    assert (entry.before["shown"], entry.after["shown"], entry.actor_id) == ("1", "2", ward.admin.id)
+    for actor in (ward.meera, ward.rao):
+        with pytest.raises(Forbidden):
+            choose_versions(actor=actor, now=ward.now, shown="1")
+    for wrong in (("3", ""), ("1", "1"), ("1", "9")):
+        with pytest.raises(Invalid):
+            choose(ward, *wrong)
+
+
+def test_a_break_teaches_the_house_how_long_breaks_are(ward: Ward):
+    def status(to: Availability) -> None:
+        commands.set_availability(actor=ward.rao, now=ward.now, doctor_id=ward.doctor.id, status=to, reason="tea")
+        settle()
+
+    ward.arrive()
+    settle()
+    status(Availability.PAUSED)
+    ward.later(minutes=20)
+    status(Availability.AVAILABLE)
+    learned = Experience.objects.get(doctor_id=ward.doctor.id).state["learned"]
+    assert learned["pauses"]["away"][0] == 1
+    assert exp(learned["pauses"]["away"][1]) == pytest.approx(20)
+
+
+def test_a_doctors_first_call_teaches_lateness_and_a_walk_ins_first_call_that_they_came(ward: Ward):
+    ward.arrive()
+    ward.later(minutes=12)
+    ward.call_next()
+    settle()
+    learned = Experience.objects.get(doctor_id=ward.doctor.id).state["learned"]
+    assert learned["late_raw"][:2] == [1, pytest.approx(12)]
+    assert sum(learned["walk_ins"]) == 1
+
+
+def test_suggestions_count_with_the_pace_that_was_seen(ward: Ward):
+    configured = float(ward.doctor.average_consultation_minutes)
+    assert learnt_minutes(ward.doctor.id, configured) == configured
+    for _ in range(12):
+        ward.arrive()
+    for _ in range(12):
+        ward.see(ward.call_next(), 2 * configured)
+    settle()
+    assert learnt_minutes(ward.doctor.id, configured) > 1.4 * configured

@@ -118,7 +118,7 @@ def _of_doctor(
 
 
 def _doing(today: Today, doctor: AtWork, kept: DayKept, laws: Laws, due: datetime) -> None:
-    """What the doctor is doing. When they said to be back is moved by how long their breaks are against what they say."""
+    """What the doctor is doing. When they said to be back moves by how long breaks are against what is said."""
     if doctor.since:
         today.doctor, today.since, today.inside = Doctor.INSIDE, _minutes(doctor.since, due), doctor.inside
     elif doctor.paused:

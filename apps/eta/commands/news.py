@@ -1,4 +1,4 @@
-"""That times changed, kept until screens are told: at most once for each event, and never while a queue is worked out."""
+"""That times changed, kept until screens are told: at most once for each event, never while a queue is worked out."""
 
 from datetime import datetime
 from uuid import UUID

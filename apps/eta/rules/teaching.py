@@ -84,11 +84,11 @@ def _new_day(own: Learned, pool: Learned, kept: DayKept, day: date, doctors: int
     if kept.day == day.isoformat():
         return
     n, total, squares = kept.pace
-    if n:
+    if n or kept.due:
         for memory in (own, pool):
-            mean = total / n
-            within = max(squares - n * mean * mean, 0.0) / max(n - 1, 1)
             if n > 1:
+                mean = total / n
+                within = max(squares - n * mean * mean, 0.0) / (n - 1)
                 memory.within.add(within, n - 1)
                 memory.between.add(mean * mean - within / n, n)
             memory.booked.add(kept.booked)

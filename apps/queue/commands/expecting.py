@@ -128,9 +128,9 @@ def _back_or_gone(visit: Visit, to: str, at: datetime) -> dict[str, Any]:
 
 
 def _called(visit: Visit, day: date, at: datetime) -> dict[str, Any]:
-    """Somebody's first call: of a doctor's first, how the day was planned; of whoever had no booking, that they came."""
+    """Somebody's first call: of a doctor's first, how the day was planned; of who had no booking, that they came."""
     taught: dict[str, Any] = {}
-    if not Visit.objects.filter(doctor_id=visit.doctor_id, day=day, called_at__lt=at).exclude(id=visit.id).exists():
+    if not Visit.objects.filter(doctor=visit.doctor, day=day, called_at__lt=at).exclude(id=visit.id).exists():
         taught["plan"] = plan_of(visit, at)
     if came_for(visit.token_id) is None:
         ready = visit.queued_at or visit.scanned_at
@@ -145,10 +145,11 @@ def _learn_of_doctor(event: OutboxEvent, day: date) -> None:
     """A doctor left for a while, or is back; each of the departments they serve tells it, the first one counts."""
     status = event.payload.get("availability")
     doctor = doctor_of(UUID(str(event.payload["doctorId"])))
-    taught = {
-        Availability.PAUSED: {"left": True, "said_back": doctor.back_at},
-        Availability.AVAILABLE: {"back": True},
-    }.get(status)  # type: ignore[call-overload]
+    taught: dict[str, Any] = {}
+    if status == Availability.PAUSED:
+        taught = {"left": True, "said_back": doctor.back_at}
+    elif status == Availability.AVAILABLE:
+        taught = {"back": True}
     if taught:
         learn(Lesson(doctor.facility_id, event.occurred_at, doctor.id, **taught), day, event.occurred_at)
 

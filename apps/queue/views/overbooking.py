@@ -17,7 +17,7 @@ from apps.core.policy import Permission, Scope
 from apps.core.views import actor_of, page, run_form, said
 from apps.queue import commands
 from apps.queue.queries.desk import served_departments
-from apps.queue.queries.overbooking import advice_for, advised
+from apps.queue.queries.overbooking import Advice, advice_for, advised
 from apps.queue.views.asked import asked_day
 from apps.scheduling.queries import doctors_of_departments, slot_of
 
@@ -73,20 +73,17 @@ def decide(request: HttpRequest, slot_id: UUID) -> HttpResponse:
     return render(request, "desk/confirm.html", context, status=409 if form.non_field_errors() else 200)
 
 
-def opening(found: object) -> str:
+def opening(found: Advice) -> str:
     """What opening the advised places would do."""
-    places = found.places  # type: ignore[attr-defined]
-    told = ngettext(
-        "%(booked)s places are taken; about %(absent)s of those booked will probably not come. %(places)s more person can "
-        "be booked until the slot is over. If everybody comes all the same, later people wait about %(wait)s minutes "
-        "longer.",
-        "%(booked)s places are taken; about %(absent)s of those booked will probably not come. %(places)s more people can "
-        "be booked until the slot is over. If everybody comes all the same, later people wait about %(wait)s minutes "
-        "longer.",
-        places,
+    likely = gettext("%(booked)s places are taken; about %(absent)s of those booked will probably not come.")
+    more = ngettext(
+        "%(places)s more person can be booked until the slot is over.",
+        "%(places)s more people can be booked until the slot is over.",
+        found.places,
     )
-    names = ("booked", "absent", "places", "wait")
-    return told % {name: getattr(found, name) for name in names}
+    else_ = gettext("If everybody comes all the same, later people wait about %(wait)s minutes longer.")
+    names = {name: getattr(found, name) for name in ("booked", "absent", "places", "wait")}
+    return " ".join((likely, more, else_)) % names
 
 
 def taking_back() -> str:
