@@ -174,11 +174,11 @@ def _stages(row: Forecast, found: _Found) -> Sequence[Stage]:
     stage, before = stage_of(booked=not found.person.here, ahead=found.turn.ahead), row.stages.split()
     if stage in before:
         return ()
-    row.stages = " ".join([*before, stage])
-    if stage is Stage.BOOKING or Stage.CHECK_IN in before:
-        return (stage,)
-    row.promised = found.window.p50
-    return sorted({Stage.CHECK_IN, stage})
+    reached = [stage] if stage is Stage.BOOKING or Stage.CHECK_IN in before else sorted({Stage.CHECK_IN, stage})
+    row.stages = " ".join([*before, *reached])
+    if Stage.CHECK_IN in reached:
+        row.promised = found.window.p50
+    return reached
 
 
 def _say(queue: Queue, found: _Found, before: Told | None, now: datetime) -> Told:
