@@ -219,5 +219,5 @@ def errors_so_far() -> dict[UUID, tuple[int, float]]:
 
 def predicted_waits(token_ids: Iterable[UUID]) -> dict[UUID, timedelta]:
     """How long people of some numbers were likely to wait when they came, by visit."""
-    rows = Prediction.objects.filter(token_id__in=list(token_ids), stage=Stage.CHECK_IN)
+    rows = Prediction.objects.filter(token_id__in=list(token_ids), stage=Stage.CHECK_IN, shown=True)
     return {subject: p50 - made for subject, p50, made in rows.values_list("subject_id", "p50", "made_at")}
