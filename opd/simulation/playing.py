@@ -48,6 +48,8 @@ class Day:
     visits: int
     speed: float | None = None
     day: date | None = None
+    foretold: bool = False
+    """Whether events are delivered as they come, so that times are predicted while people wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,16 @@ def play(day: Day, told: Callable[[int], None] = lambda _: None) -> Played:
     facility = _found(hospital)
     opens_at = datetime.combine(day.day or facility.day_of(timezone.now()), OPENING, ZoneInfo(facility.time_zone))
     began = time.monotonic()
+    relay = Relay(handlers_for)
+    aside = 0.0
 
     def reached(moment: datetime) -> None:
+        nonlocal aside
         told(player.ended)
+        if day.foretold:
+            before = time.monotonic()
+            relay.run_once()
+            aside += time.monotonic() - before
         if day.speed:
             due = began + (moment - opens_at).total_seconds() / day.speed
             time.sleep(max(0.0, due - time.monotonic()))
@@ -81,7 +90,7 @@ def play(day: Day, told: Callable[[int], None] = lambda _: None) -> Played:
     plan = plan_day(day.seed, hospital.practices(), day.visits)
     player = Player(plan, cast_of(hospital), opens_at, reached)
     player.play()
-    return Played(facility, player.commands, time.monotonic() - began)
+    return Played(facility, player.commands, time.monotonic() - began - aside)
 
 
 def _found(hospital: Hospital) -> FacilityFacts:

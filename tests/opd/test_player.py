@@ -89,6 +89,8 @@ def test_the_command_plays_tells_and_leaves_nothing_behind():
     out = StringIO()
     call_command("simulate_day", "--seed", "9", "--doctors", "2", "--visits", "6", stdout=out)
     assert "visits" in out.getvalue()
+    assert "windows that held" in out.getvalue()
+    assert ": called " in out.getvalue()
     assert "Every invariant holds." in out.getvalue()
     assert facility_by_code("SIM-9") is None
 

@@ -6,15 +6,17 @@ import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from threading import Event
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
+from django_scopes import scope
 from rich.progress import Progress
 
+from apps.reporting.queries import expected_times, latest_turns
 from opd.demo.hospital import DEMO
 from opd.invariants import Look, check
 from opd.removal import remove_facility
@@ -23,6 +25,8 @@ from opd.simulation.live import LivePlayer
 from opd.simulation.playing import CodeInUse, Day, Played, play, settle
 
 log = logging.getLogger(__name__)
+PLAYED_SINCE = timedelta(days=3650)
+"""No day that is played is older."""
 
 
 def speed(text: str) -> float | None:
@@ -81,7 +85,7 @@ class Command(BaseCommand):
         code = options["facility"] or f"SIM-{options['seed']}"
         try:
             with _progress(options["visits"]) as told:
-                played = play(Day(code=code, **{name: options[name] for name in names}), told)
+                played = play(Day(code=code, foretold=True, **{name: options[name] for name in names}), told)
         except CodeInUse:
             raise CommandError(f"{code} is a hospital of people. Choose another --facility.") from None
         settle(played.facility.id)
@@ -112,6 +116,25 @@ class Command(BaseCommand):
             ("commands per second", f"{played.commands / played.seconds:.0f}"),
         ):
             self.stdout.write(f"{label:<24}{value:>12}")
+        self._tell_times(played)
+
+    def _tell_times(self, played: Played) -> None:
+        """What people were told at check-in against when they were called: in all, and the last turns."""
+        since = timezone.now() - PLAYED_SINCE
+        with scope(facility=played.facility.id):
+            judged_ = next(iter(expected_times(played.facility.id, since)), None)
+            turns = latest_turns(played.facility.id, since)
+        if judged_ is None:
+            return
+        found = judged_["figures"]
+        self.stdout.write(f"{'predicted turns':<24}{found.n:>12}")
+        self.stdout.write(f"{'error, minutes':<24}{found.error:>12.1f}")
+        self.stdout.write(f"{'windows that held':<24}{judged_['coverage']:>11}%")
+        self.stdout.write(f"{'better than formula':<24}{judged_['skill']:>11}%")
+        clock = played.facility.clock
+        for turn in turns:
+            told = f"{clock(turn['first'])}-{clock(turn['last'])}, likely {clock(turn['likely'])}"
+            self.stdout.write(f"  told {told}: called {clock(turn['came'])}")
 
 
 @contextmanager
