@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0005_facility_position"),
-        ("scheduling", "0009_leave_begins"),
+        ("scheduling", "0010_usual_journeys"),
     ]
 
     operations = [
