@@ -22,7 +22,7 @@ from typing import Any, Generic, ParamSpec, TypeVar
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections, models
-from django.db.models.expressions import DatabaseDefault, Value
+from django.db.models.expressions import DatabaseDefault, RawSQL, Value
 from django.db.models.query import FlatValuesListIterable, ModelIterable, QuerySet, get_related_populators
 from django.db.transaction import TransactionManagementError
 from django_scopes import get_scope, scope
@@ -192,16 +192,20 @@ def insert(row: models.Model) -> None:
 
 
 def insert_sql(rows: Sequence[models.Model]) -> tuple[str, list[Any]]:
-    """One INSERT with its values for rows of one model; what the database has a default for may be left to it."""
+    """One INSERT with its values for rows of one model; what the database has a default for may be left to it, and a
+    value may be what the database finds out by itself (`RawSQL`)."""
     head, fields = _insert_head(type(rows[0]))
     here = connections[DEFAULT_DB_ALIAS]
     places: list[str] = []
     params: list[Any] = []
     for row in rows:
         values = [_stored(row, one, here, adding=True) for one in fields]
-        by_default = [isinstance(value, DatabaseDefault) for value in values]
-        places.append(_places(type(row), tuple(by_default)))
-        params += [value for value, left in zip(values, by_default, strict=True) if not left]
+        places.append(_places(type(row), tuple(_instead(value) for value in values)))
+        for value in values:
+            if isinstance(value, RawSQL):
+                params += value.params
+            elif not isinstance(value, DatabaseDefault):
+                params.append(value)
     return f"{head} VALUES {', '.join(places)}", params
 
 
@@ -213,9 +217,16 @@ def _insert_head(model: type[models.Model]) -> tuple[str, list[Any]]:
 
 
 @functools.cache
-def _places(model: type[models.Model], by_default: tuple[bool, ...]) -> str:
+def _places(model: type[models.Model], instead: tuple[str, ...]) -> str:
     _, fields = _insert_head(model)
-    return f"({', '.join('DEFAULT' if left else _place(one) for one, left in zip(fields, by_default, strict=True))})"
+    return f"({', '.join(other or _place(one) for one, other in zip(fields, instead, strict=True))})"
+
+
+def _instead(value: Any) -> str:
+    """What stands in the place of a value that is not handed over; empty for one that is."""
+    if isinstance(value, RawSQL):
+        return value.sql
+    return "DEFAULT" if isinstance(value, DatabaseDefault) else ""
 
 
 def _place(column: Any) -> str:
