@@ -110,6 +110,7 @@ def test_doctors_and_nurses_cannot(ward: Ward, full: Slot):
 
 def test_the_page_says_what_it_would_do_and_does_it(ward: Ward, full: Slot):
     desk, places = browser_of(ward.meera), advice(ward, full).places
+    open_slot(ward, hours=26)
     listed = desk.get("/admin/desk/overbooking/", {"day": full.day.isoformat()}).content.decode()
     path = f"/admin/desk/overbooking/{full.id}/"
     assert path in listed

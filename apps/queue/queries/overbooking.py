@@ -51,7 +51,8 @@ def advised(doctor_ids: Iterable[UUID], day: date, now: datetime) -> list[Advice
 
 
 def _advice(slots: list[Any], now: datetime) -> list[Advice]:
-    live = {id_: still_held(rows, now) for id_, rows in live_appointments(slot.id for slot in slots).items()}
+    booked = live_appointments(slot.id for slot in slots)
+    live = {slot.id: still_held(booked[slot.id], now) for slot in slots}
     to_come = {slot.id: [row for row in live[slot.id] if row.state == AppointmentState.BOOKED] for slot in slots}
     people = {row.patient_id for rows in to_come.values() for row in rows}
     past = {day: past_of(people, day) for day in {slot.day for slot in slots}} if people else {}
