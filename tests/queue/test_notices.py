@@ -154,3 +154,15 @@ def test_the_api_lists_what_the_desk_is_told_of_and_answers(ward: Ward, client: 
 def test_only_the_desk_answers(ward: Ward):
     assert browser_of(ward.as_role(Role.DOCTOR)).post(f"/admin/desk/help/{asked(ward).id}/").status_code in (302, 403)
     assert HelpCall.objects.filter(answered_at__isnull=True).count() == 1
+
+
+@pytest.mark.django_db
+def test_a_bad_day_does_not_push_the_list_away(open_now: Ward):
+    visits = [open_now.arrive() for _ in range(5)]
+    for visit in visits:
+        foretold(visit, 5)
+    open_now.later(minutes=25)
+    watch(open_now)
+    page = browser_of(open_now.meera).get(TODAY).content.decode()
+    assert page.count("has waited more than twice as long as was said") == 2 * 3  # and once each for screen readers
+    assert "and 2 more" in page

@@ -17,10 +17,15 @@ from apps.queue import commands
 from apps.queue.queries.overview import alert_rows, help_rows
 
 
+SHOWN = 3
+"""Alerts above the list; the page of the queues has them all, so that a bad day does not push the list away."""
+
+
 def notices(actor: Actor, places: list[Any]) -> dict[str, Any]:
     """What `desk/_notices.html` shows, in two statements while nothing goes wrong."""
     facility = facility_facts(actor.facility_id)  # type: ignore[arg-type]  # staff have one
-    return {"help_calls": help_rows(facility), "alerts": alert_rows(places, facility)}
+    alerts = alert_rows(places, facility)
+    return {"help_calls": help_rows(facility), "alerts": alerts[:SHOWN], "more_alerts": max(0, len(alerts) - SHOWN)}
 
 
 @page(policy=Permission.DESK_USE, methods=("POST",))
