@@ -16,7 +16,6 @@ from apps.core.views import page, run_form, said
 from apps.queue import commands
 from apps.queue.queries.overview import alert_rows, help_rows
 
-
 SHOWN = 3
 """Alerts above the list; the page of the queues has them all, so that a bad day does not push the list away."""
 
