@@ -36,9 +36,11 @@ NOT_BY_CHANCE = {
     "PATCH /api/v1/tokens/{booking_id}/check-in",
     "PATCH /api/v1/tokens/{booking_id}/status",
     "POST /api/v1/kiosk/check-in",
+    "POST /api/v1/desk/help/{help_id}/answer",
+    "POST /api/v1/emergency/recognise",
 }
 """What no made-up request gets done: it takes a code that only a phone or a slip shows, a body that the document leaves
-out, a place near the hospital, a status that just this booking may have."""
+out, a place near the hospital, a status that just this booking may have, a call for help, somebody without a name."""
 
 TEXT_FIELDS = {"name", "address", "reason", "symptoms", "prescriptionText", "specialization", "qualifications"}
 """Fields in which somebody writes what they like."""
@@ -182,8 +184,10 @@ def stored(route: Route, field: str, answer: dict[str, Any]) -> str | None:
         about = Visit.objects.get(id=answer["visitId"]).patient_id if "visitId" in answer else answer["id"]
         return str(getattr(Patient.objects.get(id=about), field))
     if field == "reason" and "visitId" in answer and "version" in answer:
+        if route.action == "call":  # why somebody was called out of turn is kept where they were
+            return None
         moved = VisitTransition.objects.filter(visit_id=answer["visitId"], version=answer["version"]).first()
-        return moved.reason if moved else None
+        return moved.reason or str(Visit.objects.get(id=moved.visit_id).ahead_reason) if moved else None
     if field == "symptoms":
         return next(iter(Visit.objects.get(id=answer["visitId"]).symptoms), "")
     if field == "prescriptionText":

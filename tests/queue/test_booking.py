@@ -1,6 +1,6 @@
 """Booking through the desk: nothing is oversold, nobody is lost."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -38,6 +38,21 @@ def test_without_a_wish_it_is_the_first_day_with_room_and_its_least_used_slot(wa
     full, busy, free = open_slot(ward, 24, 1), open_slot(ward, 48, 3), open_slot(ward, 50, 3)
     book(ward, full), book(ward, busy)
     assert book(ward).appointment.slot_id == free.id
+
+
+def test_nobody_waits_for_a_day_that_is_over(ward):
+    person = ward.register()
+    for at in (datetime(1, 1, 1, tzinfo=UTC), ward.now - timedelta(days=1)):
+        with pytest.raises(SlotGone):
+            commands.book(
+                actor=ward.meera,
+                now=ward.now,
+                doctor_id=ward.doctor.id,
+                source="walk_in",
+                patient_id=person.id,
+                appointment_time=at,
+            )
+    assert not WaitingEntry.objects.exists()
 
 
 def test_a_full_day_leads_to_the_waiting_list_and_a_cancellation_to_a_promotion(ward):

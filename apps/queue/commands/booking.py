@@ -294,8 +294,11 @@ def _where(doctor: Any, slot_id: UUID | None, at: datetime | None, now: datetime
 
 
 def _day(doctor_id: UUID, source: BookingSource, at: datetime | None, now: datetime, length: Length) -> date:
-    """The wished day where no slot is wanted: that of the time, else the first with room, else today."""
+    """The wished day where no slot is wanted: that of the time, else the first with room, else today. Raises `SlotGone`
+    for a day that is over."""
     facts = facility_facts(unit().actor.facility_id)  # type: ignore[arg-type]  # whoever may book has a facility
+    if at and (at < now - timedelta(days=2) or facts.day_of(at) < facts.day_of(now)):  # no calendar has year 0
+        raise SlotGone
     if at:
         return facts.day_of(at)
     return first_day_with_room(doctor_id, source, now, length.minutes) or facts.day_of(now)
