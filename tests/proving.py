@@ -1,9 +1,8 @@
 """How much of what could be tried is tried: all of it by `make prove`, a sample by `make test`.
 
 What is exhaustive (every operation × every hostile value, every page × every payload) takes hours, so that `make test`
-draws from it. The draw is another one on each run, and the same again with the same seed: pytest-randomly prints
-`Using --randomly-seed=…` at the top of a run and seeds `random` from it before each test. A run is repeated with
-`make test ARGS='--randomly-seed=… tests/fuzz'`: see docs/reliability.md.
+draws from it. The draw is the same on each run, so that what lands is not a lottery; `OPD_DRAW=2 make test` draws
+another one, and again the same one: see docs/reliability.md.
 
 A sample never passes over a place (an operation, a form, a page) and, where there are as many draws as values, never
 over a value.
@@ -21,6 +20,14 @@ Value = TypeVar("Value")
 PROVE = os.environ.get("OPD_PROVE") == "1"
 """Whether the full counts of `make prove` are wanted."""
 
+DRAW = os.environ.get("OPD_DRAW", "1")
+"""Which of all possible draws is made."""
+
+
+def _shuffler() -> random.Random:
+    """Chance by the draw and the test that asks, whatever runs before it."""
+    return random.Random(f"{DRAW} {os.environ.get('PYTEST_CURRENT_TEST', '')}")
+
 
 def dealt(
     places: Sequence[Place], values: Sequence[Value], each: int, *, prove: bool = PROVE
@@ -33,15 +40,16 @@ def dealt(
     if prove or not places or not values:
         yield from ((place, list(values)) for place in places)
         return
+    chance = _shuffler()
     hand = min(len(values), max(each, ceil(len(values) / len(places))))
     pack: list[Value] = []
     for place in places:
         if len(pack) < hand:  # what is left over lies on top of the new pack, but not twice in one hand
-            rest, pack = pack, random.sample(values, len(values))
+            rest, pack = pack, chance.sample(values, len(values))
             pack = [value for value in pack if value not in rest] + rest
         yield place, [pack.pop() for _ in range(hand)]
 
 
 def some(pairs: Sequence[Value], count: int, *, prove: bool = PROVE) -> list[Value]:
-    """So many of these, drawn anew on each run; all of them to prove it."""
-    return list(pairs) if prove or count >= len(pairs) else random.sample(pairs, count)
+    """So many of these, as they are drawn; all of them to prove it."""
+    return list(pairs) if prove or count >= len(pairs) else _shuffler().sample(pairs, count)

@@ -184,7 +184,7 @@ F = Fields
 PATIENT_FIELDS: dict[Fields, frozenset[str]] = {
     F.IDENTITY: frozenset(
         {"id", "uhid", "name", "name_key", "initials", "sex", "birth_date", "birth_date_estimated", "age", "age_sex"}
-        | {"language", "status", "created_at", "version", "facility"}
+        | {"language", "status", "provisional", "created_at", "version", "facility"}
     ),
     F.PHONE_END: frozenset({"phone_last4"}),
     F.CONTACT: frozenset({"phone", "phone_index", "address"}),
