@@ -19,11 +19,13 @@ from apps.eta.queries import judged, learnt_minutes, said_of
 from apps.eta.rules.telling import Kind
 from apps.queue import commands
 from apps.queue.models import VisitTransition
+from apps.queue.queries.bookings import bookings_json
 from apps.queue.queries.visits import department_queue, snapshot
 from apps.queue.upkeep import tell_changed_times
 from apps.reporting.queries import versions_compared
 from apps.scheduling.rules import Availability
 from opd.subscriptions import handlers_for
+from tests.bookings import book, open_slot
 from tests.ward import MONDAY, Ward, open_ward
 
 
@@ -53,6 +55,22 @@ def test_everybody_who_waits_is_told_a_window_on_the_five_minute_grid(ward: Ward
     assert {moment.minute % 5 for moment in (last.earliest, last.likely, last.latest)} == {0}
     assert snapshot(ward.fresh(visits[3]))["etaFrom"] == last.earliest.isoformat()
     assert department_queue(ward.department.id)["waiting"][3]["etaTo"] == last.latest.isoformat()
+
+
+def test_a_booking_tells_the_time_of_its_own_and_then_of_the_visit_that_came_of_it(ward: Ward):
+    row = book(ward, open_slot(ward, hours=1)).appointment
+    assert {bookings_json([row])[0][name] for name in ("etaFrom", "etaTo")} == {None}
+    ward.arrive()
+    settle()
+    for subject in (
+        lambda: row.id,
+        lambda: commands.arrive(actor=ward.meera, now=ward.now, booking_id=row.id).visit.id,
+    ):
+        id_ = subject()
+        settle()
+        said = said_of([id_])[id_]
+        (told_now,) = bookings_json([row])
+        assert (told_now["etaFrom"], told_now["etaTo"]) == (said.earliest.isoformat(), said.latest.isoformat())
 
 
 def test_whose_turn_came_is_told_nothing_more_and_the_turn_is_kept(ward: Ward):

@@ -15,6 +15,7 @@ from apps.core.policy import Actor, ActorType, Permission, Scope, either
 from apps.queue import commands
 from apps.queue.api.shapes import Expecting, VersionField
 from apps.queue.api.staff import arrived_json
+from apps.queue.queries.bookings import bookings_json
 from apps.queue.queries.own_bookings import require_own
 from apps.queue.queries.shapes.bookings import MovedOut, OutcomeOut
 from apps.queue.queries.shapes.visits import ArrivedOut
@@ -27,7 +28,6 @@ from apps.scheduling.queries import (
     appointment_of,
     appointments,
     availability,
-    booking_json,
     doctor_of,
     waiting_entry_of,
     waiting_json,
@@ -145,7 +145,7 @@ class Bookings(Endpoint):
     def get(self, request: Request) -> Response:
         """List bookings, the latest day first."""
         rows = appointments().filter(**self.read_query(BookingFilter))
-        return self.page(of_own_departments(rows, self.actor), booking_json)
+        return self.page_of(of_own_departments(rows, self.actor), bookings_json)
 
     @extend_schema(request=BookingIn, responses={201: OutcomeOut})
     def post(self, request: Request) -> Response:
@@ -162,7 +162,8 @@ class BookingDetail(Endpoint):
     @extend_schema(responses=BookingOut)
     def get(self, request: Request, booking_id: UUID) -> Response:
         """Read a booking."""
-        return Response(booking_json(seen(appointment_of(booking_id), self.actor)))
+        (told,) = bookings_json([seen(appointment_of(booking_id), self.actor)])
+        return Response(told)
 
 
 class Availability(Endpoint):
