@@ -7,13 +7,14 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from apps.core.addresses import address_of
 from apps.core.errors import NotFound
 from apps.core.policy import PUBLIC, Permission
 from apps.core.views import actor_if_any, page
 from apps.reporting.measures import exposition
 
-FORWARDED = ("X-Forwarded-For", "X-Real-IP", "Forwarded")
-"""A proxy on the same machine speaks for somebody elsewhere."""
+OTHER_PROXIES = ("X-Real-IP", "Forwarded")
+"""What our own proxies do not write: another one on the same machine speaks for somebody elsewhere."""
 
 
 @page(policy=PUBLIC)
@@ -25,10 +26,13 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def _is_from_here(request: HttpRequest) -> bool:
-    if any(name in request.headers for name in FORWARDED):
+    """Whether somebody on this machine asks, through our own proxies (`OPD_PROXIES`) and no other."""
+    told = request.headers.get("X-Forwarded-For", "")
+    heard_by = len(told.split(",")) if told else 0
+    if heard_by != settings.PROXIES or any(name in request.headers for name in OTHER_PROXIES):
         return False
     try:
-        return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+        return ipaddress.ip_address(address_of(request)).is_loopback
     except ValueError:
         return False
 

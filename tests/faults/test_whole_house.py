@@ -20,7 +20,7 @@ from tests.proving import PROVE
 pytestmark = [pytest.mark.timeout(3600)]
 
 KILLS = {"web": 30, "live": 20, "door": 20, "worker": 20, "relay": 20, "valkey": 20, "postgres": 30} if PROVE else {
-    "web": 2, "live": 1, "door": 1, "worker": 2, "relay": 2, "valkey": 3, "postgres": 3,
+    "web": 2, "live": 2, "door": 2, "worker": 2, "relay": 2, "valkey": 3, "postgres": 3,
 }  # fmt: skip
 """How often each process is killed."""
 

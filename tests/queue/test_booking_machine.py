@@ -57,12 +57,11 @@ MUST = {
     "arrive",
     "delay",
     "leave",
-    "close",
     "displace",
     "hold",
     "override",
 }
-SELDOM = {"displace", "miss", "move", "undo", "confirm", "accept", "decline"}
+SELDOM = {"close", "miss", "move", "undo", "confirm", "accept", "decline"}
 """What must have happened, or the run was hollow."""
 
 WAITERS: dict[str, Callable[..., Any]] = {

@@ -10,9 +10,11 @@ from django.utils import timezone
 
 from apps.accounts.queries import actor_of_tracking, tracking_code
 from apps.core.errors import DomainError, Forbidden, NotFound, Unauthenticated
+from apps.core.events import facility_stream
 from apps.core.policy import Role
 from apps.live.queries import admit, draw, own_stream
 from apps.queue.models import Visit
+from apps.queue.queries.lines import sequences_of
 from tests.ward import Ward, open_ward
 
 
@@ -81,7 +83,7 @@ def test_a_stream_of_nothing_does_not_exist(open_now: Ward, view: str):
 
 def test_the_numbers_of_a_view_are_those_its_page_shows(open_now: Ward):
     open_now.arrive()
-    page_numbers = f"{draw(admit(open_now.meera, f'dept.{open_now.department.id}')).sequence}"
+    page_numbers = sequences_of([open_now.department.id], facility_stream(open_now.facility.id))
     desk = draw(admit(open_now.meera, f"desk.{open_now.facility.id}"))
     assert " ".join(str(number) for number in desk.numbers.values()) == page_numbers
     assert desk.payload == {"waiting": {str(open_now.department.id): 1}}

@@ -213,3 +213,19 @@ def test_the_page_and_the_command_show_predicted_against_actual(ward: Ward, caps
     assert "waiting here" in page
     call_command("eta_accuracy")
     assert ward.doctor.name in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "status"),
+    [
+        ("127.0.0.1", 200),
+        ("203.0.113.9", 404),
+        ("127.0.0.1, 203.0.113.9", 404),
+        ("203.0.113.9, 127.0.0.1", 404),
+        (None, 404),
+    ],
+)
+def test_behind_our_own_proxy_only_this_machine_sees_it_and_nobody_speaks_for_others(db, settings, forwarded, status):
+    settings.PROXIES = 1
+    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+    assert Client().get("/metrics", headers=headers).status_code == status

@@ -109,7 +109,7 @@ class Overlaps(OfDoctor):
         """Look at a stretch of time: whose appointment begins before the one ahead is likely over. Changes nothing."""
         asked, doctor = self.read(WindowIn), self.doctor(doctor_id)
         first, last = asked["slotStartTime"], asked["slotEndTime"]
-        require_window(first, last)
+        require_window(first, last, self.now)
         day = facility_facts(doctor.facility_id).day_of(first)
         found = doctor_day(doctor.id, day, self.now)
         told = overlaps(found, first, last, doctor.average_consultation_minutes)
