@@ -1,6 +1,7 @@
 """A running hospital of its own: processes to kill and hang, and people at work who are answered or not."""
 
 import contextlib
+import http.client
 import json
 import os
 import signal
@@ -117,7 +118,7 @@ class Hospital:
         except urllib.error.HTTPError as refusal:
             said = refusal.read()
             return Answer(refusal.code, json.loads(said) if said[:1] == b"{" else None)
-        except (OSError, ValueError):
+        except (OSError, ValueError, http.client.HTTPException):  # the last: cut off in the middle
             return Answer(0, None)
 
     # --- how it stands -------------------------------------------------------------------------------------------
