@@ -227,7 +227,7 @@ def _mean(values: Iterable[float]) -> float | None:
     return round(sum(known) / len(known), 1) if known else None
 
 
-FARTHEST = timedelta(days=366)
+FARTHEST = timedelta(days=3653)
 """From now to what somebody may ask about. Beyond it stands no slot, and no calendar has year 0."""
 
 
@@ -235,6 +235,6 @@ def require_window(first: datetime, last: datetime, now: datetime) -> None:
     """Refuse a stretch of time that is none, or far from any slot. Raises `Invalid`."""
     for name, at in (("slotStartTime", first), ("slotEndTime", last)):
         if abs(at - now) > FARTHEST:
-            raise Invalid({name: [sentence("Choose a time within a year of today.")]})
+            raise Invalid({name: [sentence("Choose a time within ten years of today.")]})
     if last <= first:
         raise Invalid({"slotEndTime": [sentence("The end must be after the beginning.")]})
