@@ -133,6 +133,13 @@ def look(pictures: Path) -> Look:
     return at
 
 
+def fits(page: Page) -> bool:
+    """Whether nothing of a page has to be scrolled sideways; a page that is still arriving is waited for."""
+    page.wait_for_load_state()
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    return page.locator("html").evaluate("page => page.scrollWidth") <= width
+
+
 def is_live(page: Page) -> None:
     """Wait until a page is told of changes over its socket."""
     expect(page.locator("body")).to_have_attribute("data-link", "live", timeout=10_000)

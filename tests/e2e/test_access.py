@@ -8,17 +8,12 @@ from apps.accounts.queries import FacilityFacts
 from apps.accounts.rules.demo import DEMO_PASSWORD
 from tests.accounts.test_second_factor import code_for
 from tests.cast import app_code
-from tests.e2e.conftest import Look, Open
+from tests.e2e.conftest import Look, Open, fits
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 MEERA, ADMIN = "reception@demo.opd", "admin@demo.opd"
 NARROW = (320, 640)
-
-
-def fits(page) -> bool:
-    """Whether nothing has to be scrolled sideways."""
-    return page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
 
 
 def test_an_administrator_is_asked_for_a_code(hospital: FacilityFacts, open_page: Open, look: Look):

@@ -15,7 +15,7 @@ from apps.queue import commands
 from apps.scheduling.models import Appointment, Slot
 from apps.scheduling.queries import doctors
 from tests.cast import DESK
-from tests.e2e.conftest import PHONE, Look, Open
+from tests.e2e.conftest import PHONE, Look, Open, fits
 from tests.patients.codes import code_on
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
@@ -58,11 +58,6 @@ def fill(slot: Slot, waiting: int = 2) -> None:
         book(number, slot, "walk_in")
 
 
-def fits(page: Page) -> bool:
-    """Whether nothing has to be scrolled sideways."""
-    return page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
-
-
 @pytest.mark.parametrize("screen", [(1440, 900), NARROW], ids=["desk", "narrow"])
 def test_meera_books_moves_and_cancels(hospital: FacilityFacts, open_page: Open, look: Look, screen: tuple[int, int]):
     wide = screen != NARROW
@@ -75,22 +70,24 @@ def test_meera_books_moves_and_cancels(hospital: FacilityFacts, open_page: Open,
     page.get_by_label("Doctor", exact=True).select_option(value=str(slot.doctor_id))
     page.get_by_label("Day", exact=False).first.fill((slot.day + timedelta(days=1)).isoformat())
     page.get_by_role("button", name="Show times").click()
+    expect(page.get_by_label("10:00–11:00")).to_be_visible()
     assert fits(page)
     look(page, f"{name}-booking-book")
     page.get_by_label("10:00–11:00").check()
     page.get_by_label("What is it about?").fill("knee pain")
     page.get_by_role("button", name="Book", exact=False).last.click()
-    page.wait_for_url("**/desk/bookings/**")
+    expect(page.locator(".at")).to_contain_text("10:00")
     assert fits(page)
     look(page, f"{name}-booking-booked")
     page.get_by_role("link", name="Move").click()
+    expect(page.get_by_role("button", name="Move to this time")).to_be_visible()
     assert fits(page)
     look(page, f"{name}-booking-move")
     page.get_by_label("12:00–13:00").check()
     page.get_by_role("button", name="Move to this time").click()
-    page.wait_for_url("**/desk/bookings/**")
     expect(page.locator(".at")).to_contain_text("12:00")
     page.get_by_role("link", name="Cancel").click()
+    expect(page.get_by_label("Reason")).to_be_visible()
     assert fits(page)
     look(page, f"{name}-booking-cancel")
     page.get_by_label("Reason").fill("Has no bus")
@@ -100,6 +97,7 @@ def test_meera_books_moves_and_cancels(hospital: FacilityFacts, open_page: Open,
     assert fits(page)
     look(page, f"{name}-booking-day")
     page.get_by_role("link", name=re.compile("Move.*Mohan Lal")).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Mohan Lal")
     look(page, f"{name}-booking-waiting-move")
     page.goto(f"/admin/desk/book/?patient={person(20).id}&doctor={slot.doctor_id}&day={slot.day}&source=paid_priority")
     look(page, f"{name}-booking-full")

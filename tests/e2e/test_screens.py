@@ -17,7 +17,7 @@ from apps.queue.models import Visit
 from apps.queue.queries.links import door_url
 from apps.scheduling.models import Doctor
 from apps.scheduling.queries import departments
-from tests.e2e.conftest import HALL, PHONE, Look, Open, is_live
+from tests.e2e.conftest import HALL, PHONE, Look, Open, fits, is_live
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
@@ -69,7 +69,7 @@ def test_without_scripts_a_screen_is_paired_too(hospital: FacilityFacts, open_pa
 def test_a_small_phone_can_be_a_screen(open_page: Open, look: Look):
     phone = open_page("/display/", screen=(320, 640))
     expect(phone.locator(".code")).to_be_visible()
-    assert phone.evaluate("document.documentElement.scrollWidth") <= 320
+    assert fits(phone)
     look(phone, "narrow-pairing")
 
 
