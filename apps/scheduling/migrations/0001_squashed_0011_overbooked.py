@@ -284,7 +284,8 @@ class Migration(migrations.Migration):
                     "carries_over",
                     models.BooleanField(
                         default=False,
-                        help_text="Who still waits gets a number of the new day; otherwise the day closes without them.",
+                        help_text="Who still waits gets a number of the new day; "
+                        "otherwise the day closes without them.",
                         verbose_name="carries over at midnight",
                     ),
                 ),
