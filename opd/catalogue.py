@@ -32,6 +32,34 @@ PYTHON = ("apps", "opd")
 TEMPLATES = ("templates",)
 DOMAIN = "django"
 
+FOR_PATIENTS = (
+    *("templates/base.html", "templates/403_csrf.html", "templates/components/*", "templates/errors/*"),
+    *("templates/track/*", "templates/me/*", "templates/patients/*", "templates/accounts/start.html"),
+    *("templates/accounts/login.html", "templates/accounts/code_form.html", "templates/display/_*"),
+    *("templates/display/board.html", "templates/display/doors.html", "templates/display/kiosk*"),
+    *("apps/core/errors.py", "apps/core/commands.py", "apps/core/pages.py", "apps/core/templatetags/*.py"),
+    *("apps/accounts/commands/credentials.py", "apps/accounts/queries/actors.py", "apps/accounts/queries/checkin.py"),
+    *("apps/accounts/middleware.py", "apps/display/api.py", "apps/eta/rules/telling.py"),
+    *("apps/patients/commands/codes.py", "apps/patients/commands/own.py", "apps/patients/forms.py"),
+    *("apps/patients/queries/registry.py", "apps/patients/rules/names.py", "apps/patients/rules/people.py"),
+    *("apps/patients/rules/phones.py", "apps/patients/rules/texts.py", "apps/patients/views/codes.py"),
+    *("apps/patients/views/login.py", "apps/queue/patient_forms.py"),
+    *(f"apps/queue/commands/{deed}.py" for deed in ("arriving", "aside", "booking", "closing", "delaying", "leaving")),
+    *(f"apps/queue/commands/{deed}.py" for deed in ("moving", "nearby", "nearing", "own", "reassigning", "telling")),
+    *("apps/queue/commands/watching.py", "apps/queue/queries/journeys.py"),
+    *("apps/queue/queries/bookings.py", "apps/queue/queries/expected.py"),
+    *("apps/queue/queries/kiosk.py", "apps/queue/queries/own*.py", "apps/queue/queries/shown.py"),
+    *("apps/queue/queries/slip.py", "apps/queue/queries/slots.py", "apps/queue/queries/track.py"),
+    *("apps/queue/views/me.py", "apps/queue/views/own_*.py", "apps/queue/views/times.py", "apps/queue/views/track.py"),
+    *("apps/scheduling/commands/hall.py", "apps/scheduling/commands/holds.py", "apps/scheduling/commands/limits.py"),
+    *("apps/scheduling/commands/offers.py", "apps/scheduling/commands/waiting.py"),
+    *("apps/scheduling/queries/lengths.py", "apps/scheduling/rules/*.py"),
+    *("opd/borrowed/forms.py", "opd/limits/middleware.py"),
+)
+"""Where sentences stand that patients and their families read: phone, board, kiosk, slip, messages.
+
+A language that the staff do not work in (settings.STAFF_LANGUAGES) has these and no others."""
+
 
 class StableCatalog(Catalog):
     """A catalogue whose file says only what matters: no dates, no names, the same text for the same sentences."""
@@ -67,15 +95,19 @@ def po_path(language: str) -> Path:
     return Path(settings.LOCALE_PATHS[0]) / language / "LC_MESSAGES" / f"{DOMAIN}.po"
 
 
-def gather() -> StableCatalog:
-    """Every sentence that is marked for translation, without translations."""
+def gather(language: str | None = None) -> StableCatalog:
+    """Every sentence that is marked for translation, without translations; with `language`, those that it needs."""
     catalog = StableCatalog(charset="utf-8")
-    for path in sorted(_files(PYTHON, "*.py")):
-        with path.open("rb") as file:
-            _take(catalog, extract("python", file, KEYWORDS, ["Translators:"]))
-    for path in sorted(_files(TEMPLATES, "*")):
-        _take(catalog, _in_template(path))
+    for path in sorted([*_files(PYTHON, "*.py"), *_files(TEMPLATES, "*")]):
+        if language in (None, *settings.STAFF_LANGUAGES) or is_for_patients(path):
+            _take(catalog, _in_python(path) if path.suffix == ".py" else _in_template(path))
     return catalog
+
+
+def is_for_patients(path: Path) -> bool:
+    """Whether patients read what stands in this file."""
+    inside = path.relative_to(settings.BASE_DIR)
+    return any(inside.match(pattern) for pattern in FOR_PATIENTS)
 
 
 def in_step(language: str) -> StableCatalog:
@@ -83,7 +115,7 @@ def in_step(language: str) -> StableCatalog:
     known = read(language)
     catalog = StableCatalog(locale=language, charset="utf-8", header_comment="")
     catalog.fuzzy = False
-    for message in gather():
+    for message in gather(language):
         if not message.id:
             continue
         found = known.get(message.id, message.context)
@@ -159,6 +191,11 @@ def _first(id: Any) -> str:
 def _files(folders: Iterable[str], pattern: str) -> Iterator[Path]:
     for folder in folders:
         yield from (path for path in (settings.BASE_DIR / folder).rglob(pattern) if path.is_file())
+
+
+def _in_python(path: Path) -> Any:
+    with path.open("rb") as file:
+        return list(extract("python", file, KEYWORDS, ["Translators:"]))
 
 
 def _in_template(path: Path) -> Any:

@@ -1,48 +1,23 @@
 """Forms of the desk and of the hall: a walk-in, a reason, a check-in by oneself."""
 
 from collections.abc import Iterable
-from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.errors import Invalid
-from apps.patients.rules.names import LONGEST, clean_name
-from apps.patients.rules.people import OLDEST_TYPED
+from apps.queue.patient_forms import LONGEST_REASON, SymptomsField
 from apps.queue.queries.desk import least_waited_for
 from apps.queue.queries.shown import NEEDS_NAMES
 from apps.queue.rules.geofence import Position
 from apps.queue.rules.order import Source
-from apps.scheduling.rules.allocation import BookingSource
-
-MOST_SYMPTOMS = 20
-LONGEST_SYMPTOM = 200
-LONGEST_REASON = 200
 
 ALONE = "alone"
 """Stands for this department only, whatever journey is usual there."""
 
 _NEEDS = [("", _("Nothing in particular")), *((need.value, _(name)) for need, name in NEEDS_NAMES.items())]
-
-
-class SymptomsField(forms.CharField):
-    """What somebody complains of, one to a line; cleaned to a list."""
-
-    widget = forms.Textarea
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(required=False, max_length=MOST_SYMPTOMS * (LONGEST_SYMPTOM + 2), **options)
-        self.widget.attrs |= {"rows": 3, "autocomplete": "off", "dir": "auto"}
-
-    def clean(self, value: Any) -> Any:
-        lines = [line.strip() for line in super().clean(value).splitlines() if line.strip()]
-        if len(lines) > MOST_SYMPTOMS or any(len(line) > LONGEST_SYMPTOM for line in lines):
-            raise forms.ValidationError(gettext("At most 20 lines of 200 letters."))
-        return lines
 
 
 class WalkInForm(forms.Form):
@@ -219,28 +194,6 @@ class BookingForm(forms.Form):
             raise forms.ValidationError(gettext("Choose a time.")) from None
 
 
-class OwnBookingForm(forms.Form):
-    """What somebody says who books by themselves. `follows`: the day of a visit that this may follow up."""
-
-    reason = forms.CharField(
-        label=_("What troubles you?"),
-        required=False,
-        max_length=LONGEST_REASON,
-        widget=forms.TextInput({"autocomplete": "off", "dir": "auto"}),
-    )
-
-    def __init__(self, *args: Any, follows: date | None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if follows:
-            label = gettext("I come again about my visit on %(day)s") % {"day": date_format(follows, "j F")}
-            self.fields["follow_up"] = forms.BooleanField(label=label, required=False)
-
-    @property
-    def source(self) -> BookingSource:
-        """How the booking comes about."""
-        return BookingSource.FOLLOW_UP if self.cleaned_data.get("follow_up") else BookingSource.ONLINE
-
-
 class ReassignForm(forms.Form):
     """Bookings that go to another doctor. `people` and `doctors` are what can be chosen, as (id, name).
 
@@ -283,28 +236,6 @@ class PlaceForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"), max_length=LONGEST_REASON, widget=forms.TextInput({"autocomplete": "off", "dir": "auto"})
     )
-
-
-class SelfCheckInForm(forms.Form):
-    """Somebody who scanned the hall's code takes a place in the queue."""
-
-    name = forms.CharField(
-        label=_("Your name"), max_length=LONGEST, widget=forms.TextInput({"autocomplete": "name", "dir": "auto"})
-    )
-    age = forms.IntegerField(
-        label=_("Your age in years"),
-        min_value=0,
-        max_value=OLDEST_TYPED,
-        widget=forms.NumberInput({"inputmode": "numeric"}),
-    )
-    symptoms = SymptomsField(label=_("What troubles you?"), help_text=_("In your own words, one thing to a line."))
-
-    def clean_name(self) -> str:
-        try:
-            return clean_name(self.cleaned_data["name"])
-        except Invalid as refusal:
-            said = [gettext(text) for texts in refusal.extra["errors"].values() for text in texts]
-            raise forms.ValidationError(said) from refusal
 
 
 def _group(department: Any, doctors: list[dict[str, Any]]) -> tuple[str, list[tuple[str, str]]]:

@@ -20,7 +20,7 @@ from apps.core.policy import Actor, Permission
 from apps.core.views import actor_of, page, run_form, said
 from apps.patients.queries import patients_of
 from apps.queue import commands
-from apps.queue.forms import OwnBookingForm
+from apps.queue.patient_forms import OwnBookingForm
 from apps.queue.queries.bookings import clock_range
 from apps.queue.queries.own_bookings import last_visit
 from apps.queue.views.asked import asked_day, asked_id, asked_kind, asked_length

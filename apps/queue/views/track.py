@@ -18,7 +18,7 @@ from apps.core.errors import Conflict, DomainError, Invalid, NotFound
 from apps.core.policy import PUBLIC, Actor
 from apps.core.views import live_part, page, run_form, said
 from apps.queue import commands
-from apps.queue.forms import SelfCheckInForm
+from apps.queue.patient_forms import SelfCheckInForm
 from apps.queue.queries.links import code_in, comes_by
 from apps.queue.queries.track import LATE_CHOICES, track_sequence, track_view
 from apps.scheduling.queries import department_of

@@ -1,33 +1,6 @@
-"""Sentences that Django's forms and admin show at the desk and on a patient's phone.
-
-They are marked here so that our catalogues word them like everything else; what a catalogue of ours says is
-preferred to Django's own translation, which is often missing or bookish.
-"""
+"""What Django's admin says at the desk, in its lists and forms."""
 
 from django.utils.translation import gettext_noop, ngettext_lazy
-
-FORMS = (
-    gettext_noop("This field is required."),
-    gettext_noop("Enter a valid email address."),
-    gettext_noop("Enter a valid date."),
-    gettext_noop("Enter a whole number."),
-    gettext_noop("Enter a valid value."),
-    gettext_noop("Ensure this value is less than or equal to %(limit_value)s."),
-    gettext_noop("Ensure this value is greater than or equal to %(limit_value)s."),
-    ngettext_lazy(
-        "Ensure this value has at most %(limit_value)d character (it has %(show_value)d).",
-        "Ensure this value has at most %(limit_value)d characters (it has %(show_value)d).",
-        "limit_value",
-    ),
-    ngettext_lazy(
-        "Ensure this value has at least %(limit_value)d character (it has %(show_value)d).",
-        "Ensure this value has at least %(limit_value)d characters (it has %(show_value)d).",
-        "limit_value",
-    ),
-    gettext_noop("Select a valid choice. %(value)s is not one of the available choices."),
-    gettext_noop("Select a valid choice. That choice is not one of the available choices."),
-    gettext_noop("%(model_name)s with this %(field_labels)s already exists."),
-)
 
 LISTS_AND_FORMS_OF_THE_DESK = (
     gettext_noop("Skip to main content"),
