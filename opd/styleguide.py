@@ -31,7 +31,7 @@ class ExampleForm(forms.Form):
     sex = forms.ChoiceField(
         label=_("Sex"), choices=[("F", _("female")), ("M", _("male"))], widget=forms.RadioSelect, required=False
     )
-    language = forms.ChoiceField(label=_("Language"), choices=[("en", "English"), ("hi", "हिन्दी")], required=False)
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES, required=False)
     notes = forms.CharField(label=_("Notes"), widget=forms.Textarea(attrs={"rows": 2}), required=False)
     told = forms.BooleanField(label=_("Yes, I am here"), required=False)
 

@@ -9,11 +9,13 @@ from corsheaders.middleware import CorsMiddleware
 from django.conf import settings
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 from psycopg_pool import PoolTimeout
 
 from apps.core.commands import report_refusal
 from apps.core.errors import DomainError, Forbidden, Invalid, TooLarge, Unavailable, sentence
+from apps.core.languages import spoken_at
 from apps.core.pages import refusal
 from apps.core.trace import start_trace
 
@@ -91,6 +93,17 @@ class ShapeMiddleware:
             return self.get_response(request)
         with translation.override(translation.get_language_from_request(request)):
             return refusal(request, fault)
+
+
+class LanguageMiddleware(LocaleMiddleware):
+    """The reader's language, if the page speaks it: staff pages do not speak every language of the patients."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Choose the language of this request."""
+        super().process_request(request)
+        if request.LANGUAGE_CODE not in dict(spoken_at(request.path)):
+            translation.activate(settings.LANGUAGE_CODE)
+            request.LANGUAGE_CODE = settings.LANGUAGE_CODE
 
 
 class AllowListMiddleware(CorsMiddleware):

@@ -1,4 +1,4 @@
-"""Forms of the desk and of the hall: a walk-in, a reason, a check-in by oneself."""
+"""Forms of the desk: a walk-in, a reason, another doctor."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from apps.queue.patient_forms import LONGEST_REASON, SymptomsField
 from apps.queue.queries.desk import least_waited_for
 from apps.queue.queries.shown import NEEDS_NAMES
-from apps.queue.rules.geofence import Position
 from apps.queue.rules.order import Source
 
 ALONE = "alone"
@@ -103,22 +102,6 @@ class ClassForm(forms.Form):
     )
 
 
-class WhereaboutsForm(forms.Form):
-    """Where a phone says that it is; empty where it does not say."""
-
-    latitude = forms.FloatField(required=False, min_value=-90, max_value=90, widget=forms.HiddenInput)
-    longitude = forms.FloatField(required=False, min_value=-180, max_value=180, widget=forms.HiddenInput)
-    accuracy = forms.FloatField(required=False, min_value=0, max_value=100_000, widget=forms.HiddenInput)
-
-    @property
-    def position(self) -> Position | None:
-        """The position, if there is one."""
-        at = self.cleaned_data
-        if at["latitude"] is None or at["longitude"] is None:
-            return None
-        return Position(at["latitude"], at["longitude"], at["accuracy"] or 0.0)
-
-
 class JourneyForm(forms.Form):
     """A journey; its stations are boxes beside it."""
 
@@ -172,26 +155,6 @@ class UrgentForm(ReasonForm):
     emergency = forms.BooleanField(
         label=_("Emergency: before everybody else"), required=False, help_text=_("Without it: before all in turn.")
     )
-
-
-class BookingForm(forms.Form):
-    """A time for somebody. `slot` is how it was shown and its id: `free:…` has a place, `over:…` has one only if
-    somebody gives way, `wait:…` stands for a whole day without one."""
-
-    slot = forms.CharField(label=_("Time"), max_length=50, error_messages={"required": _("Choose a time.")})
-    reason = forms.CharField(
-        label=_("What is it about?"),
-        required=False,
-        max_length=LONGEST_REASON,
-        widget=forms.TextInput({"autocomplete": "off", "dir": "auto"}),
-    )
-
-    def clean_slot(self) -> tuple[str, UUID]:
-        shown, _colon, slot_id = self.cleaned_data["slot"].partition(":")
-        try:
-            return shown, UUID(slot_id)
-        except ValueError:
-            raise forms.ValidationError(gettext("Choose a time.")) from None
 
 
 class ReassignForm(forms.Form):

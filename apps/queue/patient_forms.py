@@ -1,7 +1,8 @@
-"""What patients type themselves: on their own phone, or at the code of a hall."""
+"""What patients choose and type themselves, on a phone or at a hall's code. The desk books with the same."""
 
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.utils.formats import date_format
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.errors import Invalid
 from apps.patients.rules.names import LONGEST, clean_name
 from apps.patients.rules.people import OLDEST_TYPED
+from apps.queue.rules.geofence import Position
 from apps.scheduling.rules.allocation import BookingSource
 
 MOST_SYMPTOMS = 20
@@ -34,6 +36,26 @@ class SymptomsField(forms.CharField):
         return lines
 
 
+class BookingForm(forms.Form):
+    """A time for somebody. `slot` is how it was shown and its id: `free:…` has a place, `over:…` has one only if
+    somebody gives way, `wait:…` stands for a whole day without one."""
+
+    slot = forms.CharField(label=_("Time"), max_length=50, error_messages={"required": _("Choose a time.")})
+    reason = forms.CharField(
+        label=_("What is it about?"),
+        required=False,
+        max_length=LONGEST_REASON,
+        widget=forms.TextInput({"autocomplete": "off", "dir": "auto"}),
+    )
+
+    def clean_slot(self) -> tuple[str, UUID]:
+        shown, _colon, slot_id = self.cleaned_data["slot"].partition(":")
+        try:
+            return shown, UUID(slot_id)
+        except ValueError:
+            raise forms.ValidationError(gettext("Choose a time.")) from None
+
+
 class OwnBookingForm(forms.Form):
     """What somebody says who books by themselves. `follows`: the day of a visit that this may follow up."""
 
@@ -54,6 +76,22 @@ class OwnBookingForm(forms.Form):
     def source(self) -> BookingSource:
         """How the booking comes about."""
         return BookingSource.FOLLOW_UP if self.cleaned_data.get("follow_up") else BookingSource.ONLINE
+
+
+class WhereaboutsForm(forms.Form):
+    """Where a phone says that it is; empty where it does not say."""
+
+    latitude = forms.FloatField(required=False, min_value=-90, max_value=90, widget=forms.HiddenInput)
+    longitude = forms.FloatField(required=False, min_value=-180, max_value=180, widget=forms.HiddenInput)
+    accuracy = forms.FloatField(required=False, min_value=0, max_value=100_000, widget=forms.HiddenInput)
+
+    @property
+    def position(self) -> Position | None:
+        """The position, if there is one."""
+        at = self.cleaned_data
+        if at["latitude"] is None or at["longitude"] is None:
+            return None
+        return Position(at["latitude"], at["longitude"], at["accuracy"] or 0.0)
 
 
 class SelfCheckInForm(forms.Form):

@@ -52,13 +52,13 @@ _COMMUNITIES = (
         ("कुमार", "गुप्ता", "वर्मा", "यादव", "शर्मा", "तिवारी", "पटेल", "सिंह"),
     ),
     _Community(
-        "en",
+        "ta",
         ("Lakshmi", "Priya", "Meenakshi", "Kamala", "Revathi", "Selvi", "Divya", "Malathi"),
         ("Murugan", "Senthil", "Karthik", "Selvam", "Arjun", "Prakash", "Ganesan", "Vignesh"),
         ("Sundaram", "Raman", "Krishnan", "Subramanian", "Pillai", "Rajan", "Natarajan", "Devi"),
     ),
     _Community(
-        "en",
+        "ta",
         ("லட்சுமி", "மீனாட்சி", "கமலா", "செல்வி", "பிரியா", "வள்ளி"),
         ("முருகன்", "செந்தில்", "கார்த்திக்", "செல்வம்", "கணேசன்", "பிரகாஷ்"),
         ("சுந்தரம்", "ராமன்", "கிருஷ்ணன்", "நடராஜன்", "ராஜன்"),

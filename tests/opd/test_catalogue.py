@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from opd import catalogue
@@ -32,17 +33,21 @@ TEMPLATE = """
  {% endblocktranslate %}</p>
 """
 
+PLACE = '<p>{% translate "Your place" %}</p>{% translate "Room" %}'
+
 
 @pytest.fixture
 def house(tmp_path: Path, settings: Any) -> Path:
     """A little project with sentences in it."""
     settings.BASE_DIR = tmp_path
     settings.LOCALE_PATHS = [tmp_path / "locale"]
-    settings.LANGUAGES = [("en", "English"), ("hi", "हिन्दी")]
-    for folder in ("apps", "opd", "templates/desk"):
+    settings.LANGUAGES = [("en", "English"), ("hi", "हिन्दी"), ("ta", "தமிழ்")]
+    settings.STAFF_LANGUAGES = ["en", "hi"]
+    for folder in ("apps", "opd", "templates/desk", "templates/track"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "apps" / "rooms.py").write_text(PYTHON)
     (tmp_path / "templates" / "desk" / "hall.html").write_text(TEMPLATE)
+    (tmp_path / "templates" / "track" / "place.html").write_text(PLACE)
     return tmp_path
 
 
@@ -72,6 +77,7 @@ def test_sentences_are_gathered_from_python_and_templates(house):
         "Waiting hall",
         "Sit down",
         "Filtered",
+        "Your place",
         ("One before you", "%(n)s before you"),
     }
     assert catalogue.gather().get("May", "a month")
@@ -130,9 +136,9 @@ def test_what_is_compiled_is_what_readers_get(house, translate):
 
 def test_the_check_fails_for_gaps_and_for_a_file_out_of_step(house, translate):
     call_command("catalogue", stdout=StringIO())
-    with pytest.raises(CommandError, match="8 sentences need a translator"):
+    with pytest.raises(CommandError, match="9 sentences need a translator"):
         call_command("catalogue", "--check", stdout=StringIO(), stderr=StringIO())
-    for path in (house / "apps" / "rooms.py", house / "templates" / "desk" / "hall.html"):
+    for path in (*house.rglob("*.py"), *house.rglob("*.html")):
         path.write_text("")
     with pytest.raises(CommandError, match="out of step"):
         call_command("catalogue", "--check", stdout=StringIO(), stderr=StringIO())
@@ -140,3 +146,27 @@ def test_the_check_fails_for_gaps_and_for_a_file_out_of_step(house, translate):
     call_command("catalogue", "--check", stdout=StringIO())
     call_command("catalogue", "--compile", stdout=StringIO())
     assert catalogue.po_path("hi").with_suffix(".mo").exists()
+
+
+def test_a_language_of_patients_alone_needs_what_patients_read_and_nothing_else(house, translate):
+    assert {message.id for message in catalogue.gather("ta") if message.id} == {"Your place", "Room"}
+    assert len(catalogue.gather("hi")) == len(catalogue.gather())
+    call_command("catalogue", stdout=StringIO())
+    assert [gap.text for gap in catalogue.gaps("ta")] == ["Your place", "Room"]
+
+
+def test_the_check_names_what_patients_would_read_in_english(house, translate):
+    (house / "apps" / "rooms.py").write_text("")
+    (house / "templates" / "desk" / "hall.html").write_text("")
+    call_command("catalogue", stdout=StringIO())
+    translate('msgid "Your place"\nmsgstr ""', 'msgid "Your place"\nmsgstr "आपकी जगह"')
+    translate('msgid "Room"\nmsgstr ""', 'msgid "Room"\nmsgstr "कमरा"')
+    told = StringIO()
+    with pytest.raises(CommandError, match="ta: 2 sentences"):
+        call_command("catalogue", "--check", stdout=StringIO(), stderr=told)
+    assert "ta: not translated: Your place" in told.getvalue()
+
+
+def test_every_file_for_patients_is_there():
+    for pattern in catalogue.FOR_PATIENTS:
+        assert list(settings.BASE_DIR.glob(pattern)), pattern

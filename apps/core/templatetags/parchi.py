@@ -6,11 +6,14 @@ from hashlib import sha256
 from uuid import uuid4
 
 from django import template
+from django.template import Context
 from django.template.loader import get_template
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
+
+from apps.core.languages import spoken_at
 
 register = template.Library()
 
@@ -101,6 +104,12 @@ def path_to_door(people_ahead: int, token: str) -> dict[str, object]:
 def minutes_seconds(seconds: int) -> str:
     """Seconds as `6:12`; the page goes on counting where scripts run."""
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+@register.simple_tag(takes_context=True)
+def languages_here(context: Context) -> list[tuple[str, str]]:
+    """The languages that this page speaks, as (code, own name)."""
+    return spoken_at(context["request"].path)
 
 
 @register.simple_tag

@@ -108,7 +108,7 @@ def _arrived(request: HttpRequest, actor: Actor, booking: str, now: datetime) ->
 def _done(visit_id: UUID, actor: Actor, now: datetime, *, again: bool = False) -> dict[str, Any]:
     visit = visit_at_kiosk(visit_id, actor)
     ahead = ahead_of(visit) if visit.state in QUEUED else None
-    return {"step": "done", "slip": slip_view(visit, now), "ahead": ahead, "again": again}
+    return {"step": "done", "slip": slip_view(visit, now, translation.get_language()), "ahead": ahead, "again": again}
 
 
 def _page(request: HttpRequest, actor: Actor, shown: dict[str, Any]) -> HttpResponse:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.safestring import mark_safe
 
@@ -20,15 +21,28 @@ FIRST_PRINT = timedelta(minutes=2)
 """How long after check-in the printed slip still is the first one; later ones are marked as copies."""
 
 
-def slip_view(visit: Visit, now: datetime) -> dict[str, Any]:
-    """What `templates/desk/slip.html` prints. A copy carries the same code as the first slip: no new one is made.
+def slip_view(visit: Visit, now: datetime, language: str = "") -> dict[str, Any]:
+    """What `templates/components/slip.html` prints, in `language` or else the person's own. A copy carries the same
+    code as the first slip: no new one is made.
 
     Of the person only initials and age: slips are lost. The code is left out once its link has ended.
     """
+    with translation.override(language or visit.patient.language):
+        return _visit_words(visit, now)
+
+
+def booking_slip(row: Any, now: datetime) -> dict[str, Any]:
+    """The same of a booking, with the time to come at. The code goes on to the visit when the person is here."""
+    with translation.override(row.patient.language):
+        return _booking_words(row, now)
+
+
+def _visit_words(visit: Visit, now: datetime) -> dict[str, Any]:
     facility = facility_facts(visit.facility_id)
     person = facts(visit.patient, now)
     room = room_of(visit)
     return _link(tracking_code_of(visit, now)) | {
+        "language": translation.get_language(),
         "token": visit.token.label,
         "room": room.number if room else "",
         "symbol": room.symbol if room else "",
@@ -45,10 +59,10 @@ def slip_view(visit: Visit, now: datetime) -> dict[str, Any]:
     }
 
 
-def booking_slip(row: Any, now: datetime) -> dict[str, Any]:
-    """The same of a booking, with the time to come at. The code goes on to the visit when the person is here."""
+def _booking_words(row: Any, now: datetime) -> dict[str, Any]:
     facility, person, room = facility_facts(row.facility_id), facts(row.patient, now), row.doctor.room
     return _link(tracking_code(row.id, now)) | {
+        "language": translation.get_language(),
         "token": row.token.label,
         "room": room.number if room else "",
         "symbol": room.symbol if room else "",

@@ -20,7 +20,7 @@ from apps.core.views import actor_of, page, run_form, said
 from apps.patients.queries import brief
 from apps.patients.queries import get as get_patient
 from apps.queue import commands
-from apps.queue.forms import BookingForm
+from apps.queue.patient_forms import BookingForm
 from apps.queue.queries.bookings import booking_row, clock_range, coming_of
 from apps.queue.views.asked import asked_day, asked_id, asked_length, asked_source
 from apps.queue.views.booking_deeds import day_url

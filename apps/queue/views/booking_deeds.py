@@ -22,7 +22,8 @@ from apps.core.views import actor_of, page, run_form, said, version_of
 from apps.queue import commands
 from apps.queue.commands.arriving import Arrived
 from apps.queue.commands.booking import NO_SHOW_GRACE
-from apps.queue.forms import BookingForm, ReasonForm
+from apps.queue.forms import ReasonForm
+from apps.queue.patient_forms import BookingForm
 from apps.queue.queries.bookings import booking_at_desk, booking_row, check_lines, coming_of
 from apps.queue.queries.slip import booking_slip
 from apps.queue.views.times import choice_to_move, move_to, times_to_choose

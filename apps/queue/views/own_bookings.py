@@ -18,7 +18,7 @@ from apps.core.errors import Conflict
 from apps.core.policy import Actor, Permission
 from apps.core.views import actor_of, page, run_form, said, version_of
 from apps.queue import commands
-from apps.queue.forms import BookingForm, WhereaboutsForm
+from apps.queue.patient_forms import BookingForm, WhereaboutsForm
 from apps.queue.queries.bookings import KINDS, NAMES, check_json
 from apps.queue.queries.own_bookings import own_booking_of, own_bookings, own_waiting, own_waiting_of
 from apps.queue.rules.geofence import is_open

@@ -16,7 +16,7 @@ from apps.accounts.queries import FacilityFacts, facility_facts
 from apps.core.errors import Conflict
 from apps.core.views import run_form, said, version_of
 from apps.queue.commands import reschedule
-from apps.queue.forms import BookingForm
+from apps.queue.patient_forms import BookingForm
 from apps.queue.queries.day import WINDOW, days_to_choose, nearest_times, times_of_day, window_of
 from apps.queue.views.asked import asked_day
 from apps.scheduling.commands import SlotGone
