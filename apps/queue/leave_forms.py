@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.queue.forms import LONGEST_REASON
+from apps.queue.patient_forms import LONGEST_REASON
 from apps.scheduling.rules.leave import span
 
 DELAYS = (0, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240)

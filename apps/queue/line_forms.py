@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.patients.rules.people import OLDEST_TYPED, SEX_NAMES, Sex
 from apps.queue.commands.aside import LATEST
-from apps.queue.forms import LONGEST_REASON, ReasonForm
+from apps.queue.forms import ReasonForm
+from apps.queue.patient_forms import LONGEST_REASON
 
 ANYBODY = "anybody"
 

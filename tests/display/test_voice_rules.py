@@ -4,6 +4,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from apps.display.rules.voice import SPEECH, SPOKEN, clips_of_call, sound_type, spoken_in, texts
 from apps.queue.rules.hall import HALL_LANGUAGES, symbol_names
@@ -35,6 +36,7 @@ def test_a_room_without_a_picture_still_ends_its_sentence_where_the_language_nee
 def test_languages_are_spoken_in_the_order_of_the_hall() -> None:
     assert spoken_in(["ta", "xx", "en"]) == ["en", "ta"]
     assert list(SPOKEN) == [language["code"] for language in HALL_LANGUAGES]
+    assert list(SPOKEN) == [code for code, _name in settings.LANGUAGES]
 
 
 @pytest.mark.parametrize("language", SPOKEN)

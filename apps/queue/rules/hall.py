@@ -59,7 +59,7 @@ TAMIL = Words(
     no_news="இணைப்பு இல்லை. ஊழியர்கள் எண்களை அழைப்பார்கள்.",
     room="அறை",
     scan="எண் பெற உங்கள் தொலைபேசியால் ஸ்கேன் செய்யுங்கள்",
-    scan_lost="இணைப்பு இல்லை. மேசையில் எண்ணைப் பெறுங்கள்.",
+    scan_lost="இணைப்பு இல்லை. வரவேற்பில் எண்ணைப் பெறுங்கள்.",
 )
 HALL_LANGUAGES: tuple[Words, ...] = (ENGLISH, HINDI, TAMIL)
 """In the order of the hall."""

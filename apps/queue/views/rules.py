@@ -18,7 +18,7 @@ from apps.core.errors import Conflict, Invalid
 from apps.core.policy import Permission
 from apps.core.views import actor_of, page, run_form, said, version_of
 from apps.queue import commands
-from apps.queue.forms import LONGEST_REASON
+from apps.queue.patient_forms import LONGEST_REASON
 from apps.queue.queries.desk import served_departments
 from apps.queue.queries.replay import compare
 from apps.scheduling.queries import RULES, department_of, policy_versions
