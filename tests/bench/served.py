@@ -33,6 +33,9 @@ class Web:
 
     port: int
     processes: list[psutil.Process]
+    """Workers, sockets, nginx."""
+    live_port: int
+    """Where the process of the sockets itself serves, behind nginx."""
 
     def cpu(self) -> float:
         """Seconds of CPU so far, of all of them. The neighbours on the machine do not change them much."""
@@ -63,7 +66,8 @@ def web_process() -> Iterator[Web]:
         ]
         try:
             _wait_for(port)
-            yield Web(port, [psutil.Process(process.pid) for process in started])
+            live_port = int(doors.live.getsockname()[1])
+            yield Web(port, [psutil.Process(process.pid) for process in started], live_port)
         finally:
             for process in started:
                 process.terminate()
