@@ -68,14 +68,12 @@ class LiveConsumer(AsyncConsumer):
             await send({"type": "websocket.send", "text": frames.refused(error)})
             await send({"type": "websocket.close", "code": int(Close.TOO_MANY)})
             return
-        writing = self.hub.spawn(self.socket.write(), "live writer")
         try:
             await self._greet(scope)
             while message := await self._next(receive):
                 await self._hear(message)
         finally:
             self.hub.leave(self.socket)
-            writing.cancel()
 
     async def _greet(self, scope: dict[str, Any]) -> None:
         try:
@@ -96,7 +94,8 @@ class LiveConsumer(AsyncConsumer):
         """The next message of the client; None once it is gone, or was told to go and did not answer."""
         while True:
             try:
-                message = await asyncio.wait_for(receive(), self._patience())
+                async with asyncio.timeout(self._patience()):
+                    message = await receive()
             except TimeoutError:
                 if self.socket.closing is not None:
                     return None

@@ -2,9 +2,12 @@
 
 import json
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.core.serializers.json import DjangoJSONEncoder
+from websockets.frames import Frame as WireFrame
+from websockets.frames import Opcode
 
 from apps.core.api import explain
 from apps.core.errors import DomainError
@@ -13,10 +16,19 @@ from apps.live.events import ANNOUNCEMENTS
 from apps.live.queries import Picture
 
 
-def encode(type_: str, **content: Any) -> str:
+class Frame(str):
+    """The text of one frame; as bytes it is made once, however many sockets it is written to."""
+
+    @cached_property
+    def wire(self) -> bytes:
+        """The frame as it goes over a websocket without extensions."""
+        return WireFrame(Opcode.TEXT, self.encode()).serialize(mask=False)
+
+
+def encode(type_: str, **content: Any) -> Frame:
     """One frame."""
     said = {"type": type_} | content
-    return json.dumps(said, cls=DjangoJSONEncoder, ensure_ascii=False, separators=(",", ":"))
+    return Frame(json.dumps(said, cls=DjangoJSONEncoder, ensure_ascii=False, separators=(",", ":")))
 
 
 STALE = encode("stale")
@@ -42,8 +54,8 @@ class Told(NamedTuple):
     """An event in both forms in which it is told on its stream."""
 
     event: OutboxEvent
-    to_staff: str
-    to_public: str
+    to_staff: Frame
+    to_public: Frame
 
 
 def told(event: OutboxEvent) -> Told:
@@ -53,12 +65,12 @@ def told(event: OutboxEvent) -> Told:
     return Told(event, *forms)
 
 
-def announced(event: OutboxEvent) -> str:
+def announced(event: OutboxEvent) -> Frame:
     """An announcement, to those who look at a view of its stream; what it says stands in the frame itself."""
     return encode(ANNOUNCEMENTS[event.type], **event.payload | _public(envelope(event)))
 
 
-def drawn(picture: Picture, event: OutboxEvent) -> str:
+def drawn(picture: Picture, event: OutboxEvent) -> Frame:
     """A view after a change, to all who look at it, with the event that it follows."""
     of_view = {
         "stream": picture.stream,
@@ -70,22 +82,22 @@ def drawn(picture: Picture, event: OutboxEvent) -> str:
     return encode("queue-update", **_public(envelope(event)) | of_view)
 
 
-def whole(picture: Picture) -> str:
+def whole(picture: Picture) -> Frame:
     """The whole view, to somebody who has nothing to go on from."""
     return encode("resync", data=picture.as_json())
 
 
-def status(picture: Picture) -> str:
+def status(picture: Picture) -> Frame:
     """The whole view, to somebody who asked."""
     return encode("queue-status", data=_facts(picture.stream, picture.sequence, picture.payload))
 
 
-def heartbeat(stream: str, sequence: int | None) -> str:
+def heartbeat(stream: str, sequence: int | None) -> Frame:
     """A sign of life of a stream, with the number of its last change."""
     return encode("heartbeat-ack", stream=stream, sequence=sequence, at=datetime.now(UTC))
 
 
-def refused(error: DomainError) -> str:
+def refused(error: DomainError) -> Frame:
     """Why something was not done."""
     said = explain(error)
     return encode("error", code=said["code"], message=said["detail"])

@@ -29,7 +29,7 @@ from apps.live.rules import (
     Close,
     Held,
 )
-from apps.live.sockets import Send, Socket
+from apps.live.sockets import Send, Socket, socket_of
 from apps.live.source import AWAY, Source
 from apps.live.streams import EventStream, Image, Stream
 
@@ -153,8 +153,12 @@ class Hub:
 
     def enter(self, send: Send, address: str) -> Socket:
         """A new client. Raises `TooManySockets`."""
-        socket = Socket(send, self._cut)
-        self._count(socket, f"address {address}", settings.LIVE_SOCKETS_PER_ADDRESS)
+        socket = socket_of(send, self._cut)
+        try:
+            self._count(socket, f"address {address}", settings.LIVE_SOCKETS_PER_ADDRESS)
+        except TooManySockets:
+            socket.leave()
+            raise
         self.sockets.add(socket)
         CONNECTIONS.set(len(self.sockets))
         return socket
@@ -174,6 +178,7 @@ class Hub:
 
     def leave(self, socket: Socket) -> None:
         """A client is gone."""
+        socket.leave()
         for name in tuple(socket.streams):
             self.quit(socket, name)
         for whose in socket.counted:

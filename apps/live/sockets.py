@@ -1,12 +1,17 @@
-"""The sending half of one client: a short queue, a writer, and what happens to a client that does not read."""
+"""The sending half of one client, and what happens to a client that does not read."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
 from apps.core.policy import Actor, ActorType
+from apps.live.frames import Frame
 from apps.live.rules import UNSENT_FRAMES, UNSENT_SIZE
 
 if TYPE_CHECKING:
@@ -19,8 +24,10 @@ class Gone(Exception):
     """Nobody is at the other end any more, and we were not told yet."""
 
 
-class Socket:
+class Socket(ABC):
     """One client that frames are put to. Putting never waits; what does not fit is dropped for a whole view."""
+
+    __slots__ = ("_send", "_when_cut", "_work", "actor", "closing", "counted", "id", "is_recovering", "streams")
 
     def __init__(self, send: Send, when_cut: Callable[["Socket", int], None]) -> None:
         self.id = uuid4().hex
@@ -31,49 +38,131 @@ class Socket:
         self.is_recovering = False
         self._send = send
         self._when_cut = when_cut
-        self._queue: deque[str] = deque()
-        self._size = 0
-        self._news = asyncio.Event()
-        self._empty = asyncio.Event()
-        self._empty.set()
+        self._work: asyncio.Task[None] | None = None
 
     @property
     def is_staff(self) -> bool:
         """Whether somebody of the staff looks."""
         return self.actor is not None and self.actor.type is ActorType.STAFF
 
-    def put(self, frame: str) -> None:
+    @abstractmethod
+    def put(self, frame: Frame) -> None:
         """Send a frame of a stream, or cut this socket off its streams when it has not read the ones before."""
+
+    @abstractmethod
+    def answer(self, frame: Frame) -> None:
+        """Send a frame that this client asked for, however many wait. Whoever sends several waits in between."""
+
+    @abstractmethod
+    async def read_by_client(self) -> None:
+        """Wait until all that was put has been taken by the client's machine, or by what lies before it."""
+
+    @abstractmethod
+    def close(self, code: int) -> None:
+        """End the connection after what was put. A client that does not read is given up by the consumer."""
+
+    def leave(self) -> None:
+        """The client is gone: nothing more is sent."""
+        if self._work:
+            self._work.cancel()
+
+    async def _tell(self, message: dict[str, Any]) -> None:
+        try:
+            await self._send(message)
+        except (OSError, RuntimeError) as error:  # the second: the server has closed it, for what the client sent
+            raise Gone from error
+
+    def _cut(self, dropped: int) -> None:
+        for stream in self.streams.values():
+            stream.sockets.discard(self)
+        self._when_cut(self, dropped)
+
+
+class DirectSocket(Socket):
+    """A client of our own server, whose transport is written to: the same bytes to everybody, and nothing in between.
+
+    ADR 45. The transport counts what the client's machine has not taken; the server still writes its own frames.
+    """
+
+    __slots__ = ("_protocol", "_transport")
+
+    def __init__(self, protocol: WebSocketsSansIOProtocol, when_cut: Callable[[Socket, int], None]) -> None:
+        super().__init__(protocol.send, when_cut)
+        self._protocol = protocol
+        self._transport = protocol.transport
+        self._transport.set_write_buffer_limits(high=UNSENT_SIZE // 2)  # `read_by_client` waits well before a cut
+
+    def put(self, frame: Frame) -> None:
+        if self.closing is not None or self._transport.is_closing():
+            return
+        unsent = self._transport.get_write_buffer_size()
+        if unsent and unsent + len(frame.wire) > UNSENT_SIZE:
+            self._cut(1)
+        else:
+            self._transport.write(frame.wire)
+
+    def answer(self, frame: Frame) -> None:
+        if self.closing is None and not self._transport.is_closing():
+            self._transport.write(frame.wire)
+
+    async def read_by_client(self) -> None:
+        await self._protocol.writable.wait()
+
+    def close(self, code: int) -> None:
+        if self.closing is None:
+            self.closing = code
+            self._work = asyncio.get_running_loop().create_task(self._say_goodbye(code))
+
+    async def _say_goodbye(self, code: int) -> None:
+        with suppress(Gone):
+            await self._tell({"type": "websocket.close", "code": int(code)})
+
+
+class QueuedSocket(Socket):
+    """A client of any other server: a short queue and a task that hands it over frame by frame."""
+
+    __slots__ = ("_empty", "_news", "_queue", "_size")
+
+    def __init__(self, send: Send, when_cut: Callable[[Socket, int], None]) -> None:
+        super().__init__(send, when_cut)
+        self._queue: deque[str] = deque()
+        self._size = 0
+        self._news = asyncio.Event()
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._work = asyncio.get_running_loop().create_task(self._write())
+
+    def put(self, frame: Frame) -> None:
         if self.closing is not None:
             return
         if self._queue and (len(self._queue) >= UNSENT_FRAMES or self._size + len(frame) > UNSENT_SIZE):
-            self._cut()
+            dropped = len(self._queue) + 1
+            self._queue.clear()
+            self._size = 0
+            self._cut(dropped)
         else:
             self.answer(frame)
 
-    def answer(self, frame: str) -> None:
-        """Send a frame that this client asked for, however many wait. Whoever sends several waits in between."""
+    def answer(self, frame: Frame) -> None:
         self._queue.append(frame)
         self._size += len(frame)
         self._empty.clear()
         self._news.set()
 
     async def read_by_client(self) -> None:
-        """Wait until all that was put has been taken by the client's machine, or by what lies before it."""
         await self._empty.wait()
 
     def close(self, code: int) -> None:
-        """End the connection after what is in the queue. A client that does not read is given up by the consumer."""
         if self.closing is None:
             self.closing = code
             self._news.set()
 
-    async def write(self) -> None:
+    async def _write(self) -> None:
         """Send what is put, one frame after the other, until the socket is closed from here or the client is gone.
 
-        The server lets `send` wait while the client does not read.
+        A server lets `send` wait while the client does not read.
         """
-        try:
+        with suppress(Gone):
             while self.closing is None or self._queue:
                 if self._queue:
                     frame = self._queue.popleft()
@@ -84,19 +173,11 @@ class Socket:
                     self._news.clear()
                     await self._news.wait()
             await self._tell({"type": "websocket.close", "code": int(self.closing)})
-        except Gone:
-            return
 
-    async def _tell(self, message: dict[str, Any]) -> None:
-        try:
-            await self._send(message)
-        except (OSError, RuntimeError) as error:  # the second: the server has closed it, for what the client sent
-            raise Gone from error
 
-    def _cut(self) -> None:
-        dropped = len(self._queue) + 1
-        self._queue.clear()
-        self._size = 0
-        for stream in self.streams.values():
-            stream.sockets.discard(self)
-        self._when_cut(self, dropped)
+def socket_of(send: Send, when_cut: Callable[[Socket, int], None]) -> Socket:
+    """The client behind a server's `send`: written to directly where that is known to be right."""
+    protocol = getattr(send, "__self__", None)
+    if isinstance(protocol, WebSocketsSansIOProtocol) and not protocol.conn.extensions:
+        return DirectSocket(protocol, when_cut)
+    return QueuedSocket(send, when_cut)

@@ -18,7 +18,7 @@ from apps.core.models import OutboxEvent
 from apps.core.outbox import REPLAY_AT_MOST, replay, stream_sequences
 from apps.live import frames
 from apps.live.events import ANNOUNCEMENTS
-from apps.live.frames import Told
+from apps.live.frames import Frame, Told
 from apps.live.metrics import LAG
 from apps.live.queries import Picture, Place, draw
 from apps.live.rules import Held, is_current
@@ -52,7 +52,7 @@ class Stream(ABC):
         if not self.sockets:
             self.empty_since = self.hub.loop.time()
 
-    def tell(self, frame: str) -> None:
+    def tell(self, frame: Frame) -> None:
         """Say the same to everybody."""
         for socket in tuple(self.sockets):
             socket.put(frame)
@@ -236,7 +236,7 @@ class Image(Stream):
     def __init__(self, hub: "Hub", place: Place) -> None:
         super().__init__(hub, place)
         self.picture: Picture | None = None
-        self._whole = ""
+        self._whole = Frame()
         self._drawn_at = hub.loop.time() - 60
 
     @property
@@ -277,7 +277,7 @@ class Image(Stream):
             self.sources[name] = await self.hub.numbered(name)
             self.sources[name].images.add(self)
 
-    def _news_since(self, before: Picture | None) -> str:
+    def _news_since(self, before: Picture | None) -> Frame:
         """The frame of a change: with the last event it follows, where that is known and the streams are the same."""
         picture = self.picture
         if picture is None or before is None or before.numbers.keys() != picture.numbers.keys():

@@ -14,9 +14,10 @@ from apps.accounts.queries.actors import actor_of_credential, actor_of_staff
 from apps.core.policy import Role
 from apps.live import access, consumers
 from apps.live.routing import websocket_urlpatterns
+from apps.live.sockets import QueuedSocket
 from tests.cast import bearer, dr_rao
 from tests.factories import PASSWORD
-from tests.live.clients import ADMIN, BOARD, DOCTOR, PATIENT, done, open_socket, open_socket_ungreeted
+from tests.live.clients import ADMIN, BOARD, DOCTOR, PATIENCE, PATIENT, done, open_socket, open_socket_ungreeted
 from tests.live.house import NAMES, department, open_house
 
 pytestmark = pytest.mark.usefixtures("hub")
@@ -404,7 +405,9 @@ async def test_a_client_that_leaves_in_the_middle_of_a_frame_is_nobody_s_fault(h
 
     socket = hub.enter(send, "127.0.0.1")
     socket.answer("{}")
-    await asyncio.wait_for(hub.spawn(socket.write(), "live writer"), timeout=10)
+    async with asyncio.timeout(PATIENCE):
+        assert isinstance(socket, QueuedSocket)
+        await socket._write()
     hub.leave(socket)
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 

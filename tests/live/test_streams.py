@@ -71,7 +71,6 @@ async def test_who_made_a_change_is_told_to_staff_only(house, hub):
     visitor = Narrow()
     visitor.open.set()
     looking = hub.enter(visitor, "there")
-    writing = hub.spawn(looking.write(), "looking")
     stream = looking.streams[house.dept] = await hub.follow(await done(find, house.dept))
     await stream.join(looking, None)
     async with open_socket(DOCTOR, await done(house.cookie)) as staff:
@@ -83,7 +82,6 @@ async def test_who_made_a_change_is_told_to_staff_only(house, hub):
         assert visitor.sent[-1]["actor"] == {"type": "staff"}
         assert visitor.sent[-1]["eventId"] == told["eventId"]
     hub.leave(looking)
-    writing.cancel()
 
 
 async def test_other_streams_are_not_told(house):
@@ -410,7 +408,6 @@ class Narrow:
 async def test_a_client_that_does_not_read_is_cut_and_shown_the_whole_view(house, hub):
     narrow = Narrow()
     slow = hub.enter(narrow, "there")
-    writing = hub.spawn(slow.write(), "slow")
     stream = slow.streams[house.dept] = await hub.follow(await done(find, house.dept))
     await stream.join(slow, None)
     async with open_socket(DOCTOR, await done(house.cookie)) as quick:
@@ -429,7 +426,6 @@ async def test_a_client_that_does_not_read_is_cut_and_shown_the_whole_view(house
     assert [frame["type"] for frame in narrow.sent[-2:]] == ["resync", "queue-update"]
     assert hub.dropped == 101
     hub.leave(slow)
-    writing.cancel()
 
 
 # --- many -------------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 Told what to do by lines of JSON on its input, and answers each with one:
 
 - `{"do": "open", "port", "host", "path", "origin", "greetings": [[wait for, then say], …], "last", "each": […]}` opens
-  a socket for each of `each`, which stands for `%s` in what is said; `{"seconds", "failed"}` when all have heard `last`.
+  a socket for each of `each`, which stands for `%s` in what is said; `{"seconds", "failed"}` when all heard `last`.
 - `{"do": "tally"}` what was heard since: `{"stream:sequence": [by how many, when the last of them read it]}`, the
   moment by the machine's monotonic clock.
 - `{"do": "say", "text"}` says the same on every socket.
