@@ -27,6 +27,7 @@ PAUSE = 5.0
 """Seconds after a failure until one request tries again; meanwhile nobody waits."""
 
 UP = Gauge("opd_rate_limiter_up", "Whether requests are counted (Redis answers).", multiprocess_mode="livemin")
+UP.set(1)  # until a process has asked Redis, nothing went uncounted
 LIMITED = Counter("opd_rate_limited", "Requests that came too fast and were refused.", ["share"])
 log = logging.getLogger("limits")
 
@@ -46,7 +47,6 @@ class Limiter:
         self._trying = threading.Lock()
         self._again_at = 0.0
         self._is_up = True
-        UP.set(1)
 
     def take(self, count: Count) -> float:
         """Count a request; returns 0, or if it is one too many the seconds to wait."""

@@ -15,6 +15,7 @@ from opd.local.keys import load_secrets
 from opd.local.processes import AskedToStop, Program, Supervisor
 from opd.local.servers import House, close_house, open_servers
 from opd.local.web import Doors, open_doors, web_programs
+from opd.serving import allow_many_sockets
 
 Command = tuple[str, ...]
 COMPILING: Command = ("catalogue", "--compile")
@@ -31,6 +32,7 @@ READY_WITHIN = 120.0
 
 def run(given: Mapping[str, str]) -> None:
     """Start everything, say where it is, keep it alive, stop it in order."""
+    allow_many_sockets()  # nginx without a master asks for none, and every screen takes it two
     with house_of("run", given) as house, open_doors(given) as doors:
         environment = settings_of(house.home, house.given, house.secrets) | open_servers(house)
         for label, command in STEPS:

@@ -4,6 +4,7 @@ The runner keeps the sockets of all three open. Whoever comes while one of them 
 """
 
 import errno
+import os
 import shutil
 import socket
 import sys
@@ -79,17 +80,23 @@ def web_programs(home: Path, doors: Doors, environment: Mapping[str, str]) -> li
     """Open the doors, and the processes behind them; what those measure they count together, in files of this run."""
     for listening in (doors.live, doors.web, doors.front):
         listening.listen(QUEUE)
+    measures = _fresh_folder(home / "metrics")
     shared = dict(environment) | {
-        "PROMETHEUS_MULTIPROC_DIR": str(_fresh_folder(home / "metrics")),
+        "PROMETHEUS_MULTIPROC_DIR": str(measures),
         "OPD_PROXIES": str(int(environment.get("OPD_PROXIES") or 0) + 1),
         "OPD_WEB_BIND": f"fd://{doors.web.fileno()}",
         "OPD_LIVE_BIND": f"fd://{doors.live.fileno()}",
     }
     web = [sys.executable, "-m", "gunicorn", "--config", "python:opd.serving.web", "opd.wsgi"]
     live = [sys.executable, "-m", "opd.serving.live"]
+
+    def start(command: list[str]) -> list[str]:
+        _forget_the_dead(measures)
+        return command
+
     return [
-        Program("web", lambda: web, shared, PROJECT, sockets=(doors.web.fileno(),)),
-        Program("live", lambda: live, shared, PROJECT, sockets=(doors.live.fileno(),)),
+        Program("web", lambda: start(web), shared, PROJECT, sockets=(doors.web.fileno(),)),
+        Program("live", lambda: start(live), shared, PROJECT, sockets=(doors.live.fileno(),)),
         _door(_fresh_folder(home / "door"), doors, environment),
     ]
 
@@ -112,6 +119,17 @@ def _door(folder: Path, doors: Doors, environment: Mapping[str, str]) -> Program
     alone = ["-g", "daemon off; master_process off;"]
     inherited = dict(environment) | {"NGINX": f"{doors.front.fileno()};"}
     return Program("door", lambda: [*command, *alone], inherited, PROJECT, sockets=(doors.front.fileno(),))
+
+
+def _forget_the_dead(measures: Path) -> None:
+    """What a process measures of the moment ends with it, also if it was killed; what it counted stays."""
+    for path in measures.glob("gauge_live*_*.db"):
+        try:
+            os.kill(int(path.stem.rpartition("_")[2]), 0)
+        except ProcessLookupError:
+            path.unlink(missing_ok=True)
+        except (PermissionError, ValueError):
+            continue
 
 
 def _place(door: socket.socket) -> str:

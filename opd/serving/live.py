@@ -1,15 +1,17 @@
-"""The process of the sockets: `python -m opd.serving.live`. It serves pages and API as well, for development alone.
+"""The process of the sockets: `python -m opd.serving.live`. It serves pages and API as well: of those nginx asks it
+only for the numbers of its sockets, all others in development alone.
 
 Where it listens says OPD_LIVE_BIND: `127.0.0.1:8002`, or `fd://7` for a socket that somebody keeps open for it.
 """
 
 import gc
 import os
-import resource
 import socket
 import sys
 
 import uvicorn
+
+from opd.serving import allow_many_sockets
 
 QUEUE = 1024
 """Connections that wait while nobody takes them."""
@@ -24,12 +26,6 @@ def listener(bind: str) -> socket.socket:
         return socket.socket(fileno=int(bind.removeprefix("fd://")))
     host, _, port = bind.rpartition(":")
     return socket.create_server((host, int(port)), backlog=QUEUE)
-
-
-def allow_many_sockets() -> None:
-    """Let this process open as many files as the machine allows it to."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def settings() -> uvicorn.Config:

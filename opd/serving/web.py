@@ -37,6 +37,15 @@ def when_ready(server: Any) -> None:
     gc.freeze()
 
 
+def post_fork(server: Any, worker: Any) -> None:
+    """A worker's measures begin at 0, whatever the process it was forked from had: what is well is said anew."""
+    from apps.live.metrics import SOURCE
+    from opd.limits.counting import UP
+
+    SOURCE.set(1)
+    UP.set(1)
+
+
 def child_exit(server: Any, worker: Any) -> None:
     """What a worker measured of the moment ends with it; what it counted stays."""
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:

@@ -70,6 +70,20 @@ def test_a_place_where_nobody_can_listen_is_said(given: dict[str, str]) -> None:
         pass
 
 
+def test_what_a_dead_process_measured_of_the_moment_is_forgotten_and_what_it_counted_stays(home: Path) -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    with open_doors({"PORT": "0"}) as doors:
+        serving = web_programs(home, doors, {"PATH": os.defpath})[:2]
+    measures = Path(serving[0].environment["PROMETHEUS_MULTIPROC_DIR"])
+    kept = {f"gauge_livesum_{os.getpid()}.db", f"counter_{dead.pid}.db"}
+    for program in serving:
+        for name in {*kept, f"gauge_livesum_{dead.pid}.db", f"gauge_livemin_{dead.pid}.db"}:
+            (measures / name).touch()
+        program.command()
+        assert {path.name for path in measures.iterdir()} == kept, program.name
+
+
 def test_nginx_takes_over_the_open_door_and_what_stands_behind_it_is_told_who_asks(home: Path) -> None:
     with open_doors({"PORT": "0"}) as doors:
         web, live, door = web_programs(home, doors, {"PATH": os.defpath, "OPD_PROXIES": "1"})

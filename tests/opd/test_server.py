@@ -5,6 +5,7 @@ import os
 import re
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -176,3 +177,54 @@ def test_without_a_database_nothing_of_the_inside_is_told(port):
         for path, status, answer in people.map(told, asked):
             assert status in (401, 403, 404, 503, 302, 200), (path, status)
             assert not SECRETS.search(answer), answer
+
+
+def test_what_is_well_is_told_to_be_well_by_every_process(port):
+    status, told = ask(port, "GET", "/metrics")
+    assert status == 200
+    assert "opd_live_source_up 1.0" in told.splitlines()
+
+
+FORKED = """
+import os, sys
+import opd.wsgi
+from opd.serving import web
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+for _ in range(2):
+    child = os.fork()
+    if not child:
+        web.post_fork(None, None)
+        os._exit(0)
+    os.waitpid(child, 0)
+registry = CollectorRegistry()
+MultiProcessCollector(registry)
+sys.stdout.write(generate_latest(registry).decode())
+"""
+
+
+def test_a_worker_that_has_asked_nobody_yet_misses_nothing(tmp_path):
+    environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    told = subprocess.run([sys.executable, "-c", FORKED], env=environment, capture_output=True, text=True, check=True)
+    assert {"opd_live_source_up 1.0", "opd_rate_limiter_up 1.0"} <= set(told.stdout.splitlines())
+
+
+def test_whoever_is_not_answered_is_not_told_that_nothing_was_done(tmp_path):
+    """The worker takes the request and ends before it answers: what it did until then nobody knows."""
+    with open_doors({"PORT": "0"}) as doors:
+        *_, door = web_programs(tmp_path, doors, {"PATH": os.defpath})
+        nginx = subprocess.Popen(door.command(), env=dict(door.environment), pass_fds=door.sockets)
+        try:
+            for path, words in (("/api/v1/visits", "same Idempotency-Key"), ("/admin/desk/", "look before you send")):
+                with ThreadPoolExecutor(1) as person:
+                    asked = person.submit(ask, doors.port, "POST", path, b"{}")
+                    worker, _ = doors.web.accept()
+                    with worker:
+                        worker.recv(4096)
+                    status, answer = asked.result()
+                assert status == 503
+                assert words in answer
+                assert "Nothing was changed" not in answer
+        finally:
+            nginx.terminate()
+            nginx.wait(20)

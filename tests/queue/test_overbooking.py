@@ -1,5 +1,6 @@
 """Places beyond a slot's usual ones: advised from the odds of not coming, opened by a person, taken back, audited."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from apps.audit.models import AuditEntry
 from apps.core.errors import Forbidden
 from apps.core.policy import Role, system_actor
 from apps.queue import commands
-from apps.queue.commands.overbooking import NotAdvised
+from apps.queue.commands.overbooking import NotAdvised, Stretched
 from apps.queue.queries.overbooking import Advice, advice_for
 from apps.scheduling.commands import SlotOver
 from apps.scheduling.models import Appointment, Slot
@@ -117,11 +118,53 @@ def test_the_page_says_what_it_would_do_and_does_it(ward: Ward, full: Slot):
     asked = desk.get(path).content.decode()
     assert "12 places are taken" in asked
     assert "If everybody comes all the same" in asked
-    assert "The places are open." in desk.post(path, {"key": "once"}, follow=True).content.decode()
+    yes = {"key": "once", "places": asked_about(asked)}
+    assert "The places are open." in desk.post(path, yes, follow=True).content.decode()
     assert fresh(full).capacity == 12 + places
-    assert "keeps the place" in desk.get(path).content.decode()
-    assert "usual places again" in desk.post(path, {"key": "twice"}, follow=True).content.decode()
+    asked = desk.get(path).content.decode()
+    assert "keeps the place" in asked
+    yes = {"key": "twice", "places": asked_about(asked)}
+    assert "usual places again" in desk.post(path, yes, follow=True).content.decode()
     assert fresh(full).capacity == 12
+
+
+def asked_about(page: str) -> str:
+    """The number of places that the question on a page is about."""
+    found = re.search(r'name="places" value="(\d+)"', page)
+    assert found
+    return found[1]
+
+
+def test_two_clerks_who_saw_the_same_question_both_open_the_places(ward: Ward, full: Slot):
+    path, places = f"/admin/desk/overbooking/{full.id}/", advice(ward, full).places
+    first, second = browser_of(ward.meera), browser_of(ward.meera)
+    seen = [asked_about(desk.get(path).content.decode()) for desk in (first, second)]
+    for desk, number in zip((first, second), seen, strict=True):
+        assert desk.post(path, {"key": f"of {id(desk)}", "places": number}).status_code == 302
+        assert fresh(full).capacity == 12 + places
+
+
+def test_no_more_is_opened_than_was_asked_about_and_nothing_without_an_answer(ward: Ward, full: Slot):
+    path = f"/admin/desk/overbooking/{full.id}/"
+    desk = browser_of(ward.meera)
+    assert desk.post(path, {"key": "blind"}).status_code == 400
+    assert fresh(full).capacity == 12
+    assert desk.post(path, {"key": "once", "places": "1"}).status_code == 302
+    assert fresh(full).capacity == 13
+    refused = desk.post(path, {"key": "more", "places": "9"})
+    assert refused.status_code == 409
+    assert asked_about(refused.content.decode()) == "0"
+    assert fresh(full).capacity == 13
+
+
+@pytest.mark.parametrize("places", [0, 1])
+def test_an_emergency_s_places_are_not_touched(ward: Ward, full: Slot, places: int):
+    commands.override_slot(
+        actor=ward.rao, now=ward.now, slot_id=full.id, emergency_level="critical", reason="A bus accident"
+    )
+    with pytest.raises(Stretched):
+        open_beyond(ward, full, places)
+    assert (fresh(full).capacity, fresh(full).emergency_level) == (18, "critical")
 
 
 def test_the_page_is_not_for_doctors(ward: Ward, full: Slot):

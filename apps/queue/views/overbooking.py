@@ -41,25 +41,35 @@ def advice(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/overbooking.html", admin.site.each_context(request) | context)
 
 
+class PlacesForm(forms.Form):
+    """How many places beyond the usual ones the question on the page was about; 0 to take them back."""
+
+    places = forms.IntegerField(min_value=0, max_value=999, widget=forms.HiddenInput)
+
+
 @page(policy=Permission.SCHEDULE_CHANGE, methods=("GET", "POST"))
 def decide(request: HttpRequest, slot_id: UUID) -> HttpResponse:
     """Ask about the places that are advised for one slot, or about taking them back, and do it."""
     actor, now = actor_of(request), timezone.now()
     slot = slot_of(slot_id)
     actor.require(Permission.SCHEDULE_CHANGE, Scope(actor.facility_id, slot.department_id))
-    found = advice_for(slot, now)
-    places = 0 if found.opened else found.places
     back = reverse("admin:desk_overbooking") + f"?day={slot.day.isoformat()}"
-    form = forms.Form(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
+    answer = PlacesForm(request.POST if request.method == "POST" else None)
+    refused = ""
+    if answer.is_valid():
+        places = answer.cleaned_data["places"]
         try:
             run_form(request, commands.open_beyond, lambda _slot: {}, slot_id=slot_id, places=places)
         except Conflict as refusal:
-            form.add_error(None, said(refusal))
+            refused = said(refusal)
         else:
             done = gettext("The places are open.") if places else gettext("The slot has its usual places again.")
             messages.success(request, done)
             return redirect(back)
+    found = advice_for(slot_of(slot_id), now)
+    form = PlacesForm({"places": 0 if found.opened else found.places})  # asked anew, about what is so now
+    if refused:
+        form.add_error(None, refused)
     facility = facility_facts(slot.facility_id)
     when = f"{date_format(slot.day, 'l j F')}, {facility.clock(slot.starts_at)}"
     label = gettext("Take the places back") if found.opened else gettext("Open more places")
@@ -70,7 +80,7 @@ def decide(request: HttpRequest, slot_id: UUID) -> HttpResponse:
         "form": form,
         "back_url": back,
     }
-    return render(request, "desk/confirm.html", context, status=409 if form.non_field_errors() else 200)
+    return render(request, "desk/confirm.html", context, status=409 if refused else 400 if answer.errors else 200)
 
 
 def opening(found: Advice) -> str:
