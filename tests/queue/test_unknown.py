@@ -15,7 +15,9 @@ from apps.patients.models import Patient
 from apps.queue import commands
 from apps.queue.commands.arriving import AlreadyHere
 from apps.queue.models import Visit
-from apps.scheduling.models import Token
+from apps.scheduling.commands import AlreadyBooked, AlreadyWaiting
+from apps.scheduling.models import Token, WaitingEntry
+from tests.bookings import book, open_slot
 from tests.browsers import browser_of
 from tests.cast import bearer, meera
 from tests.ward import Ward, open_ward
@@ -106,6 +108,46 @@ def test_nobody_is_recognised_twice_or_while_they_wait_themselves_or_out_of_a_re
     change(actor=ward.meera, now=ward.now, patient_id=visit.patient_id, expected_version=1, name="Somebody Else")
     with pytest.raises(NotProvisional):
         recognise(ward, visit, ward.register(name="A third one"))
+
+
+def test_what_was_booked_for_somebody_unknown_is_theirs_once_they_are_recognised(ward: Ward):
+    known = ward.register(name="Ravi Shankar")
+    visit = brought_in(ward)
+    slot = open_slot(ward, hours=2, capacity=1)
+    row = book(ward, slot, patient=visit.patient).appointment
+    later = open_slot(ward, hours=26, capacity=1)
+    book(ward, later)
+    entry = book(ward, later, patient=visit.patient).waiting
+    ward.see(visit)
+    recognise(ward, visit, known)
+    assert {WaitingEntry.objects.get(id=entry.id).patient_id, Token.objects.get(id=row.token_id).patient_id} == {known.id}
+    came = commands.arrive(actor=ward.meera, now=ward.now, booking_id=row.id).visit
+    assert came.patient_id == known.id
+    kept = AuditEntry.objects.get(action="appointment.recognised")
+    assert (kept.before["patientId"], kept.after["patientId"]) == (str(visit.patient_id), str(known.id))
+    assert AuditEntry.objects.filter(action="waiting_entry.recognised").count() == 1
+
+
+def test_nobody_is_recognised_into_a_second_place_with_the_same_doctor_on_one_day(ward: Ward):
+    known = ward.register(name="Ravi Shankar")
+    visit = brought_in(ward)
+    slot = open_slot(ward, capacity=2)
+    for patient in (known, visit.patient):
+        book(ward, slot, patient=patient)
+    with pytest.raises(AlreadyBooked):
+        recognise(ward, visit, known)
+    assert Patient.objects.get(id=visit.patient_id).status == "ACTIVE"
+
+
+def test_nobody_is_recognised_into_a_second_wait(ward: Ward):
+    known = ward.register(name="Ravi Shankar")
+    visit = brought_in(ward)
+    slot = open_slot(ward, capacity=1)
+    for patient in (ward.register(), known, visit.patient):
+        book(ward, slot, patient=patient)
+    with pytest.raises(AlreadyWaiting):
+        recognise(ward, visit, known)
+    assert Visit.objects.get(id=visit.id).patient_id == visit.patient_id
 
 
 @pytest.mark.parametrize("role", [Role.CASHIER, Role.LAB, Role.PHARMACIST, Role.DOCTOR])

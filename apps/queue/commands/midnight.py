@@ -14,7 +14,7 @@ from apps.core.outbox import emit, lock_streams
 from apps.core.policy import Actor, Permission, Scope
 from apps.queue import events
 from apps.queue.commands.aside import take_off
-from apps.queue.commands.moving import amend, move
+from apps.queue.commands.moving import amend, move, require_locked
 from apps.queue.models import Journey, JourneyLeg, Visit
 from apps.queue.queries.journeys import ways_left_over
 from apps.queue.queries.visits import left_over
@@ -47,6 +47,8 @@ def end_day(*, actor: Actor, now: datetime, department_id: UUID) -> DayEnded:
     today = facility_facts(department_of(department_id).facility_id).day_of(now)
     ways = ways_left_over(department_id, today)
     lock_streams(*(department_stream(place) for place in {department_id, *(p for way in ways.values() for p in way)}))
+    ways = ways_left_over(department_id, today)  # as they are now: another department's turn may just have ended them
+    require_locked(place for way in ways.values() for place in way)
     department = department_of(department_id)
     ended = DayEnded()
     for journey_id in sorted(ways):

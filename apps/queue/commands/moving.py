@@ -1,5 +1,6 @@
 """The one place where a visit's state changes, and the lock it changes under."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -59,6 +60,13 @@ def locked_visit(visit_id: UUID, permission: Permission, also: tuple[UUID, ...] 
     visit = _visit.one(visit_id)
     assert visit is not None  # it was there a moment ago, and visits are never deleted
     return visit
+
+
+@step
+def require_locked(departments: Iterable[UUID]) -> None:
+    """Begin the command anew when what it has found under its locks reaches into a queue that it has not locked."""
+    if any(department_stream(place) not in unit().streams for place in departments):
+        raise BeginAgain(VersionConflict())
 
 
 @prepared

@@ -16,13 +16,13 @@ from apps.patients.rules.people import Sex
 from apps.queue import events
 from apps.queue.commands.arriving import AlreadyHere, enter
 from apps.queue.commands.entering import Arrival, Arrived, with_links
-from apps.queue.commands.moving import amend
+from apps.queue.commands.moving import amend, require_locked
 from apps.queue.models import Visit
 from apps.queue.queries.visits import open_visit_of
 from apps.queue.rules.order import Source
 from apps.queue.rules.states import OPEN
-from apps.scheduling.commands import hand_tokens
-from apps.scheduling.queries import department_of
+from apps.scheduling.commands import hand_all
+from apps.scheduling.queries import department_of, places_held_by
 
 AGE_OF_NOBODY = 40
 """Years; of a person of whom nobody has said how old they look. It gives nobody a head start."""
@@ -64,15 +64,17 @@ def take_in_unknown(
 
 @command
 def recognise(*, actor: Actor, now: datetime, patient_id: UUID, known_id: UUID) -> list[Visit]:
-    """It turns out that somebody with a provisional record has had one all along: their visits and numbers go there.
+    """It turns out that somebody with a provisional record has had one all along: their visits, numbers and bookings
+    go there.
 
-    Raises `NotProvisional`, `PatientNotActive`, and `AlreadyHere` while the known person waits in the same department.
+    Raises `NotProvisional`, `PatientNotActive`, `AlreadyHere` while the known person waits in the same department,
+    and `AlreadyBooked`, `AlreadyWaiting` where both have a booking or a wait with the same doctor on the same day.
     """
     actor.require(Permission.PATIENT_REGISTER, Scope(actor.facility_id))
-    places = Visit.objects.filter(patient_id=patient_id).values_list("department_id", flat=True)
-    lock_streams(*(department_stream(place) for place in set(places)))
+    lock_streams(*(department_stream(place) for place in _places_of(patient_id)))
     known = get_active(known_id)
     give_up_provisional(patient_id, known.id)
+    require_locked(_places_of(patient_id))
     visits = list(Visit.objects.filter(patient_id=patient_id))
     for visit in visits:
         if visit.state in OPEN and open_visit_of(known.id, visit.department_id):
@@ -86,5 +88,11 @@ def recognise(*, actor: Actor, now: datetime, patient_id: UUID, known_id: UUID) 
             after={"patientId": str(known.id), "version": visit.version},
         )
         emit(events.queue_updated(visit.department_id, "recognised", visitId=str(visit.id)))
-    hand_tokens(patient_id, known.id)
+    hand_all(patient_id, known.id)
     return visits
+
+
+def _places_of(patient_id: UUID) -> set[UUID]:
+    """The departments whose queues and bookings name a record."""
+    visits = Visit.objects.filter(patient_id=patient_id).values_list("department_id", flat=True)
+    return set(visits) | places_held_by(patient_id)

@@ -66,7 +66,7 @@ def recognise(request: HttpRequest, patient_id: UUID, known_id: UUID) -> HttpRes
             return redirect("admin:desk_today")
     context: dict[str, Any] = admin.site.each_context(request) | {
         "title": gettext("Is it %(name)s?") % known,
-        "question": gettext("Today's visit and number of “%(unknown)s” go to %(name)s, file %(uhid)s.")
+        "question": gettext("Visits, numbers and bookings of “%(unknown)s” go to %(name)s, file %(uhid)s.")
         % (known | {"unknown": unknown["name"]}),
         "button": gettext("Yes, it is this person"),
         "form": form,

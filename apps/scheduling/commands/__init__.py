@@ -51,9 +51,10 @@ from apps.scheduling.commands.places import (
 )
 from apps.scheduling.commands.promotion import promote
 from apps.scheduling.commands.reassigning import hand_over
+from apps.scheduling.commands.recognising import hand_all
 from apps.scheduling.commands.slots import make_slots
 from apps.scheduling.commands.stretching import SlotOver, end_stretches, locked_slot, overbook, stretch
-from apps.scheduling.commands.tokens import hand_tokens, issue_token, void_token
+from apps.scheduling.commands.tokens import issue_token, void_token
 from apps.scheduling.commands.usual import set_usual_journey
 from apps.scheduling.commands.waiting import (
     AlreadyWaiting,
@@ -97,8 +98,8 @@ __all__ = [
     "exchange_places",
     "expire_waiting",
     "give_meeting",
+    "hand_all",
     "hand_over",
-    "hand_tokens",
     "hold",
     "issue_token",
     "keep_visits",

@@ -23,7 +23,7 @@ from apps.scheduling.commands.hall import AlreadyBooked, BookingChanged, Hall, N
 from apps.scheduling.commands.limits import require_within_limits
 from apps.scheduling.commands.tokens import issue_token, void_token
 from apps.scheduling.commands.waiting import enlist, wait_no_more
-from apps.scheduling.models import Appointment, Slot
+from apps.scheduling.models import Appointment, Slot, WaitingEntry
 from apps.scheduling.queries import (
     bookable,
     department_of,
@@ -294,8 +294,8 @@ def count_places(slot: Slot, live: list[Appointment]) -> None:
     write(slot, taken=taken, overflow=beyond, version=slot.version + 1)
 
 
-def change(row: Appointment, **changes: Any) -> None:
-    """Change a booking; its version goes up."""
+def change(row: Appointment | WaitingEntry, **changes: Any) -> None:
+    """Change a booking or a wait; its version goes up."""
     write(row, **changes, version=row.version + 1)
 
 

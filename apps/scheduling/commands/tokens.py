@@ -34,12 +34,6 @@ def issue_token(*, department: Department, patient_id: UUID, day: date) -> Token
 
 
 @step
-def hand_tokens(patient_id: UUID, known_id: UUID) -> None:
-    """All numbers of one record are another one's: it is known now who the person is."""
-    Token.objects.filter(patient_id=patient_id).update(patient_id=known_id)
-
-
-@step
 def void_token(token: Token) -> None:
     """Note that nobody uses a number any more. Its row stays: every number up to the counter has one."""
     with connection.cursor() as cursor:

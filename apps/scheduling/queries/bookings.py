@@ -83,6 +83,13 @@ def places_taken(day: date, **whose: UUID) -> int:
     return Appointment.objects.filter(state__in=sorted(LIVE), day=day, **whose).count()
 
 
+def places_held_by(patient_id: UUID) -> set[UUID]:
+    """Departments in which somebody has or had a booking, or waits or waited for one."""
+    of = {"patient_id": patient_id}
+    booked = Appointment.objects.filter(**of).values_list("department_id", flat=True)
+    return set(booked.union(WaitingEntry.objects.filter(**of).values_list("department_id", flat=True)))
+
+
 def booking_today(patient_id: UUID, doctor_id: UUID, day: date) -> Appointment | None:
     """What somebody has booked with a doctor on a day and has not come for yet."""
     booked = Appointment.objects.filter(state=AppointmentState.BOOKED, patient_id=patient_id, doctor_id=doctor_id)
