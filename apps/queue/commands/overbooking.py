@@ -30,8 +30,10 @@ class Stretched(Conflict):
 @command
 def open_beyond(*, actor: Actor, now: datetime, slot_id: UUID, places: int, reason: str = "") -> Any:
     """Let a slot take so many people beyond its usual places, at most as many as are advised now; 0 takes it back.
-    Who waits for the day is offered them at once. A slot that is stretched for an emergency is not theirs to change. Raises `NotAdvised`, `Stretched`,
-    `SlotOver`."""
+    Who waits for the day is offered them at once. A slot that is stretched for an emergency is left to that.
+
+    Raises `NotAdvised`, `Stretched`, `SlotOver`.
+    """
     found = slot_of(slot_id)
     actor.require(Permission.SCHEDULE_CHANGE, Scope(actor.facility_id, found.department_id))
     lock_streams(department_stream(found.department_id))
