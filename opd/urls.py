@@ -18,7 +18,7 @@ from apps.core.api import Endpoint
 from apps.core.errors import NotFound
 from apps.core.policy import PUBLIC, SIGNED_IN
 from apps.core.views import page
-from opd import health
+from opd import health, phone
 from opd.reports import csp_report
 from opd.start import start
 from opd.styleguide import styleguide
@@ -49,6 +49,9 @@ explained_to = page(policy=SIGNED_IN if settings.PRODUCTION else PUBLIC)
 urlpatterns = [
     path("", start, name="start"),
     path("styleguide/", styleguide, name="styleguide"),
+    path("manifest.webmanifest", phone.manifest, name="manifest"),
+    path("worker.js", phone.worker, name="worker"),
+    path("offline/", phone.offline, name="offline"),
     *_brought("page_urls"),
     # Without protection against forged forms: a tracking page hides its address (and so its origin) from every
     # request, and there is nothing to gain from choosing a language for somebody.

@@ -145,6 +145,7 @@ page_urls = [
     path("counter/<uuid:counter_id>/<slug:action>/", counter.act, name="counter-act"),
     path("t/", track.enter_code, name="enter-code"),
     path("t/<str:code>/", track.track, name="track"),
+    path("t/<str:code>/appointment.ics", track.calendar, name="track-calendar"),
     path("t/<str:code>/here/", track.here, name="track-here"),
     path("t/<str:code>/late/", track.late, name="track-late"),
     path("checkin", track.check_in, name="check-in"),

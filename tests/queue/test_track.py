@@ -24,6 +24,7 @@ from apps.queue import commands
 from apps.queue.commands.slips import VisitLongOver
 from apps.queue.models import Visit
 from apps.queue.queries.track import track_sequence, track_view
+from tests.bookings import book, cancel, open_slot
 from tests.browsers import browser_of
 from tests.proving import PROVE
 from tests.ward import Ward
@@ -301,3 +302,31 @@ def test_a_body_that_does_not_say_how_long_it_is_is_refused_unread(db: None, pat
     )
     assert answer.status_code == 411
     assert not body.read_started
+
+
+def test_a_booking_goes_into_the_phones_calendar_until_somebody_comes_for_it(open_now: Ward):
+    row = book(open_now, open_slot(open_now, 30), patient=open_now.register("Ravi Kumar")).appointment
+    path = f"/t/{tracking_code(row.id, timezone.now())}/"
+    assert f"{path}appointment.ics" in Client().get(path).content.decode()
+    answer = Client().get(f"{path}appointment.ics")
+    assert answer["Content-Type"] == "text/calendar; charset=utf-8"
+    assert answer["Cache-Control"] == "no-store"
+    file = answer.content.decode().replace("\r\n ", "")
+    assert f"DTSTART:{row.at:%Y%m%dT%H%M%SZ}" in file
+    assert f"{row.token.label}" in file
+    for secret in ("Ravi", "R. K.", open_now.department.name, open_now.doctor.name):
+        assert secret not in file
+    cancel(open_now, row)
+    assert Client().get(f"{path}appointment.ics").status_code == 404
+    assert Client().get("/t/2222222222/appointment.ics").status_code == 404
+    here = open_now.arrive()
+    assert Client().get(f"/t/{tracking_code(here.id, timezone.now())}/appointment.ics").status_code == 404
+
+
+def test_what_a_page_can_be_heard_saying_names_nobody(open_now: Ward):
+    visit = open_now.arrive(open_now.register("Ravi Kumar"), doctor_id=open_now.doctor.id)
+    open_now.call_next()
+    page = page_of(visit).content.decode()
+    said = re.search(r'data-say="([^"]*)"', page)
+    assert said
+    assert said[1] == f"Your turn: room {open_now.doctor.room.number}, Boat."

@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
 from apps.accounts.queries import FacilityFacts, facility_facts
-from apps.core.errors import sentence
+from apps.core.errors import NotFound, sentence
 from apps.core.events import department_stream
 from apps.eta.queries import USUAL_CONSULTATION, Said, expected_at, expected_turn, learnt_minutes, said_of
 from apps.eta.rules import Booked
@@ -19,9 +19,11 @@ from apps.queue.queries.bookings import NAMES
 from apps.queue.queries.expected import expected_words, minutes_until
 from apps.queue.queries.journeys import ahead_of_visits, beside, room_of
 from apps.queue.queries.lines import sequences_of, stamp
+from apps.queue.queries.links import tracking_url
 from apps.queue.queries.own import now_serving
 from apps.queue.queries.shown import state_kind, state_label
 from apps.queue.queries.visits import ahead_of
+from apps.queue.rules.calendar_file import calendar_file
 from apps.queue.rules.states import ACTIVE, QUEUED, State, public_status
 from apps.scheduling.queries import booked_before, tracked_booking
 from apps.scheduling.rules import Availability
@@ -155,6 +157,7 @@ def _booking_view(row: Any, sequence: str, now: datetime) -> dict[str, Any]:
         "token": row.token.label,
         "state": row.state,
         "kind": "booked" if state is AppointmentState.BOOKED else "missed",
+        "may_note": state is AppointmentState.BOOKED,
         "icon": ICONS["booked"] if state is AppointmentState.BOOKED else ICONS["missed"],
         "state_label": gettext(NAMES[state]),
         "initials": initials(row.patient.name),
@@ -173,6 +176,23 @@ def _booking_view(row: Any, sequence: str, now: datetime) -> dict[str, Any]:
         "as_of": stamp(now),
         "clock": facility.clock(now),
     }
+
+
+def booking_calendar(booking_id: UUID, code: str, now: datetime) -> bytes:
+    """A booking for its holder's calendar. Raises `NotFound` for a visit, and for a booking that has ended."""
+    row, _sequence = track_sequence(booking_id)
+    if isinstance(row, Visit) or row.state != AppointmentState.BOOKED:
+        raise NotFound
+    hospital, room = facility_facts(row.facility_id).name, row.doctor.room
+    return calendar_file(
+        uid=f"{row.id}@opd",
+        written=now,
+        at=row.at,
+        title=gettext("%(hospital)s: number %(token)s") % {"hospital": hospital, "token": row.token.label},
+        place=f"{hospital}, {gettext('Room %(room)s') % {'room': room.number}}" if room else hospital,
+        text=gettext("Come ten minutes before and show this number at the desk."),
+        url=tracking_url(code),
+    )
 
 
 def said_moment(at: datetime, time_zone: str) -> str:

@@ -20,7 +20,7 @@ from apps.core.views import live_part, page, run_form, said
 from apps.queue import commands
 from apps.queue.patient_forms import SelfCheckInForm
 from apps.queue.queries.links import code_in, comes_by
-from apps.queue.queries.track import LATE_CHOICES, track_sequence, track_view
+from apps.queue.queries.track import LATE_CHOICES, booking_calendar, track_sequence, track_view
 from apps.scheduling.queries import department_of
 
 View = Callable[..., HttpResponseBase]
@@ -73,6 +73,18 @@ def track(request: HttpRequest, code: str) -> HttpResponseBase:
         if request.headers.get("HX-Request"):
             return live_part(request, f"{shown.id} {sequence} {now:%H:%M}", "track/_track.html", context)
         return render(request, "track/track.html", context() | {"hospital": facility_facts(shown.facility_id).name})
+
+
+@page(policy=PUBLIC)
+@_kept_from_others("no-referrer")
+def calendar(request: HttpRequest, code: str) -> HttpResponseBase:
+    """A booking that nobody has come for yet, as a file for the phone's own calendar."""
+    now = timezone.now()
+    holder = actor_of_tracking(code, now)
+    if holder is None or holder.subject_id is None:
+        raise NotFound
+    with scope(facility=holder.facility_id):
+        return HttpResponse(booking_calendar(holder.subject_id, code, now), content_type="text/calendar; charset=utf-8")
 
 
 @page(policy=PUBLIC, methods=("POST",))
