@@ -241,7 +241,7 @@ DEMO = Hospital(
                 ("Zoya Sheikh", Sex.FEMALE, 2, False, False, "hi"),
                 ("Thomas Kurian", Sex.MALE, 62, False, False, "en"),
                 ("Annamma Varghese", Sex.FEMALE, 81, False, False, "en"),
-                ("மீனாட்சி ராமன்", Sex.FEMALE, 35, False, False, "en"),
+                ("மீனாட்சி ராமன்", Sex.FEMALE, 35, False, False, "ta"),
                 ("సరోజ రెడ్డి", Sex.FEMALE, 52, False, False, "en"),
                 ("వెంకటేష్ నాయుడు", Sex.MALE, 46, False, False, "en"),
                 ("মিতা ঘোষ", Sex.FEMALE, 41, False, False, "en"),

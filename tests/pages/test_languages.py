@@ -1,7 +1,6 @@
 """What patients read is in their language to the last word, whatever page they are on and whatever has happened."""
 
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
 
@@ -15,12 +14,12 @@ from apps.accounts.rules.credentials import ScreenUse
 from apps.display.models import Board
 from apps.queue import commands
 from apps.queue.models import Visit
-from tests.bookings import book, noon, open_slot, visit_type
+from tests.bookings import book, open_slot, visit_type
 from tests.browsers import browser_of
 from tests.display.hall import paired_screen
 from tests.patients.codes import PHONE
 from tests.queue.test_own import signed_in_browser
-from tests.ward import Ward, open_ward
+from tests.ward import Ward
 
 SPOKEN_ALOUD = ("aria-label", "title", "placeholder", "alt")
 NEVER_TRANSLATED = {"English", "SMS", "UHID"}
@@ -54,15 +53,6 @@ class Words(HTMLParser):
     def handle_data(self, data: str) -> None:
         if not self.elsewhere:
             self.texts.append(data)
-
-
-@pytest.fixture
-def ward(db: None) -> Iterator[Ward]:
-    """A hospital with a hall, at noon of today."""
-    with open_ward(departments=2, doctors=2) as opened:
-        opened.now = timezone.now()
-        noon(opened)
-        yield opened
 
 
 def foreign(answer: Any, language: str, ward: Ward) -> set[str]:

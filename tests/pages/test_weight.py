@@ -49,7 +49,6 @@ def test_the_door_compresses_what_a_page_is_made_of() -> None:
 
 @pytest.mark.parametrize("language", [code for code, _name in settings.LANGUAGES])
 def test_a_patients_page_weighs_less_than_thirty_kilobytes_on_a_first_visit(ward: Ward, language: str) -> None:
-    ward.now = timezone.now()
     asha = ward.register("Asha Devi", phone=PHONE)
     for _ in range(8):
         ward.arrive(doctor_id=ward.doctor.id)
