@@ -1,5 +1,6 @@
 // The page without a connection: what was known last of the visit at this address, and when. It tries again by itself.
 
+const TRY_EVERY = 5_000;
 const LONGEST = 18 * 60 * 60 * 1000; // what is older says nothing about today
 
 async function known() {
@@ -15,9 +16,19 @@ function show(last) {
   for (const element of document.querySelectorAll("[data-unknown]")) element.hidden = true;
 }
 
-const again = () => location.reload();
-document.querySelector("[data-again]").addEventListener("click", again);
+// A phone may believe itself connected before it reaches anybody: so the hospital is asked, past the worker.
+async function again() {
+  try {
+    const answer = await fetch(location.href, { method: "HEAD", cache: "no-store" });
+    if (answer.status < 500) location.reload();
+  } catch {
+    // Still nobody: asked again by the clock below.
+  }
+}
+
+document.querySelector("[data-again]").addEventListener("click", () => location.reload());
 window.addEventListener("online", again);
+setInterval(again, TRY_EVERY);
 
 const last = await known();
 if (last) show(last);
