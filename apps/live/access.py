@@ -56,6 +56,7 @@ async def _check_closed(hub: "Hub") -> None:
     """What is not open to all, or is so no longer, is seen only by those who may by themselves."""
     followed = {name for socket in hub.sockets for name in socket.streams}
     closed = await hub.ask(not_open, followed) if followed else set()
+    hub.open_to_all = {name for name in followed - closed if name in hub.streams and hub.streams[name].may_be_open}
     for socket in [socket for socket in hub.sockets if closed & socket.streams.keys()]:
         try:
             for name in closed & socket.streams.keys():

@@ -7,28 +7,32 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
+from uuid import UUID
 
 from channels.consumer import AsyncConsumer
 from django.conf import settings
 from django.utils import timezone
 
-from apps.accounts.queries import actor_at_board, actor_of_scope, actor_of_ticket, actor_of_tracking
+from apps.accounts.queries import actor_at_board, actor_of_scope, credential_of_ticket
 from apps.core.addresses import address_of_scope
 from apps.core.errors import DomainError, Forbidden, NotFound, TooMany, Unauthenticated, Unavailable, sentence
 from apps.core.policy import PUBLIC, Actor, Permission, Policy
 from apps.live import frames
 from apps.live.hub import Hub, TooManySockets, here
-from apps.live.queries import admit, held_by, own_stream
+from apps.live.queries import admit, held_of_event
 from apps.live.rules import (
     FIRST_FRAME_WITHIN,
     FRAMES_PER_MINUTE,
     IDLE_AFTER,
     JOIN_WITHIN,
     LARGEST_FRAME,
+    NOTHING_USABLE,
     STREAMS_PER_SOCKET,
     BadFrame,
     Close,
+    Held,
     read_frame,
+    read_held,
     split_name,
 )
 from apps.live.sockets import Socket
@@ -55,6 +59,8 @@ class LiveConsumer(AsyncConsumer):
 
     hub: Hub
     socket: Socket
+    own = ""
+    """The stream that belongs to the link shown last."""
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Any) -> None:
         await receive()  # websocket.connect, before anything else
@@ -94,8 +100,7 @@ class LiveConsumer(AsyncConsumer):
         """The next message of the client; None once it is gone, or was told to go and did not answer."""
         while True:
             try:
-                async with asyncio.timeout(self._patience()):
-                    message = await receive()
+                message = await self._received(receive, self._patience())
             except TimeoutError:
                 if self.socket.closing is not None:
                     return None
@@ -105,6 +110,15 @@ class LiveConsumer(AsyncConsumer):
                 return None
             if self.socket.closing is None:
                 return message
+
+    @staticmethod
+    async def _received(receive: Receive, patience: float) -> dict[str, Any]:
+        """The next message. Raises `TimeoutError`, also at the end of patience with somebody who never stops to talk:
+        there what comes is there at once, and a timeout alone would never have its turn."""
+        if patience <= 0:
+            raise TimeoutError
+        async with asyncio.timeout(patience):
+            return await receive()
 
     def _is_known(self) -> bool:
         return bool(self.socket.actor or self.socket.streams)
@@ -163,9 +177,11 @@ class LiveConsumer(AsyncConsumer):
     async def _shown(self, frame: Frame) -> Actor | None:
         """Whoever a frame shows a credential of. One that is not (or no longer) good ends the connection."""
         if "ticket" in frame:
-            actor = await self.hub.ask(actor_of_ticket, frame["ticket"], timezone.now())
+            credential_id = credential_of_ticket(frame["ticket"], timezone.now())
+            actor = await self.hub.holders.ask(credential_id) if credential_id else None
         elif "token" in frame:
-            actor = await self.hub.ask(actor_of_tracking, frame["token"], timezone.now())
+            guest = await self.hub.guests.ask(frame["token"])
+            actor, self.own = (guest.actor, guest.stream) if guest else (None, "")
         else:
             return None
         if actor is None:
@@ -178,19 +194,18 @@ class LiveConsumer(AsyncConsumer):
         """The holder of a tracking link wants to see their place; of several links the last one counts."""
         if actor is None or "token" not in frame:
             raise BadFrame
-        name = await self.hub.ask(own_stream, actor)
-        held = await self.hub.ask(held_by, frame.get("lastReceivedEventId"))
+        if not self.own:
+            raise NotFound
+        held = await self._held(frame)
         self._leave_all()
-        await self.hub.join(self.socket, name, held)
+        await self.hub.join_own(self.socket, self.own, held)
 
     async def subscribe(self, frame: Frame, actor: Actor | None) -> None:
         """Somebody wants to follow a stream, from where they left off if they say so."""
         name = self._offered(frame)
         if name not in self.socket.streams and len(self.socket.streams) >= STREAMS_PER_SOCKET:
             raise TooManyStreams
-        last = frame.get("lastReceivedEventId")
-        held = None if last is None else await self.hub.ask(held_by, last)
-        await self.hub.join(self.socket, name, held)
+        await self.hub.join(self.socket, name, await self._held(frame))
 
     async def leave_queue(self, frame: Frame, actor: Actor | None) -> None:
         """Somebody wants no more of a stream, or of any."""
@@ -203,7 +218,7 @@ class LiveConsumer(AsyncConsumer):
     async def get_queue_status(self, frame: Frame, actor: Actor | None) -> None:
         """Somebody wants the whole view once: of a link, of a stream they name, or of the last they joined."""
         if "token" in frame and actor:
-            name = await self.hub.ask(own_stream, actor)
+            name = self.own
         elif "stream" in frame:
             name = self._offered(frame)
         else:
@@ -215,6 +230,14 @@ class LiveConsumer(AsyncConsumer):
         """Somebody is still there; so are we, unless what we have to tell is old."""
         there = frames.encode("heartbeat-ack", at=datetime.now(UTC))
         self.socket.answer(there if self.hub.source.is_there else frames.STALE)
+
+    async def _held(self, frame: Frame) -> Held | None:
+        """What a client has, by its `lastReceivedEventId`; None when it says nothing."""
+        last = frame.get("lastReceivedEventId")
+        held = read_held(last)
+        if isinstance(held, UUID):
+            return await self.hub.ask(held_of_event, held)
+        return held or (None if last is None else NOTHING_USABLE)
 
     def _offered(self, frame: Frame) -> str:
         name = frame.get("stream")

@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from websockets.frames import Frame as WireFrame
@@ -50,19 +50,25 @@ def envelope(event: OutboxEvent) -> dict[str, Any]:
     }
 
 
-class Told(NamedTuple):
-    """An event in both forms in which it is told on its stream."""
+class Told:
+    """An event in both forms in which it is told on its stream; who made it is told to staff only."""
 
-    event: OutboxEvent
-    to_staff: Frame
-    to_public: Frame
+    def __init__(self, event: OutboxEvent) -> None:
+        self.event = event
 
+    @cached_property
+    def to_staff(self) -> Frame:
+        """The event with who made it."""
+        return self._as(envelope(self.event))
 
-def told(event: OutboxEvent) -> Told:
-    """An event, to those who follow its stream; who made it is told to staff only."""
-    said, data = envelope(event), _facts(event.stream, event.sequence, event.payload)
-    forms = (encode("queue-update", **form, data=data) for form in (said, _public(said)))
-    return Told(event, *forms)
+    @cached_property
+    def to_public(self) -> Frame:
+        """The event for everybody else."""
+        return self._as(_public(envelope(self.event)))
+
+    def _as(self, form: dict[str, Any]) -> Frame:
+        event = self.event
+        return encode("queue-update", **form, data=_facts(event.stream, event.sequence, event.payload))
 
 
 def announced(event: OutboxEvent) -> Frame:

@@ -20,7 +20,7 @@ from apps.core.policy import Actor
 from apps.live import frames
 from apps.live.access import keep_checking
 from apps.live.metrics import CONNECTIONS, DROPPED, STREAMS
-from apps.live.queries import Picture, Place, admit, draw, find, numbers_of
+from apps.live.queries import Picture, Place, actors_now, admit, draw, find, guests, numbers_of
 from apps.live.rules import (
     EMPTY_KEPT,
     HEARTBEAT_EVERY,
@@ -32,6 +32,7 @@ from apps.live.rules import (
 from apps.live.sockets import Send, Socket, socket_of
 from apps.live.source import AWAY, Source
 from apps.live.streams import EventStream, Image, Stream
+from apps.live.together import Together
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -57,6 +58,10 @@ class Hub:
         self.sockets: set[Socket] = set()
         self.streams: dict[str, Stream] = {}
         self.dropped = 0
+        self.guests = Together(self, guests)
+        self.holders = Together(self, actors_now)
+        self.open_to_all: set[str] = set()
+        """Followed streams that anybody may see, as of the last check."""
         self._opening: dict[str, asyncio.Task[None]] = {}
         self._open_by: Counter[str] = Counter()
         self._threads = ThreadPoolExecutor(THREADS, "live")
@@ -190,10 +195,20 @@ class Hub:
 
     async def join(self, socket: Socket, name: str, held: Held | None) -> None:
         """Put a client on a stream that it may see, with all it missed. Raises what `admit` does."""
-        actor = socket.actor
-        stream = await self.follow(await self.ask(admit, actor, name))
-        if socket.actor is not actor:
-            await self.ask(admit, socket.actor, name)  # somebody became another while we asked
+        known = self.streams.get(name) if name in self.open_to_all else None
+        if known is None:
+            actor = socket.actor
+            known = await self.follow(await self.ask(admit, actor, name))
+            if socket.actor is not actor:
+                await self.ask(admit, socket.actor, name)  # somebody became another while we asked
+        await self._seat(socket, await self.follow(known.place), held)
+
+    async def join_own(self, socket: Socket, name: str, held: Held | None) -> None:
+        """Put the holder of a link on the stream that was just found to be theirs."""
+        known = self.streams.get(name)
+        await self._seat(socket, await self.follow(known.place if known else await self.ask(find, name)), held)
+
+    async def _seat(self, socket: Socket, stream: Stream, held: Held | None) -> None:
         self.quit(socket, stream.name)
         socket.streams[stream.name] = stream
         socket.answer(frames.encode("queue-joined", roomId=stream.name, sequence=stream.number))

@@ -1,6 +1,6 @@
 """Which streams there are, who may see them, and what they show at this moment."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -8,13 +8,15 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_scopes import scope
 
+from apps.accounts.queries import actors_again, actors_of_tracking
 from apps.core.errors import Forbidden, NotFound, Unauthenticated
 from apps.core.outbox import sequence_of, stream_sequences
 from apps.core.policy import Actor
-from apps.live.rules import NOTHING_USABLE, Held, View, read_held, serves_facility, split_name
+from apps.live.rules import NOTHING_USABLE, Held, View, serves_facility, split_name
 
 FACILITY = View(
     prefix="facility",
@@ -114,14 +116,30 @@ def not_open(names: Iterable[str]) -> set[str]:
     return closed
 
 
-def own_stream(actor: Actor) -> str:
-    """The name of the stream that belongs to the holder of a link, who cannot choose. Raises `NotFound`."""
-    with scope(facility=actor.facility_id):
-        for view in views().values():
-            key = view.own(actor) if view.own else None
-            if key is not None:
-                return f"{view.prefix}.{key}"
-    raise NotFound
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Whoever holds a tracking link, and the name of the stream that is theirs; empty when there is none."""
+
+    actor: Actor
+    stream: str
+
+
+def guests(tokens: Sequence[str]) -> dict[str, Guest]:
+    """The holders of those of these tracking links that are good, as the database has it now."""
+    found = actors_of_tracking(tokens, timezone.now())
+    streams: dict[UUID | None, str] = {}
+    for facility_id in {actor.facility_id for actor in found.values()}:
+        with scope(facility=facility_id):
+            there = [actor for actor in found.values() if actor.facility_id == facility_id]
+            for view in views().values():
+                own = view.own(there) if view.own else {}
+                streams |= {credential_id: f"{view.prefix}.{key}" for credential_id, key in own.items()}
+    return {token: Guest(actor, streams.get(actor.credential_id, "")) for token, actor in found.items()}
+
+
+def actors_now(credential_ids: Sequence[UUID]) -> dict[UUID, Actor]:
+    """The holders of those of these credentials that still are good."""
+    return actors_again(credential_ids, timezone.now())
 
 
 def draw(place: Place) -> Picture:
@@ -137,15 +155,10 @@ def numbers_of(place: Place) -> dict[str, int]:
         return stream_sequences(place.numbered_streams())
 
 
-def held_by(given: object) -> Held | None:
-    """What a client has, by its `lastReceivedEventId`; None when it says nothing."""
-    if given is None:
-        return None
-    read = read_held(given)
-    if isinstance(read, UUID):
-        found = sequence_of(read)
-        return Held(found[0], (found[1],)) if found else NOTHING_USABLE
-    return read or NOTHING_USABLE
+def held_of_event(event_id: UUID) -> Held:
+    """What a client has who says the id of the last event it saw."""
+    found = sequence_of(event_id)
+    return Held(found[0], (found[1],)) if found else NOTHING_USABLE
 
 
 @contextmanager

@@ -73,8 +73,8 @@ class View:
 
     With `streams_of` it is a picture of numbered streams, drawn anew when one of them moves and sent whole.
     Without, it is itself one of the numbered streams of the outbox, and each of its events is sent.
-    All functions but `key` and `own` run in a thread with a database; `may`, `render` and `streams_of` inside
-    the facility's scope.
+    All functions but `key` run in a thread with a database; `may`, `own`, `render` and `streams_of` inside the
+    facility's scope.
     """
 
     prefix: str
@@ -85,8 +85,9 @@ class View:
     render: Callable[[Any], dict[str, Any]]
     """What it shows, as JSON-able values; `html` in it is put into the page as it is. Only reads."""
     streams_of: Callable[[Any], Sequence[str]] | None = None
-    own: Callable[[Actor], Any] | None = None
-    """The key that belongs to the holder of a link, who cannot choose; None when it is not for them."""
+    own: Callable[[Sequence[Actor]], Mapping[UUID, Any]] | None = None
+    """The keys that belong to holders of links, who cannot choose, by their credential; who is not named there has
+    none."""
     key: Callable[[str], Any] = UUID
     """Reads a key; raises `ValueError` for what cannot be one."""
     is_open: Callable[[Any], bool] | None = None

@@ -11,7 +11,7 @@ from apps.core.policy import Actor, Permission, Scope
 from apps.live.rules import View, serves_department, serves_facility
 from apps.queue.queries.console import console_numbers
 from apps.queue.queries.lines import queue_facts, waiting_by_line
-from apps.queue.queries.own import watched_departments
+from apps.queue.queries.own import departments_of_links, watched_departments
 from apps.queue.queries.visits import department_queue
 from apps.scheduling.queries import departments, departments_of_doctor, facility_of_department, facility_of_doctor
 
@@ -21,11 +21,6 @@ def _may_follow_department(actor: Actor | None, department_id: UUID) -> bool:
     return serves_department(actor, department_id) or (
         actor is not None and department_id in watched_departments(actor)
     )
-
-
-def _own_department(actor: Actor) -> UUID | None:
-    """Where somebody waits who says nothing else: their latest visit."""
-    return next(iter(watched_departments(actor)), None)
 
 
 def _may_follow_doctor(actor: Actor | None, doctor_id: UUID) -> bool:
@@ -57,7 +52,7 @@ VIEWS = (
         facility_of=facility_of_department,
         may=_may_follow_department,
         render=queue_facts,
-        own=_own_department,
+        own=departments_of_links,
     ),
     View(
         prefix="staff",

@@ -1,6 +1,7 @@
 """A hospital as far as live screens need one: two departments by name, what moves in them, and views of that."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -58,8 +59,8 @@ def _shown(name: str, streams: list[str]) -> dict[str, Any]:
     return {"moves": seen, "html": f"<ol data-seq='{sum(map(len, seen.values()))}'>அஞ்சல்</ol>"}
 
 
-def _visit_of(actor: Actor) -> UUID | None:
-    return actor.subject_id
+def _visits_of(actors: Sequence[Actor]) -> dict[UUID, UUID]:
+    return {a.credential_id: a.subject_id for a in actors if a.credential_id and a.subject_id}
 
 
 VIEWS = (
@@ -98,7 +99,7 @@ VIEWS = (
         may=lambda actor, visit_id: actor is not None and actor.subject_id == visit_id,
         render=lambda visit_id: {"queue": {"position": len(moves([department_stream(visit_id)]))}},
         streams_of=lambda visit_id: [department_stream(visit_id)],
-        own=_visit_of,
+        own=_visits_of,
     ),
 )
 """`settings.LIVE_VIEWS` of these tests. A patient's visit has the id of its department, so that it needs no row."""

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from channels.db import database_sync_to_async
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, parse_cookie
 from django.utils import timezone
 
@@ -81,10 +81,15 @@ def actor_of_token(token: object, now: datetime) -> Actor | None:
 
 def actor_of_ticket(ticket: object, now: datetime) -> Actor | None:
     """Whose socket ticket this is."""
+    credential_id = credential_of_ticket(ticket, now)
+    return _actor(_live(_rows().filter(id=credential_id), now)) if credential_id else None
+
+
+def credential_of_ticket(ticket: object, now: datetime) -> UUID | None:
+    """The credential that a socket ticket names, by its signature alone; whether it still is good is not asked."""
     if not is_plausible(ticket):
         return None
-    credential_id = credential_of_pass(ticket, Use.SOCKET, now=now, secret=str(settings.SECRET_KEY))
-    return _actor(_live(_rows().filter(id=credential_id), now)) if credential_id else None
+    return credential_of_pass(ticket, Use.SOCKET, now=now, secret=str(settings.SECRET_KEY))
 
 
 def actor_again(actor: Actor, now: datetime) -> Actor | None:
@@ -104,12 +109,31 @@ def actors_again(credential_ids: Iterable[UUID], now: datetime) -> dict[UUID, Ac
 def actor_of_tracking(token_or_code: object, now: datetime) -> Actor | None:
     """The holder of a tracking link, by its signed token or by the short code in a message; `subject_id` is
     the visit."""
-    if not is_plausible(token_or_code):
-        return None
+    return next(iter(actors_of_tracking([token_or_code], now).values()), None)
+
+
+def actors_of_tracking(tokens_or_codes: Iterable[object], now: datetime) -> dict[str, Actor]:
+    """The holders of those of these tracking links that are good, in one query."""
+    asked: dict[str | UUID, list[str]] = {}
+    for given in filter(is_plausible, tokens_or_codes):
+        if found := _named_by(given):
+            asked.setdefault(found, []).append(given)
+    if not asked:
+        return {}
+    hashes, ids = ([key for key in asked if isinstance(key, kind)] for kind in (str, UUID))
+    rows = _rows().filter(Q(secret_hash__in=hashes) | Q(id__in=ids), kind=CredentialKind.TRACKING)
+    live = [(row, actor_of_credential(row)) for row in rows if row.is_live(now)]
+    return {
+        given: actor for row, actor in live for given in asked.get(row.id, []) + asked.get(row.secret_hash or "", [])
+    }
+
+
+def _named_by(token_or_code: str) -> str | UUID | None:
+    """What names the credential of a tracking link: the hash of its code, or the id in its token."""
     if len(token_or_code) == CODE_LENGTH:
-        hashed = hash_secret(CredentialKind.TRACKING, token_or_code.lower())
-        return _actor(_live(_rows().filter(kind=CredentialKind.TRACKING, secret_hash=hashed), now))
-    return _actor(_by_tracking_token(token_or_code, now))
+        return hash_secret(CredentialKind.TRACKING, token_or_code.lower())
+    link = unseal(token_or_code, CredentialKind.TRACKING, link_keys())
+    return link.credential_id if link else None
 
 
 def tracking_code(visit_id: UUID, now: datetime) -> str:

@@ -1,10 +1,11 @@
 """Visits as those see them whose own they are: place, who is being served, no other person."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext
 
 from apps.core.commands import hidden_from
@@ -14,7 +15,9 @@ from apps.eta.queries import said_of
 from apps.queue.models import Visit
 from apps.queue.queries.visits import position, visits_with_names
 from apps.queue.rules.states import ACTIVE, OPEN, QUEUED
-from apps.scheduling.queries import department_of_booking
+from apps.scheduling.queries import departments_of_bookings
+
+LATEST_FIRST = ("-day", "-number", "-ended_at", "-scanned_at")
 
 
 def own_visits(actor: Actor) -> QuerySet[Visit]:
@@ -39,11 +42,22 @@ def watched_departments(actor: Actor) -> list[UUID]:
     if not actor.may(Permission.VISIT_READ_OWN):
         return []
     watched = own_visits(actor).filter(Q(state__in=sorted(OPEN)) | Q(id=actor.subject_id))
-    found = list(
-        watched.order_by("-day", "-number", "-ended_at", "-scanned_at").values_list("department_id", flat=True)
-    )
-    booked = department_of_booking(actor.subject_id) if actor.subject_id and not found else None
-    return [booked] if booked else found
+    found = list(watched.order_by(*LATEST_FIRST).values_list("department_id", flat=True))
+    booked = departments_of_bookings({actor.subject_id}) if actor.subject_id and not found else {}
+    return list(booked.values()) or found
+
+
+def departments_of_links(actors: Sequence[Actor]) -> dict[UUID, UUID]:
+    """Where each of these holders of a link waits, by their credential: for many what `watched_departments` names
+    first."""
+    links = {actor.subject_id for actor in actors if actor.subject_id}
+    under = Visit.objects.annotate(link=F("token__visits__id")).filter(link__in=links)
+    watched = under.filter(Q(state__in=sorted(OPEN)) | Q(id=F("link"))).order_by(*LATEST_FIRST)
+    found: dict[UUID, UUID] = {}
+    for link, department_id in watched.values_list("link", "department_id"):
+        found.setdefault(link, department_id)
+    found |= departments_of_bookings(links - found.keys())
+    return {a.credential_id: found[a.subject_id] for a in actors if a.credential_id and a.subject_id in found}
 
 
 def open_today(actor: Actor, day: date) -> QuerySet[Visit]:

@@ -1,7 +1,7 @@
 """Bookings and the waiting list."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -73,9 +73,10 @@ def booked_before(row: Appointment) -> list[tuple[datetime, int | None]]:
     return list(live.filter(earlier).order_by("at").values_list("at", "minutes"))
 
 
-def department_of_booking(booking_id: UUID) -> UUID | None:
-    """Where somebody is booked; None when that is no booking."""
-    return one(Appointment.objects.filter(id=booking_id).values_list("department_id", flat=True))
+def departments_of_bookings(booking_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Where people are booked, of those ids that are bookings."""
+    rows = Appointment.objects.filter(id__in=booking_ids).values_list("id", "department_id") if booking_ids else ()
+    return dict(rows)
 
 
 def places_taken(day: date, **whose: UUID) -> int:

@@ -1,0 +1,52 @@
+"""Many who ask the same kind of thing at once cost one question."""
+
+import asyncio
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from apps.live.hub import Hub
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+TOGETHER = 250
+"""Asked about in one question: enough that ten thousand who come back at once are forty questions, and few enough
+that nobody waits for long."""
+
+
+class Together(Generic[K, V]):
+    """A question to the database about one of many. Whoever asks while one is under way is in the next one.
+
+    `question` gets what is asked about, each once, and answers for those of which there is something to say.
+    """
+
+    def __init__(self, hub: "Hub", question: Callable[[Sequence[K]], Mapping[K, V]]) -> None:
+        self._hub = hub
+        self._question = question
+        self._waiting: dict[K, asyncio.Future[V | None]] = {}
+        self._asking: asyncio.Task[None] | None = None
+
+    async def ask(self, about: K) -> V | None:
+        """What there is to say about one. Raises what is in `AWAY`."""
+        answer = self._waiting.get(about)
+        if answer is None:
+            answer = self._waiting[about] = self._hub.loop.create_future()
+        if self._asking is None or self._asking.done():
+            self._asking = self._hub.spawn(self._ask(), "live questions")
+        return await asyncio.shield(answer)
+
+    async def _ask(self) -> None:
+        while some := [about for about, _ in zip(self._waiting, range(TOGETHER), strict=False)]:
+            waiting = {about: self._waiting.pop(about) for about in some}
+            try:
+                answers = await self._hub.ask(self._question, some)
+            except BaseException as error:
+                for answer in waiting.values():
+                    answer.set_exception(error if isinstance(error, Exception) else TimeoutError())
+                    answer.exception()  # whoever asked may have left
+                if not isinstance(error, Exception):
+                    raise
+            else:
+                for about, answer in waiting.items():
+                    answer.set_result(answers.get(about))
