@@ -15,12 +15,12 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
-from apps.core.errors import TooMany, sentence
+from apps.core.errors import NotFound, TooMany, sentence
 from apps.core.policy import Actor
 from apps.live import frames
 from apps.live.access import keep_checking
-from apps.live.metrics import CONNECTIONS, DROPPED, STREAMS
-from apps.live.queries import Picture, Place, actors_now, admit, draw, find, guests, numbers_of
+from apps.live.metrics import CONNECTIONS, DROPPED, STREAMS, UNSENT
+from apps.live.queries import Picture, Place, actors_now, admit, draw, find, guests, numbers_of, places
 from apps.live.rules import (
     EMPTY_KEPT,
     HEARTBEAT_EVERY,
@@ -60,6 +60,7 @@ class Hub:
         self.dropped = 0
         self.guests = Together(self, guests)
         self.holders = Together(self, actors_now)
+        self.places = Together(self, places)
         self.open_to_all: set[str] = set()
         """Followed streams that anybody may see, as of the last check."""
         self._opening: dict[str, asyncio.Task[None]] = {}
@@ -119,6 +120,7 @@ class Hub:
                     stream.close()
                     del self.streams[stream.name]
             STREAMS.set(len(self.streams))
+            UNSENT.set(sum(socket.unsent for socket in self.sockets))
 
     # --- what the source tells -----------------------------------------------------------------------------------
 
@@ -206,7 +208,10 @@ class Hub:
     async def join_own(self, socket: Socket, name: str, held: Held | None) -> None:
         """Put the holder of a link on the stream that was just found to be theirs."""
         known = self.streams.get(name)
-        await self._seat(socket, await self.follow(known.place if known else await self.ask(find, name)), held)
+        place = known.place if known else await self.places.ask(name)
+        if place is None:
+            raise NotFound
+        await self._seat(socket, await self.follow(place), held)
 
     async def _seat(self, socket: Socket, stream: Stream, held: Held | None) -> None:
         self.quit(socket, stream.name)

@@ -4,6 +4,11 @@ from prometheus_client import Counter, Gauge, Histogram
 
 CONNECTIONS = Gauge("opd_websocket_connections", "Sockets that are open.", multiprocess_mode="livesum")
 STREAMS = Gauge("opd_live_streams", "Streams that a process keeps ready.", multiprocess_mode="livemax")
+UNSENT = Gauge(
+    "opd_live_unsent_bytes",
+    "What was put to sockets and not yet taken by their clients' machines.",
+    multiprocess_mode="livesum",
+)
 DROPPED = Counter("opd_live_frames_dropped", "Frames not sent to sockets that read too slowly.")
 SOURCE = Gauge(
     "opd_live_source_up",

@@ -1,7 +1,7 @@
 """Which streams there are, who may see them, and what they show at this moment."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -135,6 +135,15 @@ def guests(tokens: Sequence[str]) -> dict[str, Guest]:
                 own = view.own(there) if view.own else {}
                 streams |= {credential_id: f"{view.prefix}.{key}" for credential_id, key in own.items()}
     return {token: Guest(actor, streams.get(actor.credential_id, "")) for token, actor in found.items()}
+
+
+def places(names: Sequence[str]) -> dict[str, Place]:
+    """Those of these streams that exist."""
+    found = {}
+    for name in names:
+        with suppress(NotFound):
+            found[name] = find(name)
+    return found
 
 
 def actors_now(credential_ids: Sequence[UUID]) -> dict[UUID, Actor]:

@@ -57,6 +57,11 @@ class Socket(ABC):
     async def read_by_client(self) -> None:
         """Wait until all that was put has been taken by the client's machine, or by what lies before it."""
 
+    @property
+    @abstractmethod
+    def unsent(self) -> int:
+        """Bytes, or characters, that were put and not taken yet."""
+
     @abstractmethod
     def close(self, code: int) -> None:
         """End the connection after what was put. A client that does not read is given up by the consumer."""
@@ -105,6 +110,10 @@ class DirectSocket(Socket):
         if self.closing is None and not self._transport.is_closing():
             self._transport.write(frame.wire)
 
+    @property
+    def unsent(self) -> int:
+        return self._transport.get_write_buffer_size()
+
     async def read_by_client(self) -> None:
         await asyncio.sleep(0)  # whoever says a lot waits behind the others each time
         await self._protocol.writable.wait()
@@ -149,6 +158,10 @@ class QueuedSocket(Socket):
         self._size += len(frame)
         self._empty.clear()
         self._news.set()
+
+    @property
+    def unsent(self) -> int:
+        return self._size
 
     async def read_by_client(self) -> None:
         await self._empty.wait()

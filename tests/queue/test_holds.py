@@ -12,6 +12,7 @@ from apps.core.errors import Forbidden, NotFound
 from apps.core.models import OutboxEvent
 from apps.core.policy import Actor, ActorType
 from apps.queue import commands
+from apps.queue.queries.own import departments_of_links
 from apps.queue.tasks import sweep_bookings
 from apps.scheduling.commands import AlreadyBooked, HoldOver, NotPossibleNow, OfferOver, SlotGone
 from apps.scheduling.models import AllocationPolicy, Appointment, Offer, Slot, WaitingEntry
@@ -255,7 +256,8 @@ def test_one_link_shows_the_booking_its_successor_and_then_the_visit(ward):
     slot, other = open_slot(ward, 1, 1), open_slot(ward, 2, 1)
     row = book(ward, slot).appointment
     token, code = row.link
-    assert actor_of_tracking(code, ward.now).subject_id == row.id
+    assert (holder := actor_of_tracking(code, ward.now)).subject_id == row.id
+    assert departments_of_links([holder]) == {holder.credential_id: ward.department.id}
     fresh, _ = commands.reschedule(actor=ward.meera, now=ward.now, booking_id=row.id, slot_id=other.id)
     assert fresh.link == (token, code) or actor_of_tracking(token, ward.now).subject_id == fresh.id
     assert actor_of_tracking(code, ward.now).subject_id == fresh.id

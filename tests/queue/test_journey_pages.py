@@ -13,7 +13,7 @@ from apps.queue import commands
 from apps.queue.models import JourneyTemplate, Visit
 from apps.queue.queries.board import rooms_and_calls
 from apps.queue.queries.console import console_sequence, console_view
-from apps.queue.queries.own import own_visits, watched_departments
+from apps.queue.queries.own import departments_of_links, own_visits, watched_departments
 from apps.queue.queries.slip import slip_view
 from apps.queue.queries.track import track_sequence, track_view
 from tests.browsers import browser_of
@@ -158,6 +158,7 @@ def test_one_link_shows_every_station(ward: Ward, stations: Stations):
     stations.serve("TRI", minutes=0)
     assert seen()["department"] == ward.department.name
     assert watched_departments(holder)[0] == ward.department.id
+    assert departments_of_links([holder]) == {holder.credential_id: ward.department.id}
     ward.see(ward.call_next(), minutes=0)
     assert seen()["ahead"] == ["Pha"]
     assert [(o["department"], o["room"], o["people_ahead"]) for o in seen()["beside"]] == [("Xra", "X1", 0)]

@@ -12,7 +12,7 @@ from apps.accounts.queries import actor_of_tracking, tracking_code
 from apps.core.errors import DomainError, Forbidden, NotFound, Unauthenticated
 from apps.core.events import facility_stream
 from apps.core.policy import Role
-from apps.live.queries import admit, draw, own_stream
+from apps.live.queries import admit, draw, guests
 from apps.queue.models import Visit
 from apps.queue.queries.lines import sequences_of
 from tests.ward import Ward, open_ward
@@ -35,19 +35,45 @@ def holder_of(visit: Visit) -> Any:
     return actor_of_tracking(tracking_code(visit.id, timezone.now()), timezone.now())
 
 
+def own_stream(*visits: Visit) -> list[str]:
+    """The streams that belong to the holders of these visits' slips, asked for all at once."""
+    codes = [tracking_code(visit.id, timezone.now()) for visit in visits]
+    found = guests(codes)
+    assert [found[code].actor.subject_id for code in codes] == [visit.id for visit in visits]
+    return [found[code].stream for code in codes]
+
+
 def test_the_holder_of_a_slip_follows_the_own_department_and_no_other(db: None):
     with open_ward(departments=2) as two:
         two.now = timezone.now()
         visit = two.arrive(two.register("Lakshmi Devi"))
         holder = holder_of(visit)
-        assert own_stream(holder) == f"dept.{two.department.id}"
-        assert "Lakshmi" not in text_of(draw(admit(holder, own_stream(holder))))
+        assert own_stream(visit) == [f"dept.{two.department.id}"]
+        assert "Lakshmi" not in text_of(draw(admit(holder, f"dept.{two.department.id}")))
         with pytest.raises(Forbidden):
             admit(holder, f"dept.{two.departments[1].id}")
         for view in ("staff", "doctor", "desk"):
             key = {"staff": two.department.id, "doctor": two.doctor.id, "desk": two.facility.id}[view]
             with pytest.raises(DomainError):
                 admit(holder, f"{view}.{key}")
+
+
+def test_however_many_come_by_a_link_they_are_found_by_the_same_questions(
+    db: None, django_assert_num_queries: Any, django_assert_max_num_queries: Any
+):
+    with open_ward(departments=2) as two:
+        two.now = timezone.now()
+        visits = [two.arrive(department=two.departments[number % 2]) for number in range(6)]
+        codes = [tracking_code(visit.id, two.now) for visit in visits]
+        wanted = [f"dept.{visit.department_id}" for visit in visits]
+    with django_assert_num_queries(2):
+        few = guests(codes[:2])
+    with django_assert_num_queries(2):
+        many = guests(codes)
+    assert [few[code].stream for code in codes[:2]] == wanted[:2]
+    assert [many[code].stream for code in codes] == wanted
+    with django_assert_max_num_queries(1):
+        assert guests(["abcdefgh", "x" * 90, ""]) == {}
 
 
 def test_staff_follow_the_queues_they_serve_with_names_only_where_they_need_them(open_now: Ward):
