@@ -89,10 +89,15 @@ class WithoutRows(logging.Filter):
 
 
 class WithoutClients(logging.Filter):
-    """What a client sends is no error of ours: a text that is none ends its connection, and is not logged."""
+    """What a client sends is no error of ours: a text that is none ends its connection, and is not logged. One that
+    our own code stumbles over is."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return not (record.exc_info and isinstance(record.exc_info[1], UnicodeDecodeError))
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, UnicodeDecodeError) or any(
+            frame.f_globals.get("__name__", "").startswith(("apps.", "opd."))
+            for frame, _line in traceback.walk_tb(error.__traceback__)
+        )
 
 
 _SHARED: list[Any] = [

@@ -130,7 +130,7 @@ def absence_odds(facility_id: UUID) -> Callable[[float, float], float]:
 
 def learnt_minutes(doctor_id: UUID, configured: float) -> float:
     """Minutes from one person to the next of this doctor, as they were lately; as configured before anything is known.
-    One statement, and a second one for who has no experience of their own."""
+    One statement."""
     found = Experience.objects.filter(Q(doctor_id=doctor_id) | Q(doctor_id=None))
     memories = {row.doctor_id: Learned.from_json(row.state.get("learned", {})) for row in found}
     if not memories:
@@ -217,7 +217,9 @@ def errors_so_far() -> dict[UUID, tuple[int, float]]:
         return {facility_id: (told[0], told[1]) for facility_id, told in rows if told}
 
 
-def predicted_waits(token_ids: Iterable[UUID]) -> dict[UUID, timedelta]:
+def predicted_waits(token_ids: Iterable[UUID], now: datetime) -> dict[UUID, timedelta]:
     """How long people of some numbers were likely to wait when they came, by visit."""
-    rows = Prediction.objects.filter(token_id__in=list(token_ids), stage=Stage.CHECK_IN, shown=True)
+    rows = Prediction.objects.filter(
+        token_id__in=list(token_ids), made_at__gte=now - LONGEST_AHEAD, stage=Stage.CHECK_IN, shown=True
+    )
     return {subject: p50 - made for subject, p50, made in rows.values_list("subject_id", "p50", "made_at")}

@@ -624,7 +624,7 @@ PAGES = [
     form("GET admin/desk/fairness/", ANY_DESK),
     form("GET admin/desk/overbooking/", ANY_CLERK),
     form("GET admin/desk/overbooking/<uuid:slot_id>/", OF_CLERK, words={"slot_id": "{slot}"}),
-    form("POST admin/desk/overbooking/<uuid:slot_id>/", OF_CLERK, {}, words={"slot_id": "{slot}"}),
+    form("POST admin/desk/overbooking/<uuid:slot_id>/", OF_CLERK, {"places": "0"}, words={"slot_id": "{slot}"}),
     form("GET admin/desk/announce/<uuid:doctor_id>/", OF_QUEUE),
     form("POST admin/desk/announce/<uuid:doctor_id>/", OF_QUEUE, {"message": "Matrix", "priority": "high"}),
     form("GET admin/desk/visits/<uuid:visit_id>/", OF_DESK),

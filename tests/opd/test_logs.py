@@ -13,7 +13,7 @@ from django.test import RequestFactory
 from django.utils.log import log_response
 from structlog.stdlib import ProcessorFormatter
 
-from opd.logs import LOGGING
+from opd.logs import LOGGING, WithoutClients
 
 CANARY = "Asha Canary"
 
@@ -97,3 +97,17 @@ def test_a_task_that_fails_is_logged_without_the_row(written):
     assert "Task telling failed" in told.getvalue()
     assert "UniqueViolation: 23505 duplicate key" in told.getvalue()
     assert CANARY not in told.getvalue()
+
+
+def test_a_text_of_a_client_that_is_none_is_not_logged_and_one_of_ours_is():
+    """The server's own decoding is the client's doing; what fails in our code is a bug to hear of."""
+
+    def is_logged(code: str, module: str) -> bool:
+        try:
+            exec(compile(code, "code", "exec"), {"__name__": module})
+        except UnicodeDecodeError as error:
+            told = (UnicodeDecodeError, error, error.__traceback__)
+        return WithoutClients().filter(logging.LogRecord("uvicorn.error", logging.ERROR, "", 1, "", (), told))
+
+    assert not is_logged("bytes([255]).decode()", "uvicorn.protocols.websockets")
+    assert is_logged("bytes([255]).decode()", "apps.live.frames")

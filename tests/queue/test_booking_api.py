@@ -101,3 +101,9 @@ def test_what_is_wrong_is_said(client, ward, desk, tomorrow):
 def test_reading_availability_asks_twice_and_writes_nothing(client, ward, desk, tomorrow, django_assert_num_queries):
     with django_assert_num_queries(2):
         availability(ward.doctor.id, tomorrow.day, BookingSource.ONLINE, ward.now)
+
+
+def test_a_time_that_no_clock_of_the_hospital_shows_is_refused(client: Client, ward: Ward, desk: dict[str, str]):
+    body = {"doctorId": str(ward.doctor.id), "patientId": str(ward.register().id), "source": "online"}
+    answer = ask(client, desk, "POST", "tokens", **body, appointmentTime="9999-12-31T23:00:00Z")
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["appointmentTime"])

@@ -18,7 +18,7 @@ from apps.queue.tasks import end_overrides
 from apps.scheduling.commands import SlotOver
 from apps.scheduling.models import Appointment, Slot
 from apps.scheduling.queries import slot_value
-from apps.scheduling.rules.capacity import Stretch, stretched
+from apps.scheduling.rules.capacity import OVERBOOKED, Stretch, stretched
 from tests.bookings import book, cancel, noon, open_slot
 from tests.cast import bearer, meera
 from tests.ward import Ward
@@ -171,6 +171,7 @@ def test_as_programs_ask_for_it(client: Client, ward):
     assert (wide["maxCapacity"], wide["usualCapacity"], wide["emergencyLevel"]) == (3, 2, "critical")
     fast = ask("POST", "emergency/fast-track", **body).json()
     assert (fast["state"], fast["priority"]) == ("URGENT", "URGENT")
+    Slot.objects.filter(id=coming.id).update(emergency_level=OVERBOOKED)
     stats = ask("GET", "emergency/stats").json()
     assert (stats["total"], stats["bySeverity"], stats["byStatus"]) == (1, {"high": 1}, {"ARRIVED": 1})
     assert stats["stretchedSlots"] == 1

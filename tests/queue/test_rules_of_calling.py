@@ -1,7 +1,7 @@
 """Rules of calling as versioned data, newcomers, doctors on a break, other doctors: commands and pages."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -123,11 +123,12 @@ def test_a_break_has_a_reason_and_an_end_that_people_see(ward: Ward):
     assert (doctor.away_reason, doctor.back_at) == ("", None)
 
 
-def test_a_break_does_not_end_before_it_begins(ward: Ward):
-    with pytest.raises(Invalid):
-        commands.set_availability(
-            actor=ward.rao, now=ward.now, doctor_id=ward.doctor.id, status="PAUSED", back_at=ward.now
-        )
+def test_a_break_does_not_end_before_it_begins_nor_in_a_year_that_no_clock_shows(ward: Ward):
+    for until in (ward.now, datetime(9999, 12, 31, 23, tzinfo=UTC)):
+        with pytest.raises(Invalid):
+            commands.set_availability(
+                actor=ward.rao, now=ward.now, doctor_id=ward.doctor.id, status="PAUSED", back_at=until
+            )
 
 
 def test_a_doctor_who_leaves_in_the_middle_leaves_the_visit_to_another(ward: Ward):

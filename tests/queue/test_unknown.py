@@ -98,6 +98,17 @@ def test_somebody_who_has_a_record_all_along_is_recognised(open_now: Ward):
     assert AuditEntry.objects.get(action="visit.recognised").before["patientId"] == str(old.id)
 
 
+def test_a_record_is_not_taken_for_its_own_double_and_one_that_was_given_up_is_not_named(open_now: Ward):
+    visit = brought_in(open_now)
+    name = Patient.objects.get(id=visit.patient_id).name
+    desk, address = browser_of(open_now.meera), f"/admin/desk/identity/{visit.patient_id}/"
+    typed = {"name": name, "sex": "unknown", "age": "40", "phone": "", "language": "en", "version": "1"}
+    assert desk.post(address, typed | {"key": "a"}).url == TODAY
+    other = brought_in(open_now)
+    recognise(open_now, other, open_now.register(name="Ravi Shankar"))
+    assert desk.get(f"/admin/desk/identity/{other.patient_id}/").status_code == 404
+
+
 def test_nobody_is_recognised_twice_or_while_they_wait_themselves_or_out_of_a_real_record(ward: Ward):
     known = ward.register(name="Ravi Shankar")
     visit = brought_in(ward)

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from apps.core import outbox
 from apps.core.policy import Role
 from apps.queue import commands
 from apps.queue.commands import Usual
-from apps.queue.models import Journey, Visit
+from apps.queue.commands.arriving import QueueFull
+from apps.queue.models import Journey, JourneyTemplate, Visit
 from apps.scheduling.models import Department
 from tests.bookings import book, open_slot, visit_type
 from tests.browsers import browser_of
@@ -107,3 +109,65 @@ def test_the_administrator_ticks_for_what_a_journey_is_usual(ward: Ward, station
     assert Department.objects.get(id=ward.department.id).usual_journey_id is None
     page = browser_of(ward.meera).get(f"/admin/desk/walk-in/?patient={ward.register().id}").content.decode()
     assert "As usual in this department" in page
+
+
+def test_a_station_that_is_closed_is_passed_over(ward: Ward, stations: Stations):
+    usual(ward, stations, ("TRI",), ("",), ("LAB",), ("PHA",), departments=frozenset({ward.department.id}))
+    for code in ("TRI", "LAB"):
+        Department.objects.filter(id=stations.department(code).id).update(status="INACTIVE")
+    for visit in (ward.arrive(), by_the_code_in_the_hall(ward)):
+        assert stations.waits_at(visit.token_id) == {ward.department.code}
+        ward.see(ward.call_next())
+        assert stations.waits_at(visit.token_id) == {"PHA"}
+
+
+def test_nobody_is_sent_by_themselves_to_a_station_that_is_full(ward: Ward, stations: Stations):
+    usual(ward, stations, ("TRI",), ("",), departments=frozenset({ward.department.id}))
+    policy = stations.department("TRI").policy
+    policy.queue_limit = 1
+    policy.save()
+    ward.arrive()
+    with pytest.raises(QueueFull):
+        ward.arrive()
+    assert ward.arrive(alone=True).department_id == ward.department.id
+
+
+def test_where_the_journey_of_a_type_is_not_offered_any_more_the_departments_begins(ward: Ward, stations: Stations):
+    kind = visit_type(ward.department, minutes=20)
+    own = usual(ward, stations, ("PHA",), ("",), ("CSH",), visit_types=frozenset({kind.id}))
+    usual(ward, stations, ("TRI",), ("",), departments=frozenset({ward.department.id}))
+    JourneyTemplate.objects.filter(id=own.id).update(active=False)
+    row = book(ward, open_slot(ward, hours=0.5), visit_type_id=kind.id).appointment
+    came_in = commands.arrive(actor=ward.meera, now=ward.now, booking_id=row.id).visit
+    assert stations.waits_at(came_in.token_id) == {"TRI"}
+
+
+def test_all_queues_of_an_arrival_are_locked_at_once_and_in_order(
+    ward: Ward, stations: Stations, monkeypatch: pytest.MonkeyPatch
+):
+    """Locked one after the other, two who come at once would each hold what the other one wants."""
+    usual(ward, stations, ("TRI",), ("",), departments=frozenset({ward.department.id}))
+    slot, now = open_slot(ward, hours=0.5), {"now": ward.now}
+    booked = book(ward, slot).appointment
+    token, _url = commands.create_checkin_link(
+        actor=ward.meera, **now, department_id=ward.department.id, expires_in=600, printed=False
+    )
+    about = {"department_id": ward.department.id, "name": "Ravi", "age": 30, "symptoms": []}
+    patient, lock = ward.register(), outbox._lock
+    locked: list[list[str]] = []
+
+    def lock_and_tell(names: list[str]) -> Any:
+        locked.append(names)
+        return lock(names)
+
+    monkeypatch.setattr(outbox, "_lock", lock_and_tell)
+    for come in (
+        lambda: commands.check_in(actor=ward.meera, **now, department_id=ward.department.id, patient_id=patient.id),
+        lambda: commands.self_check_in(**now, **came(token), **about),
+        lambda: commands.arrive(actor=ward.meera, **now, booking_id=booked.id),
+    ):
+        locked.clear()
+        come()
+        assert len(locked[0]) == 2
+        in_order = [name for names in locked for name in names]
+        assert in_order == sorted(in_order)

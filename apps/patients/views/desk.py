@@ -85,12 +85,12 @@ def _first_guess(query: str) -> dict[str, str]:
     return {"phone": text} if len(digits_of(text)) >= PHONE_FROM else {}
 
 
-def alike(typed: dict[str, Any], actor: Actor, now: datetime) -> list[dict[str, Any]]:
-    """People who may be the one typed in, with the reasons in words."""
+def alike(typed: dict[str, Any], actor: Actor, now: datetime, excluding: UUID | None = None) -> list[dict[str, Any]]:
+    """People who may be the one typed in, with the reasons in words; but for one whose own record it is."""
     known = {name: typed[name] for name in ("name", "phone", "birth_date", "age")}
     return [
         _person(found["patient"], reasons=[gettext(REASON_NAMES[reason]) for reason in found["reasons"]])
-        for found in likely_duplicates(actor=actor, now=now, **known)
+        for found in likely_duplicates(actor=actor, now=now, excluding=excluding, **known)
     ]
 
 

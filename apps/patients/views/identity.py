@@ -18,6 +18,7 @@ from apps.patients import commands
 from apps.patients.forms import RegisterForm
 from apps.patients.queries import brief
 from apps.patients.queries import get as get_patient
+from apps.patients.rules.people import Status
 from apps.patients.views.desk import alike
 
 
@@ -26,7 +27,7 @@ def identity(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     """Who is this? Somebody known has a record already, and is offered; else this one is completed."""
     actor, now = actor_of(request), timezone.now()
     patient = get_patient(patient_id)
-    if not patient.provisional:
+    if not patient.provisional or patient.status != Status.ACTIVE:
         raise NotFound
     day = facility_facts(patient.facility_id).day_of(now)
     initial = {"sex": patient.sex, "language": patient.language}
@@ -34,7 +35,7 @@ def identity(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     found: list[dict[str, Any]] = []
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data
-        found = [] if request.POST.get("not_a_duplicate") else alike(typed, actor, now)
+        found = [] if request.POST.get("not_a_duplicate") else alike(typed, actor, now, excluding=patient_id)
         if not found:
             given = {
                 name: value for name, value in typed.items() if name not in ("age", "birth_date") or value is not None
@@ -59,9 +60,7 @@ def identity(request: HttpRequest, patient_id: UUID) -> HttpResponse:
         "patient": brief(patient, now, actor),
         "version": patient.version,
         "duplicates": [
-            person | {"url": reverse("admin:desk_recognise", args=[patient_id, person["id"]])}
-            for person in found
-            if person["id"] != patient_id
+            person | {"url": reverse("admin:desk_recognise", args=[patient_id, person["id"]])} for person in found
         ],
     }
     status = 409 if found or form.non_field_errors() else 400 if form.errors else 200

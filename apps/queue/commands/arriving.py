@@ -77,7 +77,10 @@ def check_in(
     actor.require(Permission.VISIT_CHECK_IN, Scope(actor.facility_id, department_id))
     template = template_to_begin(journey_id) if journey_id else None
     stations = stations_of(template, department_id) if template else []
-    lock_streams(*(department_stream(place) for place in {department_id, *_first_places(stations)}))
+    if template or alone:
+        lock_streams(*(department_stream(place) for place in {department_id, *_first_places(stations)}))
+    else:
+        lock_arrival(department_id)
     patient = get_active(patient_id)
     if source == Source.EMERGENCY:
         actor.require(Permission.VISIT_EMERGENCY, Scope(actor.facility_id, department_id))
@@ -111,7 +114,7 @@ def self_check_in(
     if link.credential_id != actor.credential_id or link.subject_id != department_id:
         raise OtherDepartment(permission=Permission.VISIT_SELF_CHECK_IN)
     actor.require(Permission.VISIT_SELF_CHECK_IN, Scope(actor.facility_id, department_id))
-    lock_streams(department_stream(department_id))
+    lock_arrival(department_id)
     assert actor.facility_id is not None  # where the link's department is
     credential = use_checkin_link(link, actor.facility_id, now)
     patient = register_in(name=name, age=age)
@@ -195,12 +198,21 @@ def enter(department_id: UUID, patient: Any, arrival: Arrival) -> Visit:
     return visit
 
 
+@step
+def lock_arrival(department_id: UUID, visit_type_id: UUID | None = None) -> None:
+    """Lock the queue that somebody comes to together with those in which their usual journey begins: at once, since
+    later ones would be locked out of order."""
+    usual = usual_journey(department_of(department_id), visit_type_id)
+    first = _first_places(stations_of(usual, department_id)) if usual else set()
+    lock_streams(*(department_stream(place) for place in {department_id, *first}))
+
+
 def usual_journey(department: Any, visit_type_id: UUID | None = None) -> JourneyTemplate | None:
     """The journey that somebody begins by themselves who comes for this: that of the type of visit they booked, else
-    the department's; costs nothing where there is none."""
+    the department's, as long as it is offered; costs nothing where there is none."""
     own = journey_of_type(visit_type_id) if visit_type_id else None
-    usual = own or department.usual_journey_id
-    return template_of(usual) if usual else None
+    wanted = (template_of(one) for one in (own, department.usual_journey_id) if one)
+    return next((template for template in wanted if template), None)
 
 
 @step
@@ -265,13 +277,16 @@ def _enter_elsewhere(
     places = sorted((place for at, place in stations if at == 1), key=lambda place: place != department_id)
     for place in {department_id, *places}:
         _missed_today(patient, place, day)
+    queues = {place: department_of(place) for place in places}
+    for queue in queues.values():
+        _require_room_in_queue(queue)
     token = booked or issue_token(department=department, patient_id=patient.id, day=day)
     journey = begin_journey(token, name, stations, department_id, arrival.doctor_id)
     legs = {leg.department_id: leg for leg in JourneyLeg.objects.filter(journey=journey, step=1)}
     about = {"tokenId": str(token.id), "tokenNumber": token.token_number}
     entered = []
     for place in places:
-        visit = new_visit(department_of(place), patient, replace(arrival, doctor_id=None), token)
+        visit = new_visit(queues[place], patient, replace(arrival, doctor_id=None), token)
         visit.journey_id = journey.id
         visit.save(force_insert=True)
         enter_station(legs[place], visit)

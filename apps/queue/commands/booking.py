@@ -16,11 +16,12 @@ from apps.core.outbox import lock_streams
 from apps.core.policy import Actor, ActorType, Permission, Scope
 from apps.core.queries import one
 from apps.patients.queries import get_active
-from apps.queue.commands.arriving import Arrived, enter_booked
+from apps.queue.commands.arriving import Arrived, enter_booked, lock_arrival
 from apps.queue.commands.passing import note_displaced
 from apps.queue.commands.telling import REBOOKED, give_on, tell_booked, tell_displaced
 from apps.queue.providers import room
 from apps.queue.queries.own_bookings import require_notice, require_own, require_own_wish, whom_to_book
+from apps.queue.queries.slots import require_near
 from apps.scheduling.commands import (
     Outcome,
     SlotGone,
@@ -184,7 +185,11 @@ def arrive(*, actor: Actor, now: datetime, booking_id: UUID) -> Arrived:
     Raises `OtherDay`, `AlreadyHere`, `DepartmentClosed`, `QueueFull`, `NotPossibleNow`.
     """
     at_kiosk = actor.type is ActorType.SCREEN
-    row = locked_by(booking_id, Permission.KIOSK_CHECK_IN if at_kiosk else Permission.VISIT_CHECK_IN)
+    found = appointment_of(booking_id)
+    permission = Permission.KIOSK_CHECK_IN if at_kiosk else Permission.VISIT_CHECK_IN
+    actor.require(permission, Scope(actor.facility_id, found.department_id))
+    lock_arrival(found.department_id, found.visit_type_id)
+    row = locked_booking(found.id)
     if row.day != facility_facts(row.facility_id).day_of(now):
         raise OtherDay
     patient = get_active(row.patient_id)
@@ -278,7 +283,10 @@ def require_to_book(actor: Actor, department_id: UUID, source: BookingSource) ->
 
 
 def _where(doctor: Any, slot_id: UUID | None, at: datetime | None, now: datetime) -> tuple[UUID, Any]:
-    """The department a booking belongs to, and the slot if one is wanted. Raises `SlotGone`, `NotFound`."""
+    """The department a booking belongs to, and the slot if one is wanted. Raises `SlotGone`, `NotFound`,
+    `Invalid` for a time that is far from any slot."""
+    if at:
+        require_near("appointmentTime", at, now)
     if not doctor.department_ids:
         raise NotFound
     if not slot_id and not at:

@@ -15,6 +15,7 @@ from apps.core.policy import Actor, Permission, Scope
 from apps.queue import events
 from apps.queue.commands.moving import require_own_hands
 from apps.queue.models import Visit
+from apps.queue.queries.slots import require_near
 from apps.queue.rules.states import OPEN
 from apps.scheduling.commands import (
     VersionConflict,
@@ -75,12 +76,14 @@ def set_availability(
     expected_version: int | None = None,
 ) -> Any:
     """A doctor begins, pauses (why, and until when) or ends; every queue served is told. Raises `VersionConflict`,
-    `Invalid` for a return that is over.
+    `Invalid` for a return that is over, or in more than ten years.
 
     Whoever is called or in the room stays so: who leaves in the middle of a visit has it reassigned.
     """
     if back_at is not None and back_at <= now:
         raise Invalid({"backAt": [sentence("This time is over.")]})
+    if back_at is not None:
+        require_near("backAt", back_at, now)
     departments = departments_of_doctor(doctor_id)
     for department_id in departments:
         actor.require(Permission.VISIT_CALL, Scope(actor.facility_id, department_id))

@@ -7,11 +7,9 @@ from apps.accounts.queries import facility_facts, facility_position
 from apps.audit.commands import record
 from apps.core.commands import command
 from apps.core.errors import Conflict, sentence
-from apps.core.events import department_stream
-from apps.core.outbox import lock_streams
 from apps.core.policy import Actor, Permission
 from apps.patients.queries import get_active
-from apps.queue.commands.arriving import Arrived, enter_booked
+from apps.queue.commands.arriving import Arrived, enter_booked, lock_arrival
 from apps.queue.commands.booking import OtherDay
 from apps.queue.queries.own_bookings import require_own
 from apps.queue.rules.geofence import OPENS, Position, Verdict, band, is_open, verdict
@@ -40,7 +38,7 @@ def arrive_by_phone(*, actor: Actor, now: datetime, booking_id: UUID, phone: Pos
     """
     found = appointment_of(booking_id)
     require_own(actor, found, Permission.BOOKING_CHANGE_OWN)
-    lock_streams(department_stream(found.department_id))
+    lock_arrival(found.department_id, found.visit_type_id)
     row = locked_booking(found.id)
     if row.day != facility_facts(row.facility_id).day_of(now):
         raise OtherDay

@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
 from apps.audit.commands import record
 from apps.core.commands import step, unit
 from apps.core.events import department_stream
@@ -17,12 +19,14 @@ from apps.queue.rules.journeys import OUTCOMES, Leg, Next, Outcome, next_step, p
 from apps.queue.rules.order import NeedsClass, Tier, standing, tier
 from apps.queue.rules.states import State
 from apps.scheduling.queries import department_of, doctor_to_call_for
-from apps.scheduling.rules import Availability, DepartmentKind
+from apps.scheduling.rules import Availability, DepartmentKind, DepartmentStatus
 
 
 def stations_of(template: JourneyTemplate, own: UUID) -> list[tuple[int, UUID]]:
-    """The steps and departments of a journey for somebody who came to a department."""
-    return planned(template.stations.values_list("step", "department_id"), own)
+    """The steps and departments of a journey for somebody who came to a department. Stations that take nobody at
+    present are passed over: nobody is sent to a closed door."""
+    taking = Q(department=None) | Q(department__status=DepartmentStatus.ACTIVE)
+    return planned(template.stations.filter(taking).values_list("step", "department_id"), own)
 
 
 @step

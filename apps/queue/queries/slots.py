@@ -231,10 +231,15 @@ FARTHEST = timedelta(days=3653)
 """From now to what somebody may ask about. Beyond it stands no slot, and no calendar has year 0."""
 
 
+def require_near(name: str, at: datetime, now: datetime) -> None:
+    """Refuse a moment, told in the field of this name, that is far from any slot. Raises `Invalid`."""
+    if abs(at - now) > FARTHEST:
+        raise Invalid({name: [sentence("Choose a time within ten years of today.")]})
+
+
 def require_window(first: datetime, last: datetime, now: datetime) -> None:
     """Refuse a stretch of time that is none, or far from any slot. Raises `Invalid`."""
     for name, at in (("slotStartTime", first), ("slotEndTime", last)):
-        if abs(at - now) > FARTHEST:
-            raise Invalid({name: [sentence("Choose a time within ten years of today.")]})
+        require_near(name, at, now)
     if last <= first:
         raise Invalid({"slotEndTime": [sentence("The end must be after the beginning.")]})

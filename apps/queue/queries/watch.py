@@ -44,7 +44,7 @@ def _waits(department_id: UUID, now: datetime) -> Waits:
     )
     rows = calls.order_by("-at").values_list("visit_id", "actual_wait_seconds")
     waited = {visit_id: seconds for visit_id, seconds in rows if seconds is not None}
-    told = predicted_waits(Visit.objects.filter(id__in=waited).values_list("token_id", flat=True))
+    told = predicted_waits(Visit.objects.filter(id__in=waited).values_list("token_id", flat=True), now)
     pairs = [(seconds, told[id_].total_seconds()) for id_, seconds in waited.items() if id_ in told]
     if not pairs:
         return Waits(0.0, 0.0)
@@ -55,7 +55,7 @@ def _forgotten(department_id: UUID, now: datetime) -> list[UUID]:
     """The visits of those who wait much longer than they were told when they came."""
     waiting = Visit.objects.filter(department_id=department_id, state__in=sorted(QUEUED), called_at__isnull=True)
     rows = list(waiting.filter(queued_at__lt=now - LEAST_WAIT).values_list("id", "token_id", "queued_at"))
-    told = predicted_waits(token_id for _id, token_id, _since in rows)
+    told = predicted_waits((token_id for _id, token_id, _since in rows), now)
     return [id_ for id_, _token, since in rows if since and id_ in told and waits_too_long(now - since, told[id_])]
 
 

@@ -17,6 +17,7 @@ from apps.scheduling.models import AllocationPolicy, Appointment, Offer, Slot, T
 from apps.scheduling.queries.shapes import BookingOut, EmergencyCountsOut, WaitingCountsOut, WaitingOut
 from apps.scheduling.rules.allocation import BookingSource, Limits, Rules
 from apps.scheduling.rules.appointments import LIVE, AppointmentState
+from apps.scheduling.rules.capacity import Stretch
 from apps.scheduling.rules.offers import Consent, OfferState
 from apps.scheduling.rules.waiting import WaitingState
 
@@ -108,7 +109,7 @@ def emergency_counts(rows: QuerySet[Appointment], slots: QuerySet[Slot], day: da
         "byStatus": dict(Counter(state for _, state, _ in found)),
         "overflow": sum(1 for *_, overflow in found if overflow),
         "displaced": rows.filter(day=day, displaced__gt=0).count(),
-        "stretchedSlots": slots.filter(day=day).exclude(emergency_level="").count(),
+        "stretchedSlots": slots.filter(day=day, emergency_level__in=list(Stretch)).count(),
     }
     return EmergencyCountsOut.of(counts)
 
