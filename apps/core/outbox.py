@@ -16,7 +16,8 @@ def lock_streams(*names: str) -> None:
     """Lock the rows of these streams, in sorted order, until the command ends.
 
     Always the first lock of a command: two commands on one queue then run one after the other. Streams
-    already locked are left alone; a later call may not name one that sorts before an already locked one.
+    already locked are left alone. A later call that names one which sorts before an already locked one may end in a
+    deadlock: then the command is begun again, so that is only for what nobody knew before the first lock.
     """
     gathered = unit()
     wanted = sorted(set(names) - set(gathered.streams))

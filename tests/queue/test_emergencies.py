@@ -171,7 +171,7 @@ def test_as_programs_ask_for_it(client: Client, ward):
     assert (wide["maxCapacity"], wide["usualCapacity"], wide["emergencyLevel"]) == (3, 2, "critical")
     fast = ask("POST", "emergency/fast-track", **body).json()
     assert (fast["state"], fast["priority"]) == ("URGENT", "URGENT")
-    Slot.objects.filter(id=coming.id).update(emergency_level=OVERBOOKED)
+    Slot.objects.filter(id=coming.id).update(emergency_level=OVERBOOKED, usual_capacity=2, capacity=3)
     stats = ask("GET", "emergency/stats").json()
     assert (stats["total"], stats["bySeverity"], stats["byStatus"]) == (1, {"high": 1}, {"ARRIVED": 1})
     assert stats["stretchedSlots"] == 1
