@@ -16,6 +16,7 @@ from apps.core.models import OutboxEvent
 from apps.core.policy import Role, system_actor
 from apps.core.relay import Relay
 from apps.eta.models import Prediction
+from apps.eta.queries import predicted_waits
 from apps.notifications.models import Message
 from apps.queue import commands
 from apps.queue.commands.helping import AlreadyAnswered
@@ -96,6 +97,14 @@ def test_who_waits_twice_as_long_as_was_said_is_shown_to_the_desk_told_and_clear
     watch(ward)
     assert not Alert.objects.filter(subject_id=visit.id, cleared_at__isnull=True).exists()
     assert f"{visit.token.label} has waited" not in browser_of(ward.meera).get(TODAY).content.decode()
+
+
+@pytest.mark.django_db
+def test_what_was_said_months_ago_is_not_looked_for_in_every_month_there_is(ward: Ward):
+    visit = ward.arrive()
+    foretold(visit, 5)
+    assert predicted_waits([visit.token_id], ward.now) == {visit.id: timedelta(minutes=5)}
+    assert predicted_waits([visit.token_id], ward.now + timedelta(days=70)) == {}
 
 
 @pytest.mark.django_db
