@@ -11,8 +11,8 @@ once and from then on only binds values. What is kept is SQL, never data::
 
 The function is called once, with a stand-in for each value, which it can hand to `filter` but not look at. A value is
 never None; where a column may have one of several, it is compared with `any_of(values)`. The facility is that of the
-scope in which the question is asked; outside of one it is refused, as by the querysets themselves, and also where scopes
-are switched off.
+scope in which the question is asked; outside of one it is refused, as by the querysets themselves, and where
+scopes are switched off too.
 """
 
 import functools
