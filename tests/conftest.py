@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as house
 from django.core.management.commands import flush
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import override_settings
+from django.utils import translation
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from apps.accounts.hashers import StaffPasswordHasher
@@ -70,6 +72,13 @@ def static_files_are_listed_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", once)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def everybody_reads_english() -> Iterator[None]:
+    """What one test's reader has chosen is not what the next one's reads."""
+    with translation.override(house.LANGUAGE_CODE):
         yield
 
 
