@@ -9,6 +9,7 @@ from apps.accounts.rules.demo import DEMO_DOMAIN, DEMO_SECRET
 from apps.core.policy import Role
 from apps.patients.rules.people import Sex
 from apps.scheduling.rules import DepartmentKind, Symbol
+from apps.scheduling.rules.slots import ROLLING_DAYS
 from opd.simulation.people import Person
 from opd.simulation.plan import Practice
 
@@ -101,12 +102,14 @@ class NewBoard:
 
 @dataclass(frozen=True, slots=True)
 class NewHours:
-    """The hours every doctor keeps on every day of the week, round the clock so that the demo works at any hour."""
+    """The hours every doctor keeps on every day of the week, round the clock so that the demo works at any hour;
+    `days`: how far ahead there are slots from the start."""
 
     starts: time = time(0)
     ends: time = time(0)
     capacity: int = 6
     walk_in_percent: int = 20
+    days: int = ROLLING_DAYS
 
 
 @dataclass(frozen=True, slots=True)

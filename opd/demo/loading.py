@@ -158,7 +158,7 @@ class _Load:
             for weekday in range(7)
         )
         actor = system_actor(VIA, self.facility_id)
-        make_slots(actor=actor, now=self.now, facility_id=self.facility_id)
+        make_slots(actor=actor, now=self.now, facility_id=self.facility_id, days=hours.days)
 
     def name_visit_types(self) -> None:
         """What people come for, and how long it takes."""

@@ -23,9 +23,9 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from apps.accounts.models import Staff
 from apps.accounts.queries import FacilityFacts
 from apps.accounts.rules.demo import DEMO_PASSWORD
-from opd.demo.hospital import DEMO
 from opd.demo.loading import load
 from tests.cast import app_code
+from tests.demo import NEAR
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 READY_WITHIN = 60
@@ -75,7 +75,7 @@ def web(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
 @pytest.fixture
 def hospital(transactional_db: None) -> Iterator[FacilityFacts]:
     """Asha District Hospital at this hour, with nobody in it yet."""
-    facility = load(DEMO, timezone.now(), DEMO_PASSWORD)
+    facility = load(NEAR, timezone.now(), DEMO_PASSWORD)
     with scope(facility=facility.id):
         yield facility
 

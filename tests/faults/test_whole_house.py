@@ -1,11 +1,11 @@
 """kill -9 and a Redis that is gone or hangs, in the middle of a living day: what was acknowledged is there once."""
 
 import shutil
-import statistics
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from math import ceil
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ from tests.proving import PROVE
 pytestmark = [pytest.mark.timeout(3600)]
 
 KILLS = {"web": 30, "live": 20, "door": 20, "worker": 20, "relay": 20, "valkey": 20, "postgres": 30} if PROVE else {
-    "web": 2, "live": 2, "door": 2, "worker": 2, "relay": 2, "valkey": 3, "postgres": 3,
+    "web": 1, "live": 1, "door": 1, "worker": 1, "relay": 1, "valkey": 2, "postgres": 2,
 }  # fmt: skip
 """How often each process is killed."""
 
@@ -92,7 +92,7 @@ def test_a_killed_process_loses_nothing_that_was_acknowledged(
 ):
     rounds = (f"{victim} {number}" for number in range(KILLS[victim]))
     taken = [kill_in_the_middle(hospital, meera, laboratory, victim, label) for label in rounds]
-    p95 = statistics.quantiles(taken, n=20, method="inclusive")[-1]
+    p95 = sorted(taken)[ceil(0.95 * len(taken)) - 1]
     print(f"{victim}: {len(taken)} kills, works again after {p95:.1f} s (p95; wanted: {READY_WITHIN:.0f} s)")  # noqa: T201
 
 

@@ -1,9 +1,9 @@
 """Hostile values in every form and address of the pages: refused with a page that says so, or stored as they came."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, count
+from itertools import chain, count, cycle, islice
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -24,15 +24,12 @@ from tests.fuzz.hostile import NAMES, TEXTS, seen
 from tests.fuzz.pages import TYPED, Form, place_of, wander
 from tests.fuzz.stations import under_way
 from tests.fuzz.trying import Trier
-from tests.proving import PROVE
+from tests.proving import PROVE, dealt
 
 pytestmark = pytest.mark.timeout(3600)
 
 TYPED_IN, NOT_TYPED_IN = 3, 1
 """Hostile texts for each form, in fields that somebody types into and in hidden ones, lists and boxes."""
-
-EVERY = 1 if PROVE else 120
-"""Of the texts in addresses every so many is tried."""
 
 FORMS = 1 if PROVE else 5
 """Of the forms every so many is filled in."""
@@ -272,13 +269,22 @@ def latest() -> list[Any]:
 @pytest.mark.parametrize("name", SCENES)
 def test_no_hostile_value_in_an_address_breaks_a_page(hospital: Hospital, name: str):
     scene, trier = scenes(hospital)[name], Trier()
-    client = scene.client()
-    for number, page in enumerate(wander(client, scene.starts())):
+    client, texts = scene.client(), NAMES | TEXTS
+    pages = list(wander(client, scene.starts()))
+    for number, (page, names) in enumerate(dealt(pages, list(texts), 1)):
         split = urlsplit(page.address)
         asked = dict(parse_qsl(split.query))
-        for place, parameter in enumerate(sorted({*asked, *PARAMETERS})):
-            stride = (3 if parameter in asked else 10) * EVERY
-            for what, text in list((NAMES | TEXTS).items())[(number + place) % stride :: stride]:
-                query = urlencode(asked | {parameter: text[:20_000]}, errors="surrogatepass")
-                trier.attempt(place_of(split.path), f"{parameter}={what}", partial(client.get, f"{split.path}?{query}"))
+        for parameter, what in put_in(sorted({*asked, *PARAMETERS}), set(asked), names, number):
+            query = urlencode(asked | {parameter: texts[what][:20_000]}, errors="surrogatepass")
+            trier.attempt(place_of(split.path), f"{parameter}={what}", partial(client.get, f"{split.path}?{query}"))
     trier.judge()
+
+
+def put_in(parameters: list[str], asked: set[str], names: list[str], number: int) -> Iterator[tuple[str, str]]:
+    """Which text is put into which parameter of a page: each into the next one, or many into each to prove it."""
+    if not PROVE:
+        yield from zip(islice(cycle(parameters), number % len(parameters), None), names, strict=False)
+        return
+    for place, parameter in enumerate(parameters):
+        stride = 3 if parameter in asked else 10
+        yield from ((parameter, what) for what in names[(number + place) % stride :: stride])

@@ -128,7 +128,7 @@ def test_hands_stay_off_a_doctor_for_a_quarter_of_an_hour_after_a_person_acted(a
     person = staff_actor("rao@demo.opd")
     called = commands.call_next(actor=person, now=clock.now, doctor_id=rao)
     assert called
-    play(player, clock, 88, seconds=10)
+    play(player, clock, 44, seconds=20)
     acted = [via for _, via in moves(doctor_id=rao) if via == "simulator"]
     assert moves(visit_id=called.id) == [("check_in", "simulator"), ("call", "")]
     assert not [verb for verb, via in moves(doctor_id=rao) if via == "simulator" and verb == "call"], acted
@@ -152,9 +152,9 @@ def test_a_break_that_a_person_takes_is_theirs_to_end_for_a_quarter_of_an_hour(a
     play(player, clock, 1)
     rao, person = doctor_id("rao"), staff_actor("rao@demo.opd")
     commands.set_availability(actor=person, now=clock.now, doctor_id=rao, status="PAUSED")
-    play(player, clock, 80, seconds=10)
+    play(player, clock, 20, seconds=40)
     assert doctors().get(id=rao).availability == "PAUSED"
-    play(player, clock, 20, seconds=10)
+    play(player, clock, 5, seconds=40)
     assert doctors().get(id=rao).availability == "AVAILABLE"
 
 

@@ -17,7 +17,7 @@ from opd.simulation.figures import figures_of
 from opd.simulation.playing import CodeInUse, Day, Played, play, settle
 from tests.proving import PROVE
 
-VISITS = 300 if PROVE else 60
+VISITS = 300 if PROVE else 40
 MONDAY = date(2026, 11, 23)
 
 

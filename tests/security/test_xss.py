@@ -8,8 +8,8 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.accounts.rules.demo import DEMO_PASSWORD
-from opd.demo.hospital import DEMO
 from opd.demo.loading import load
+from tests.demo import NEAR
 from tests.fuzz.pages import visit, wander
 from tests.proving import PROVE, some
 from tests.security.payloads import MARK, PAYLOADS, SAMPLE
@@ -72,7 +72,7 @@ def live_parts(html: str) -> tuple[list[str], int]:
 def test_what_was_typed_is_text_on_every_page_of_every_role(part: int):
     patiently()
     payloads = PAYLOADS[part::PARTS] if PROVE else some(SAMPLE, TRIED)
-    house = House(load(DEMO, timezone.now(), DEMO_PASSWORD), rounds=1 if PROVE else TRIED)
+    house = House(load(NEAR, timezone.now(), DEMO_PASSWORD), rounds=1 if PROVE else TRIED)
     faults: list[str] = []
     seen: Counter[str] = Counter()
     for payload in payloads:
