@@ -142,7 +142,7 @@ def test_where_the_journey_of_a_type_is_not_offered_any_more_the_departments_beg
     assert stations.waits_at(came_in.token_id) == {"TRI"}
 
 
-def test_all_queues_of_an_arrival_are_locked_at_once_and_in_order(
+def test_all_queues_of_an_arrival_by_code_or_booking_are_locked_at_once_and_in_order(
     ward: Ward, stations: Stations, monkeypatch: pytest.MonkeyPatch
 ):
     """Locked one after the other, two who come at once would each hold what the other one wants."""
@@ -153,7 +153,7 @@ def test_all_queues_of_an_arrival_are_locked_at_once_and_in_order(
         actor=ward.meera, **now, department_id=ward.department.id, expires_in=600, printed=False
     )
     about = {"department_id": ward.department.id, "name": "Ravi", "age": 30, "symptoms": []}
-    patient, lock = ward.register(), outbox._lock
+    lock = outbox._lock
     locked: list[list[str]] = []
 
     def lock_and_tell(names: list[str]) -> Any:
@@ -162,7 +162,6 @@ def test_all_queues_of_an_arrival_are_locked_at_once_and_in_order(
 
     monkeypatch.setattr(outbox, "_lock", lock_and_tell)
     for come in (
-        lambda: commands.check_in(actor=ward.meera, **now, department_id=ward.department.id, patient_id=patient.id),
         lambda: commands.self_check_in(**now, **came(token), **about),
         lambda: commands.arrive(actor=ward.meera, **now, booking_id=booked.id),
     ):

@@ -77,10 +77,7 @@ def check_in(
     actor.require(Permission.VISIT_CHECK_IN, Scope(actor.facility_id, department_id))
     template = template_to_begin(journey_id) if journey_id else None
     stations = stations_of(template, department_id) if template else []
-    if template or alone:
-        lock_streams(*(department_stream(place) for place in {department_id, *_first_places(stations)}))
-    else:
-        lock_arrival(department_id)
+    lock_streams(*(department_stream(place) for place in {department_id, *_first_places(stations)}))
     patient = get_active(patient_id)
     if source == Source.EMERGENCY:
         actor.require(Permission.VISIT_EMERGENCY, Scope(actor.facility_id, department_id))
