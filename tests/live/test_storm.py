@@ -1,6 +1,7 @@
 """Everybody comes back at once: how much of that reaches the database."""
 
 import asyncio
+import gc
 from collections import Counter
 from contextlib import AsyncExitStack
 from types import SimpleNamespace
@@ -12,14 +13,19 @@ from apps.core import outbox
 from apps.display.models import Board
 from apps.live import access
 from apps.live.hub import Hub
+from apps.live.queries import draw, find
+from apps.live.sockets import Socket
 from apps.live.together import TOGETHER, Together
 from tests.display.hall import closed_board
 from tests.live.clients import BOARD, DOCTOR, PATIENCE, PATIENT, Client, done, open_socket
 from tests.live.test_boards import ward as ward
 from tests.live.test_streams import _empty_the_outbox
+from tests.proving import PROVE
 from tests.ward import Ward
 
 CROWD = 40
+RETURNS = 450 if PROVE else 15
+"""How often a board's connection ends in thirty hours, if it does every four minutes."""
 
 
 @pytest.fixture
@@ -74,6 +80,25 @@ async def test_who_comes_back_to_a_board_that_is_open_to_all_costs_nothing(ward,
             await again.subscribe(stream)
             assert "html" in (await again.hear("resync"))["data"]["payload"]
         assert not asked
+
+
+async def test_a_board_that_hangs_for_thirty_hours_is_right_each_time_and_leaves_nothing_behind(ward, hub):
+    board = await done(open_board, ward)
+    stream, seen = f"board.{board.id}", 0
+    for number in range(RETURNS):
+        if number % 5 == 0:
+            await done(ward.arrive)
+        truth = (await done(lambda: draw(find(stream)))).sequence
+        async with open_socket(BOARD) as screen:
+            await screen.subscribe(stream, **({"lastReceivedEventId": f"{stream}:{seen}"} if seen else {}))
+            while seen < truth:  # shown whole, or told of while it came
+                frame = await screen.hear("resync", "queue-update")
+                seen = frame.get("data" if frame["type"] == "resync" else "", frame)["sequence"]
+            await screen.is_answered()
+            assert seen == truth
+    assert (len(hub.sockets), len(hub.streams[stream].sockets), len(hub._open_by)) == (0, 0, 0)
+    gc.collect()
+    assert not [one for one in gc.get_objects() if isinstance(one, Socket)]
 
 
 async def test_after_a_restart_what_was_told_before_is_told_again_from_memory(house, hub, asked):
