@@ -60,7 +60,16 @@ files. With a load far above 2 these figures tell how the machine was shared, no
 | what | p95 | delivered | each | KiB | connections | load | measured |
 |---|---|---|---|---|---|---|---|
 """
-HEADS = (RATIOS, TIMES, ETA, COSTS, VIEWERS)
+CROWD = """
+## Two thousand people in one department
+
+Milliseconds of a page or a command in one process, PostgreSQL included, with two thousand waiting for eight doctors,
+and the statements it sends.
+
+| what | p50 | p95 | goal (p50) | statements | load | measured |
+|---|---|---|---|---|---|---|
+"""
+HEADS = (RATIOS, TIMES, ETA, COSTS, VIEWERS, CROWD)
 
 
 def note(what: str, ratio: float, goal: float, statements: int) -> None:
@@ -80,6 +89,13 @@ def note_eta(clinic: str, found: dict[str, float]) -> None:
     """Write down how well turns were predicted in a clinic."""
     shares = (f"{100 * found[name]:.1f} %" for name in ("within5", "oracle5", "p80", "p10_90", "farthest"))
     _write(ETA, clinic, f"{found['ratio']:.3f}", *shares)
+
+
+def note_crowd(what: str, seconds: list[float], statements: int, goal: int) -> None:
+    """Write down what a page or a command takes in a full hall; `goal` in milliseconds, for the median."""
+    cuts = statistics.quantiles(seconds, n=100)
+    shown = [f"{cuts[percent - 1] * 1000:.0f}" for percent in (50, 95)]
+    _write(CROWD, what, *shown, f"< {goal}", str(statements), f"{os.getloadavg()[0]:.1f}")
 
 
 def note_cost(what: str, spent: list[float], goal: float) -> None:

@@ -16,8 +16,8 @@ from tests.browsers import browser_of
 from tests.ward import Ward, add_doctor, open_ward
 
 TODAY = "/admin/desk/today/"
-STATEMENTS = 8
-"""Of the whole page: session, credential, departments with streams, count, visits, doctors."""
+STATEMENTS = 9
+"""Of the whole page: session, credential, departments with streams, count, who is shown, they, doctors."""
 
 
 @pytest.fixture

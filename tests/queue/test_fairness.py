@@ -144,6 +144,17 @@ def test_the_reasons_are_those_of_the_rules_that_held_when_somebody_came(ward: W
     assert newer.scanned_at - newer.arrival_key == timedelta(minutes=5)
 
 
+def test_the_order_is_read_in_pages_and_each_keeps_the_place_in_the_whole_queue(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("apps.queue.queries.why.LISTED", 2)
+    labels = [ward.arrive().token.label for _ in range(3)]
+    first, second = (queue_with_reasons(ward.department.id, ward.meera, ward.now, number) for number in (1, "2"))
+    assert [(row["token"], row["place"]) for row in first["rows"]] == [(labels[0], 1), (labels[1], 2)]
+    assert [(row["token"], row["place"]) for row in second["rows"]] == [(labels[2], 3)]
+    assert second["page"].paginator.count == 3
+
+
 def test_the_order_costs_the_same_however_many_wait(ward: Ward, django_assert_max_num_queries):
     for _ in range(12):
         ward.arrive()

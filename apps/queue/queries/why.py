@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+from django.core.paginator import Paginator
 from django.utils.translation import gettext, ngettext
 
 from apps.accounts.queries import FacilityFacts, facility_facts, staff_names
@@ -18,26 +19,26 @@ from apps.queue.queries.visits import waiting_in
 from apps.queue.rules.order import Basis, NeedsClass, Policy, Standing, Tier, places, standing
 from apps.scheduling.queries import department_of, policy_versions
 
-LISTED = 200
-"""People who are listed; all are counted."""
+LISTED = 50
+"""People on a page of the order."""
 
 
-def queue_with_reasons(department_id: UUID, actor: Actor, now: datetime) -> dict[str, Any]:
-    """`{rows[], waiting}` of a department: everybody who waits, in the order of calling, each with why they stand
-    there, in a few statements however many wait."""
-    line = waiting_in(department_id).select_related("token", "patient", "doctor")
-    visits = list(line.defer("patient__phone", "patient__address"))
-    shown = visits[:LISTED]
+def queue_with_reasons(department_id: UUID, actor: Actor, now: datetime, number: Any = 1) -> dict[str, Any]:
+    """`{rows[], page}` of a department: who waits, in the order of calling, each with why they stand there, a page of
+    them at a time (`number`, as an address says it), in a few statements however many wait."""
+    line = list(waiting_in(department_id).values_list("id", "doctor_id"))
+    at = {visit_id: place for (visit_id, _), place in zip(line, places(doctor for _, doctor in line), strict=True)}
+    page = Paginator(line, LISTED).get_page(number)
+    people = waiting_in(department_id).select_related("token", "patient", "doctor")
+    visits = list(people.defer("patient__phone", "patient__address").filter(id__in=[id_ for id_, _ in page]))
     rules = _rules(department_id)
-    facility = facility_facts(visits[0].facility_id) if visits else None
-    names = staff_names({visit.ahead_by for visit in shown if visit.ahead_by})
-    at = places(visit.doctor_id for visit in visits)
+    names = staff_names({visit.ahead_by for visit in visits if visit.ahead_by})
     rows = [
-        _row(visit, place, actor, now) | {"why": reasons(visit, rules, names, actor, facility)}
-        for visit, place in zip(shown, at, strict=False)
-        if facility
+        _row(visit, at[visit.id], actor, now)
+        | {"why": reasons(visit, rules, names, actor, facility_facts(visit.facility_id))}
+        for visit in visits
     ]
-    return {"rows": rows, "waiting": len(visits)}
+    return {"rows": rows, "page": page}
 
 
 def why(visit: Visit, actor: Actor) -> list[str]:

@@ -19,7 +19,7 @@ from apps.accounts.queries import facility_facts
 from apps.core.errors import Conflict, NotFound, sentence
 from apps.core.events import facility_stream
 from apps.core.policy import Actor, Permission, Scope
-from apps.core.views import actor_of, live_part, page, run_form, said, version_of
+from apps.core.views import actor_of, address, live_part, page, run_form, said, version_of
 from apps.queue import commands
 from apps.queue.forms import ReasonForm, UrgentForm
 from apps.queue.models import Visit
@@ -30,6 +30,7 @@ from apps.queue.queries.desk import (
     served_departments,
     today_of,
     visit_at_desk,
+    with_people,
 )
 from apps.queue.queries.lines import sequences_of, stamp
 from apps.queue.queries.shown import STATE_KINDS, STATE_NAMES
@@ -205,9 +206,10 @@ def _today(
     request: HttpRequest, actor: Actor, department_ids: list[UUID], wanted: Wanted, now: datetime
 ) -> dict[str, Any]:
     facility = facility_facts(actor.facility_id)  # type: ignore[arg-type]  # staff have one
-    shown = Paginator(today_of(facility, department_ids, now, wanted, actor), ROWS).get_page(request.GET.get("page"))
+    found = today_of(facility, department_ids, now, wanted, actor).values_list("id", flat=True)
+    shown = Paginator(found, ROWS).get_page(request.GET.get("page"))
     return {
-        "rows": [_row(visit, actor, now) for visit in shown],
+        "rows": [_row(visit, actor, now) for visit in with_people(list(shown))],
         "page": shown,
         "query": wanted.query,
         "stream": desk_stream(actor.facility_id),
@@ -223,9 +225,9 @@ def desk_stream(facility_id: UUID | None) -> str:
 
 def _row(visit: Visit, actor: Actor, now: datetime) -> dict[str, Any]:
     return desk_row(visit, actor, now) | {
-        "slip_url": reverse("admin:desk_slip", args=[visit.id]),
-        "stations_url": reverse("admin:desk_stations", args=[visit.id]),
-        "turn_url": reverse("admin:desk_line", args=[visit.id]),
+        "slip_url": address("admin:desk_slip", visit.id),
+        "stations_url": address("admin:desk_stations", visit.id),
+        "turn_url": address("admin:desk_line", visit.id),
         "emergency_url": _emergency_url(visit, actor),
         "identity_url": _identity_url(visit, actor),
         "actions": [_action(visit, verb) for verb in desk_verbs(visit, actor)],
@@ -237,21 +239,21 @@ def _emergency_url(visit: Visit, actor: Actor) -> str:
     scope = Scope(visit.facility_id, visit.department_id)
     if visit.emergency or visit.state not in QUEUED or not actor.may(Permission.VISIT_EMERGENCY, scope):
         return ""
-    return reverse("admin:desk_turn", args=[visit.id, "emergency"])
+    return address("admin:desk_turn", visit.id, "emergency")
 
 
 def _identity_url(visit: Visit, actor: Actor) -> str:
     """Where somebody says who it is, of a person whom nobody knew."""
     if not visit.patient.provisional or not actor.may(Permission.PATIENT_REGISTER):
         return ""
-    return reverse("admin:desk_identity", args=[visit.patient_id])
+    return address("admin:desk_identity", visit.patient_id)
 
 
 def _action(visit: Visit, verb: Verb) -> dict[str, Any]:
     """`{label, url, version}`; with a version it is a button that acts at once."""
     return {
         "label": gettext(DEEDS[verb].label),
-        "url": reverse("admin:desk_visit", args=[visit.id, ACTIONS[verb]]),
+        "url": address("admin:desk_visit", visit.id, ACTIONS[verb]),
         "version": visit.version if verb in AT_ONCE else None,
     }
 

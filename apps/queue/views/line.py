@@ -183,7 +183,7 @@ def order(request: HttpRequest, department_id: UUID) -> HttpResponse:
     scope = Scope(place.facility_id, place.id)
     context = (
         admin.site.each_context(request)
-        | queue_with_reasons(place.id, actor, now)
+        | queue_with_reasons(place.id, actor, now, request.GET.get("page"))
         | {
             "title": gettext("Queue: %(name)s") % {"name": place.name},
             "department": place,
