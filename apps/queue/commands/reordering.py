@@ -54,15 +54,18 @@ def _move_visit(visit: Visit, new_position: int, reason: str) -> Visit:
     if visit.state not in QUEUED:
         raise NotAllowed(extra=stand(visit))
     before = position(visit)
-    line = [other for other in waiting_in(visit.department_id) if other.id != visit.id and _meet(visit, other)]
+    others = waiting_in(visit.department_id).exclude(id=visit.id)
+    line = [one for one in others.values_list("id", "tier", "arrival_key", "doctor_id", named=True) if _meet(visit, one)]
     above = sum(1 for other in line if other.tier < visit.tier)
     equals = [other for other in line if other.tier == visit.tier]
     at = max(0, min(new_position - 1 - above, len(equals)))
     following = equals[at:]
     keys = keys_to_stand(equals[at - 1].arrival_key if at else None, [other.arrival_key for other in following])
-    by_hand = {"moved": True, "ahead_by": unit().actor.id, "ahead_reason": reason}
-    for other, key in zip([visit, *following], keys, strict=False):
-        amend(other, arrival_key=key, **by_hand if other is visit else {})
+    if keys:
+        amend(visit, arrival_key=keys[0], moved=True, ahead_by=unit().actor.id, ahead_reason=reason)
+    give_way = dict(zip((other.id for other in following), keys[1:], strict=False))
+    for other in Visit.objects.filter(id__in=give_way) if give_way else ():
+        amend(other, arrival_key=give_way[other.id])
     record(
         action="visit.moved",
         entity_type="visit",
@@ -75,7 +78,7 @@ def _move_visit(visit: Visit, new_position: int, reason: str) -> Visit:
     return visit
 
 
-def _meet(visit: Visit, other: Visit) -> bool:
+def _meet(visit: Visit, other: Any) -> bool:
     """Whether both can be called by the same doctor, so that it matters who stands first."""
     return visit.doctor_id is None or other.doctor_id in (None, visit.doctor_id)
 

@@ -20,18 +20,27 @@ class Visit(models.Model):
     `booked_for` and `rules_version` say what `arrival_key` was made from. Of somebody set aside: `missed_at` is when
     they did not come to a call, `passed_by` how many were called since, `back_at` when they said they would be back.
     `ahead_by` and `ahead_reason` are who put them before others and why; `moved`: by hand, to another place.
+
+    Every move writes each index anew, and one call may touch a whole hall: so only what is looked for has one, what is
+    mostly empty only where it is not, and pages keep room for the next version of their rows (migration 0007).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    facility = models.ForeignKey("accounts.Facility", on_delete=models.PROTECT, related_name="+")
-    department = models.ForeignKey("scheduling.Department", on_delete=models.PROTECT, related_name="+")
+    facility = models.ForeignKey("accounts.Facility", on_delete=models.PROTECT, related_name="+", db_index=False)
+    department = models.ForeignKey("scheduling.Department", on_delete=models.PROTECT, related_name="+", db_index=False)
     token = models.ForeignKey("scheduling.Token", on_delete=models.PROTECT, related_name="visits")
     patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="+")
-    doctor = models.ForeignKey("scheduling.Doctor", null=True, on_delete=models.PROTECT, related_name="+")
-    room = models.ForeignKey("scheduling.Room", null=True, on_delete=models.PROTECT, related_name="+")
-    counter = models.ForeignKey("scheduling.Counter", null=True, on_delete=models.PROTECT, related_name="+")
-    journey = models.ForeignKey("queue.Journey", null=True, on_delete=models.PROTECT, related_name="visits")
-    previous = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
+    doctor = models.ForeignKey(
+        "scheduling.Doctor", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    room = models.ForeignKey("scheduling.Room", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    counter = models.ForeignKey(
+        "scheduling.Counter", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    journey = models.ForeignKey(
+        "queue.Journey", null=True, on_delete=models.PROTECT, related_name="visits", db_index=False
+    )
+    previous = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     day = models.DateField()
     number = models.PositiveIntegerField()
     state = models.CharField(max_length=16, choices=[(s.value, s.value) for s in State])
@@ -117,6 +126,10 @@ class Visit(models.Model):
                 fields=["department", "state"],
                 condition=Q(state__in=sorted(OPEN)),
                 name="visit_open_by_department",
+            ),
+            *(
+                models.Index(fields=[name], condition=Q(**{f"{name}__isnull": False}), name=f"visit_by_{name}")
+                for name in ("room", "counter", "journey", "previous")
             ),
         ]
 

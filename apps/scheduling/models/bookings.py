@@ -38,16 +38,17 @@ class Appointment(ScopedModel):
     from there on, and two people never have the same. `minutes` is the length that was agreed with the type of visit.
     """
 
+    facility = models.ForeignKey("accounts.Facility", on_delete=models.PROTECT, related_name="+", db_index=False)
     slot = models.ForeignKey(Slot, on_delete=models.PROTECT, related_name="appointments")
-    doctor = models.ForeignKey(Doctor, on_delete=models.PROTECT, related_name="+")
-    department = models.ForeignKey(Department, on_delete=models.PROTECT, related_name="+")
-    patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="+")
-    token = models.ForeignKey(Token, null=True, on_delete=models.PROTECT, related_name="appointments")
+    doctor = models.ForeignKey(Doctor, on_delete=models.PROTECT, related_name="+", db_index=False)
+    department = models.ForeignKey(Department, on_delete=models.PROTECT, related_name="+", db_index=False)
+    patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="+", db_index=False)
+    token = models.ForeignKey(Token, null=True, on_delete=models.PROTECT, related_name="appointments", db_index=False)
     day = models.DateField()
     at = models.DateTimeField()
     place = models.PositiveSmallIntegerField()
     places = models.PositiveSmallIntegerField(default=1)
-    visit_type = models.ForeignKey(VisitType, null=True, on_delete=models.PROTECT, related_name="+")
+    visit_type = models.ForeignKey(VisitType, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     minutes = models.PositiveSmallIntegerField(null=True)
     overflow = models.BooleanField(default=False)
     source = models.CharField(max_length=16, choices=_SOURCES)
@@ -59,7 +60,7 @@ class Appointment(ScopedModel):
     series_id = models.UUIDField(null=True)
     meeting_url = models.CharField(max_length=300, blank=True)
     displaced = models.PositiveSmallIntegerField(default=0)
-    first_slot = models.ForeignKey(Slot, null=True, on_delete=models.PROTECT, related_name="+")
+    first_slot = models.ForeignKey(Slot, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     moved_from = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="moved_to")
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=200, blank=True)
@@ -107,6 +108,12 @@ class Appointment(ScopedModel):
             models.Index(fields=["doctor", "day"], name="appointment_doctor_day"),
             models.Index(
                 fields=["hold_expires_at"], condition=Q(state=AppointmentState.HELD), name="appointment_holds"
+            ),
+            models.Index(
+                fields=["visit_type"], condition=Q(visit_type__isnull=False), name="appointment_by_visit_type"
+            ),
+            models.Index(
+                fields=["first_slot"], condition=Q(first_slot__isnull=False), name="appointment_by_first_slot"
             ),
         ]
 
