@@ -55,7 +55,9 @@ def _move_visit(visit: Visit, new_position: int, reason: str) -> Visit:
         raise NotAllowed(extra=stand(visit))
     before = position(visit)
     others = waiting_in(visit.department_id).exclude(id=visit.id)
-    line = [one for one in others.values_list("id", "tier", "arrival_key", "doctor_id", named=True) if _meet(visit, one)]
+    line = [
+        one for one in others.values_list("id", "tier", "arrival_key", "doctor_id", named=True) if _meet(visit, one)
+    ]
     above = sum(1 for other in line if other.tier < visit.tier)
     equals = [other for other in line if other.tier == visit.tier]
     at = max(0, min(new_position - 1 - above, len(equals)))
