@@ -149,10 +149,11 @@ def _database(url: str) -> dict[str, Any]:
         "CONN_MAX_AGE": 0,
         "DISABLE_SERVER_SIDE_CURSORS": True,
     }
-    size = env.int("DATABASE_POOL", default=20)
+    size, after = env.int("DATABASE_POOL", default=20), env.int("OPD_PREPARE_AFTER", default=2)
     parsed["OPTIONS"] = {
         "options": "-c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=15s",
         "connect_timeout": 5,
+        "prepare_threshold": after if after >= 0 else None,
     } | ({"pool": {"min_size": 2, "max_size": size, "timeout": 5, "reconnect_timeout": 5}} if size else {})
     parsed["TEST"] = {"NAME": env.str("OPD_TEST_DB", default="test_opd")}
     return parsed

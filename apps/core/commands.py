@@ -21,13 +21,13 @@ from datetime import datetime
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import IntegrityError, OperationalError, connection, models, transaction
+from django.db import IntegrityError, OperationalError, models, transaction
 
 from apps.core.crypto import decrypt
 from apps.core.errors import Conflict, DomainError, Forbidden, NotFound, Unavailable, sentence
 from apps.core.models import IdempotencyKey, Stream
 from apps.core.policy import Actor, Permission
-from apps.core.statements import insert_sql
+from apps.core.statements import insert_sql, kept_cursor
 from apps.core.trace import trace_id
 
 P = ParamSpec("P")
@@ -245,7 +245,7 @@ def _scope(actor: Actor, once: Once) -> str:
 def _kept_answer(once: Once) -> Answer | None:
     """The stored answer of a repeat. Holds a lock on the key until the end, so that a twin is told to wait."""
     scope = _scope(unit().actor, once)
-    with connection.cursor() as cursor:
+    with kept_cursor() as cursor:
         cursor.execute(
             "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0)), k.fingerprint, k.answer"
             " FROM (SELECT 1) AS one LEFT JOIN core_idempotencykey k ON k.scope = %s AND k.key = %s",
@@ -296,7 +296,7 @@ def _write_together(gathered: Unit) -> None:
         return
     heard = [f"{name}:{gathered.streams[name]}" for name in sorted(gathered.moved)]
     statement = ", ".join(f"w{i} AS ({part})" for i, part in enumerate(parts))
-    with connection.cursor() as cursor:
+    with kept_cursor() as cursor:
         cursor.execute(
             f"WITH {statement} SELECT pg_notify('{NOTIFY_CHANNEL}', heard) FROM unnest(%s::text[]) AS heard",  # noqa: S608
             [*params, heard],

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import connection
-
 from apps.core.commands import collect, unit
 from apps.core.events import Event
 from apps.core.models import OutboxEvent, Stream
 from apps.core.policy import Actor
 from apps.core.queries import one
+from apps.core.statements import kept_cursor
 
 
 def lock_streams(*names: str) -> None:
@@ -31,7 +30,7 @@ def lock_streams(*names: str) -> None:
 
 
 def _lock(names: list[str]) -> dict[str, int]:
-    with connection.cursor() as cursor:
+    with kept_cursor() as cursor:
         cursor.execute("SELECT name, sequence FROM core_stream WHERE name = ANY(%s) ORDER BY name FOR UPDATE", [names])
         return dict(cursor.fetchall())
 
@@ -108,7 +107,7 @@ def sequence_of(event_id: UUID) -> tuple[str, int] | None:
 
 def stream_sequences(names: list[str]) -> dict[str, int]:
     """The last number of each stream; 0 for one that has not moved."""
-    with connection.cursor() as cursor:
+    with kept_cursor() as cursor:
         cursor.execute("SELECT name, sequence FROM core_stream WHERE name = ANY(%s)", [names])
         known = dict(cursor.fetchall())
     return {name: known.get(name, 0) for name in names}

@@ -17,6 +17,7 @@ scopes are switched off too.
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, ParamSpec, TypeVar
@@ -28,6 +29,7 @@ from django.db.models.query import FlatValuesListIterable, ModelIterable, QueryS
 from django.db.transaction import TransactionManagementError
 from django_scopes import get_scope, scope
 from django_scopes.exceptions import ScopeError
+from psycopg.sql import Literal
 
 P = ParamSpec("P")
 Row = TypeVar("Row")
@@ -65,7 +67,7 @@ class _Compiled:
     """A queryset as SQL, and what makes of a row in the database what the queryset yields."""
 
     sql: str
-    params: tuple[Any, ...]
+    names: tuple[str, ...]
     locks: bool
     read: Callable[[Sequence[Any]], Any]
 
@@ -83,9 +85,8 @@ class Prepared(Generic[P, Row]):
         if compiled.locks and connection.get_autocommit():
             raise TransactionManagementError("Rows can only be locked within a transaction.")
         values = dict(zip(self.names, args, strict=False), **kwargs)
-        params = [_value(param.value, values) if isinstance(param, Given) else param for param in compiled.params]
-        with connection.cursor() as cursor:
-            cursor.execute(compiled.sql, params)
+        with kept_cursor() as cursor:
+            cursor.execute(compiled.sql, [_value(name, values) for name in compiled.names])
             return [compiled.read(row) for row in cursor.fetchall()]
 
     def one(self, *args: P.args, **kwargs: P.kwargs) -> Row | None:
@@ -99,7 +100,8 @@ class Prepared(Generic[P, Row]):
             rows = self.build(**{name: Given(name) for name in self.names})
         compiler = rows.query.get_compiler(using=rows.db)
         sql, params = compiler.as_sql()
-        return _Compiled(sql, tuple(params), rows.query.select_for_update, _reader(rows, compiler))
+        names = tuple(param.value for param in params if isinstance(param, Given))
+        return _Compiled(_filled(sql, params), names, rows.query.select_for_update, _reader(rows, compiler))
 
     @functools.cached_property
     def compiled(self) -> _Compiled:
@@ -110,6 +112,29 @@ class Prepared(Generic[P, Row]):
 def prepared(build: Callable[P, QuerySet[Any, Row]]) -> Prepared[P, Row]:
     """Make of a function that builds a queryset a question whose SQL is made once."""
     return Prepared(build)
+
+
+def kept_cursor() -> Any:
+    """A cursor for statements whose text is the same each time: PostgreSQL parses and plans them once (the backend's
+    `kept_cursor`)."""
+    return connection.kept_cursor()  # type: ignore[attr-defined]  # of opd.postgresql
+
+
+def _filled(sql: str, params: Iterable[Any]) -> str:
+    """The statement with what never changes written into it, so that a kept plan may use indexes made for just these
+    states."""
+    connection.ensure_connection()
+    left = iter(params)
+
+    def fill(place: re.Match[str]) -> str:
+        if place[0] == "%%":
+            return "%%"
+        param = next(left)
+        if isinstance(param, Given):
+            return "%s"
+        return Literal(param).as_string(connection.connection).replace("%", "%%")
+
+    return re.sub("%[%s]", fill, sql)
 
 
 def _value(name: str, values: dict[str, Any]) -> Any:
@@ -171,7 +196,7 @@ def write(row: models.Model, **changes: Any) -> None:
         setattr(row, name, value)
     sql, fields = _update_sql(type(row), tuple(changes))
     here = connections[DEFAULT_DB_ALIAS]
-    with here.cursor() as cursor:
+    with kept_cursor() as cursor:
         cursor.execute(sql, [*(_stored(row, one, here) for one in fields), row.pk])
         if cursor.rowcount != 1:
             raise DatabaseError("The row to change is not there.")
@@ -187,7 +212,7 @@ def _update_sql(model: type[models.Model], names: tuple[str, ...]) -> tuple[str,
 
 def insert(row: models.Model) -> None:
     """Write a new row: `save(force_insert=True)` in one known statement. What it breaks breaks the transaction."""
-    with connection.cursor() as cursor:
+    with kept_cursor() as cursor:
         cursor.execute(*insert_sql([row]))
     row._state.adding = False
 

@@ -4,16 +4,33 @@ A server that restarts leaves the pool full of dead connections. The pool can te
 round trip for it and sleeps seconds between one dead connection and the next. A dead one shows without asking: its
 socket has something to read although nobody asked anything. So that is looked at, and when it is so, all idle
 connections are tested and replaced together, and the request goes on with a fresh one.
+
+Django writes values into the text of each statement, which PostgreSQL then parses and plans every time. Statements
+that come again all day go through `kept_cursor`: after `prepare_threshold` times (see `settings.DATABASES`) a
+connection keeps them as prepared statements and only sends values.
 """
 
 import select
 from typing import Any
 
-from django.db.backends.postgresql import base
+from django.db.backends.postgresql import base, operations
+
+KEPT_AT_MOST = 300
+"""Statements that a connection keeps prepared; the one not used for longest goes first."""
+
+
+class DatabaseOperations(operations.DatabaseOperations):
+    """Django's, which also says what a kept statement was."""
+
+    def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str:
+        """For logs and tests: with its values, or as it was asked where PostgreSQL has put them in."""
+        return super().last_executed_query(cursor, sql, params) or sql
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """PostgreSQL, never through a pooled connection whose server is gone."""
+
+    ops_class = DatabaseOperations
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """A connection for this thread. Raises `PoolTimeout` (an `OperationalError`) when there is none in time."""
@@ -24,7 +41,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
             pool.putconn(connection)
             pool.check()
             connection = super().get_new_connection(conn_params)
+        connection.prepared_max = KEPT_AT_MOST
         return connection
+
+    def kept_cursor(self) -> Any:
+        """A cursor that has PostgreSQL bind the values, for statements whose text is always the same."""
+        self.ensure_connection()
+        with self.wrap_database_errors:
+            cursor = base.ServerBindingCursor(self.connection)  # type: ignore[call-arg]  # the stubs know psycopg 2
+        return self._prepare_cursor(cursor)  # type: ignore[attr-defined]  # the wrapper that counts and logs
 
 
 def _is_dead(connection: Any) -> bool:

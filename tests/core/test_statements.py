@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import QuerySet
 from django.db.transaction import TransactionManagementError
 from django_scopes import scope, scopes_disabled
@@ -14,6 +14,7 @@ from django_scopes.exceptions import ScopeError
 from apps.accounts.models import Credential
 from apps.core.statements import any_of, insert, prepared, write
 from apps.patients.models import Patient
+from apps.queue.queries.visits import active_visit_of
 from apps.scheduling.models import Department, Doctor, Slot
 from apps.scheduling.queries import doctors
 from tests.bookings import open_slot
@@ -60,6 +61,17 @@ def test_a_question_finds_the_rows_of_the_facility_in_which_it_is_asked(db: None
         with scope(facility=there.facility.id):
             assert departments_called(here.department.code) == [there.department]
             assert departments_called("NONE") == []
+
+
+def test_postgres_keeps_what_is_asked_again_and_knows_the_states_that_it_asks_for(db: None):
+    with open_ward() as ward, connection.cursor() as cursor:
+        visit = ward.arrive()
+        called = ward.call_next()
+        for _ in range(4):
+            assert active_visit_of.one(ward.doctor.id) == called == visit
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        kept = [statement for (statement,) in cursor.fetchall() if "queue_visit" in statement]
+    assert any("IN ('CALLED', 'IN_CONSULTATION')" in statement and '"doctor_id" = $' in statement for statement in kept)
 
 
 def test_outside_of_a_facility_a_question_is_refused(db: None):

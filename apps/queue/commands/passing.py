@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import F
 
 from apps.audit.commands import record
 from apps.core.commands import collect, step, unit
 from apps.core.outbox import emit
 from apps.core.policy import ActorType
+from apps.core.statements import kept_cursor
 from apps.queue import events
 from apps.queue.commands.moving import back_in_line
 from apps.queue.models import Overtaking, Visit
@@ -63,7 +63,7 @@ def pass_others(called: Visit, doctor_id: UUID | None, out_of_turn: OutOfTurn | 
     """Count whom a call goes past. Whoever came before the called one and still waits was overtaken: that is kept in
     the ledger, and who was overtaken too often is pinned; nobody overtakes whoever is just inside another station. Who
     missed a call is back in line after enough others."""
-    with connection.cursor() as cursor:
+    with kept_cursor() as cursor:
         cursor.execute(_PASS, {"place": called.department_id, "queued": called.queued_at, "doctor": doctor_id})
         passed = [_Passed(*row) for row in cursor.fetchall()]
     if not passed:

@@ -3,6 +3,17 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+PLAIN = {
+    "facility_id": "queue_visit_facility_id_baa77cc5",
+    "department_id": "queue_visit_department_id_ab748d7c",
+    "doctor_id": "queue_visit_doctor_id_e367b40d",
+    "room_id": "queue_visit_room_id_3a73a510",
+    "counter_id": "queue_visit_counter_id_75cfdda8",
+    "journey_id": "queue_visit_journey_id_31e00e2c",
+    "previous_id": "queue_visit_previous_id_d7e3c38c",
+}
+"""What Django made for every foreign key."""
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -13,77 +24,90 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
-            model_name="visit",
-            name="counter",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="scheduling.counter",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="visit",
-            name="department",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="scheduling.department",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="visit",
-            name="doctor",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="scheduling.doctor",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="visit",
-            name="facility",
-            field=models.ForeignKey(
-                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.facility"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="visit",
-            name="journey",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="visits",
-                to="queue.journey",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="visit",
-            name="previous",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="queue.visit",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="visit",
-            name="room",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="scheduling.room",
-            ),
+        # Not by `AlterField`: it drops every index of just that column, the unique ones that let nobody be with two
+        # doctors among them.
+        migrations.SeparateDatabaseAndState(
+            database_operations=[
+                migrations.RunSQL(f"DROP INDEX {name}", f"CREATE INDEX {name} ON queue_visit ({column})")
+                for column, name in PLAIN.items()
+            ],
+            state_operations=[
+                migrations.AlterField(
+                    model_name="visit",
+                    name="counter",
+                    field=models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="scheduling.counter",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="visit",
+                    name="department",
+                    field=models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="scheduling.department",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="visit",
+                    name="doctor",
+                    field=models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="scheduling.doctor",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="visit",
+                    name="facility",
+                    field=models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.facility",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="visit",
+                    name="journey",
+                    field=models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="visits",
+                        to="queue.journey",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="visit",
+                    name="previous",
+                    field=models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="queue.visit",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="visit",
+                    name="room",
+                    field=models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="scheduling.room",
+                    ),
+                ),
+            ],
         ),
         migrations.AddIndex(
             model_name="visit",

@@ -6,12 +6,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.core.errors import NotFound
 from apps.core.queries import one
-from apps.core.statements import prepared
+from apps.core.statements import kept_cursor, prepared
 from apps.eta.queries import NO_TIMES, Said, said_of, times_json
 from apps.queue.models import Visit
 from apps.queue.rules.order import Tier, places
@@ -101,7 +100,7 @@ def waiting_in(department_id: UUID) -> QuerySet[Visit]:
 
 def count_waiting(department_id: UUID) -> int:
     """How many people can be called in a department. Asked at every arrival, so in plain SQL: half the time."""
-    with connection.cursor() as cursor:
+    with kept_cursor() as cursor:
         cursor.execute(
             f"SELECT count(*) FROM queue_visit WHERE department_id = %s AND {IN_LINE}",  # noqa: S608
             [department_id],
@@ -111,7 +110,7 @@ def count_waiting(department_id: UUID) -> int:
 
 def visits_in_the_way(patient_id: UUID, department_id: UUID, day: date) -> list[tuple[UUID, str]]:
     """A person's open visits in a department, and this day's that ended in NO_SHOW, as (id, state); latest first."""
-    with connection.cursor() as cursor:
+    with kept_cursor() as cursor:
         cursor.execute(
             "SELECT id, state FROM queue_visit WHERE patient_id = %s AND department_id = %s"  # noqa: S608
             f" AND ({_one_of(OPEN)} OR (state = '{State.NO_SHOW}' AND day = %s)) ORDER BY number DESC",
@@ -175,7 +174,7 @@ def ahead_of(visit: Visit) -> int:
 
     The same as `rules.order.places` says of a whole queue.
     """
-    with connection.cursor() as cursor:
+    with kept_cursor() as cursor:
         cursor.execute(
             f"SELECT count(*) FROM queue_visit WHERE department_id = %s AND {IN_LINE}"  # noqa: S608
             " AND (tier, arrival_key, number) < (%s, %s, %s)"
