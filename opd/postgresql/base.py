@@ -22,11 +22,11 @@ KEPT_AT_MOST = 300
 class DatabaseOperations(operations.DatabaseOperations):
     """Django's, which also says what a kept statement was."""
 
-    def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str | None:
+    def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str:
         """The statement with its values, for logs and tests."""
         if isinstance(cursor, base.ServerBindingCursor):
-            return str(self.compose_sql(sql, params))  # type: ignore[attr-defined]  # the stubs know psycopg 2
-        return super().last_executed_query(cursor, sql, params)
+            return str(self.compose_sql(sql, params))
+        return super().last_executed_query(cursor, sql, params) or sql
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
