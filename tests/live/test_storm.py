@@ -98,7 +98,8 @@ async def test_a_board_that_hangs_for_thirty_hours_is_right_each_time_and_leaves
             assert seen == truth
     assert (len(hub.sockets), len(hub.streams[stream].sockets), len(hub._open_by)) == (0, 0, 0)
     gc.collect()
-    assert not [one for one in gc.get_objects() if isinstance(one, Socket)]
+    left = [one for one in gc.get_objects() if isinstance(one, Socket)]
+    assert not [one for one in left if getattr(one._when_cut, "__self__", None) is hub]  # others are of other tests
 
 
 async def test_after_a_restart_what_was_told_before_is_told_again_from_memory(house, hub, asked):
