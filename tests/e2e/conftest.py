@@ -34,6 +34,11 @@ READY_WITHIN = 60
 DESK, PHONE, HALL = (1440, 900), (390, 844), (1920, 1080)
 """Screens, in pixels: a desk's, a patient's, a board's."""
 
+PATIENCE = 20_000
+"""Milliseconds in which something that is awaited shows: two cores serve the house, the browser and other tests."""
+
+expect.set_options(timeout=PATIENCE)
+
 Open = Callable[..., Page]
 Look = Callable[[Page, str], None]
 
@@ -89,7 +94,7 @@ def open_page(chromium: Browser, web: str, hospital: FacilityFacts) -> Iterator[
         context = chromium.new_context(base_url=web, viewport={"width": screen[0], "height": screen[1]}, **how)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.add_init_script("window.print = () => {}")
         if who:
@@ -142,7 +147,7 @@ def fits(page: Page) -> bool:
 
 def is_live(page: Page) -> None:
     """Wait until a page is told of changes over its socket."""
-    expect(page.locator("body")).to_have_attribute("data-link", "live", timeout=10_000)
+    expect(page.locator("body")).to_have_attribute("data-link", "live")
 
 
 def _database_url() -> str:

@@ -16,6 +16,9 @@ from tests.e2e.conftest import HALL, PHONE, Look, Open, fits, is_live
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
+ASKS_ITSELF = 7_000
+"""Milliseconds after which a page without a socket asks for itself (`POLL_EVERY` in `live.js`)."""
+
 MEERA, RAO, ADMIN = "reception@demo.opd", "rao@demo.opd", "admin@demo.opd"
 
 
@@ -46,7 +49,7 @@ def test_from_the_desk_to_the_doctor_and_onto_the_board(hospital: FacilityFacts,
     rao.get_by_role("button", name="Call").click()
     expect(board.locator(".slip")).to_contain_text(token[1:])
     took = board.evaluate("noted.slip") - rao.evaluate("noted.click")
-    assert took < 1000, f"the board changed after {took} ms"
+    assert took < ASKS_ITSELF, f"the board was not told: it changed after {took} ms"
     assert "Kumari" not in board.content()
     expect(rao.get_by_role("button", name="Patient is here, start")).to_be_visible()
     look(rao, "console-called")
@@ -114,8 +117,8 @@ def register_asha(desk: Page, look: Look) -> tuple[str, str]:
 def decide(desk: Page) -> None:
     """Where somebody similar is known, Meera says that Asha is none of them."""
     none_of_these = desk.get_by_role("button", name="None of these")
-    desk.wait_for_load_state()
-    if none_of_these.count():
+    expect(none_of_these.or_(desk.get_by_role("button", name="Give number and print"))).to_be_visible()
+    if none_of_these.is_visible():
         none_of_these.click()
     desk.wait_for_url("**/walk-in/**")
 
