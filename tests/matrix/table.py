@@ -185,6 +185,7 @@ HOLD = {"doctorId": "{doctor}", "slotId": "{free_slot}", "patientId": "{patient}
 WINDOW = {"slotStartTime": "2031-01-06T10:00:00+05:30", "slotEndTime": "2031-01-06T11:00:00+05:30"}
 
 EMERGENCY = {"doctorId": "{doctor}", "patientId": "{patient}", "reason": "Matrix"}
+OF_CALENDAR = frozenset({Kind.HOSPITAL})
 OF_LINK = frozenset({Kind.DEPARTMENT, Kind.DOCTOR})
 
 NO_STATION = frozenset({409})
@@ -527,6 +528,7 @@ PAGES = [
     form("GET t/<str:code>/", everybody(), shows=frozenset({Kind.HOSPITAL, Kind.DEPARTMENT})),
     form("POST t/<str:code>/here/", everybody(), {}, S.ON_HOLD),
     form("POST t/<str:code>/late/", everybody(), {"minutes": "10"}),
+    form("GET t/<str:code>/appointment.ics", everybody(), words={"code": "{booking_code}"}, shows=OF_CALENDAR),
     form("GET checkin/<str:word>", everybody(), words={"word": "wrong"}, answers=SHAPE),
     form("GET checkin", everybody(), answers=SHAPE),
     form("POST checkin", everybody(), {}, answers=SHAPE),
@@ -558,6 +560,7 @@ PAGES = [
     form("POST kiosk/", nobody(), {"phone": "98765 00000"}),
     form("POST kiosk/help/", nobody(), {}),
     # --- the house
+    *(form(f"GET {at}", everybody()) for at in ("manifest.webmanifest", "worker.js", "offline/")),
     form("GET metrics", everybody()),
     form("POST csp-report", everybody(), {}, answers=SHAPE),
     *(form(f"GET {at}", everybody()) for at in ("health", "health/live", "health/ready", "health/startup")),

@@ -397,6 +397,7 @@ def _booked(place: Place, name: str) -> dict[str, str]:
         "free_slot": str(free.id),
         "tomorrow": str(full.day),
         "booking_id": str(booking.id),
+        "booking_code": booking.link[1],
         "waiting_id": str(waiting.id),
         "held_id": str(held.id),
         "own_waiting": str(own_waiting.id),

@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from apps.audit.models import AuditEntry
-from apps.core.errors import Forbidden
+from apps.core.errors import Forbidden, Invalid
 from apps.core.models import OutboxEvent
 from apps.core.policy import Role
 from apps.queue import commands
@@ -42,8 +42,8 @@ def test_without_a_wish_it_is_the_first_day_with_room_and_its_least_used_slot(wa
 
 def test_nobody_waits_for_a_day_that_is_over(ward):
     person = ward.register()
-    for at in (datetime(1, 1, 1, tzinfo=UTC), ward.now - timedelta(days=1)):
-        with pytest.raises(SlotGone):
+    for at, refusal in ((datetime(1, 1, 1, tzinfo=UTC), Invalid), (ward.now - timedelta(days=1), SlotGone)):
+        with pytest.raises(refusal):
             commands.book(
                 actor=ward.meera,
                 now=ward.now,
