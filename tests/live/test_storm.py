@@ -98,7 +98,7 @@ async def test_a_board_that_hangs_for_thirty_hours_is_right_each_time_and_leaves
             assert seen == truth
     assert (len(hub.sockets), len(hub.streams[stream].sockets), len(hub._open_by)) == (0, 0, 0)
     gc.collect()
-    left = [one for one in gc.get_objects() if isinstance(one, Socket)]
+    left = [one for one in gc.get_objects() if issubclass(type(one), Socket)]  # asking weak proxies would raise
     assert not [one for one in left if getattr(one._when_cut, "__self__", None) is hub]  # others are of other tests
 
 
