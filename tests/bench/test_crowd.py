@@ -79,7 +79,7 @@ def pages(hall: Ward) -> Work:
     visit = Visit.objects.filter(state="WAITING").order_by("scanned_at")[PEOPLE // 2]
     seen = {
         "Today": (desk, "/admin/desk/today/"),
-        "Today, the last of it": (desk, f"/admin/desk/today/?page={PEOPLE // 50}"),
+        "Today, the last of it": (desk, f"/admin/desk/today/?page={PEOPLE // 30}"),
         "Today, somebody's name": (desk, "/admin/desk/today/?q=person 15"),
         "find a person": (desk, "/admin/desk/find/?q=Person 77"),
         "a new walk-in": (desk, f"/admin/desk/walk-in/?patient={visit.patient_id}"),

@@ -22,7 +22,7 @@ from apps.queue.rules.states import ACTIVE, QUEUED, VERB_PERMISSIONS, State, ver
 from apps.scheduling.queries import departments, doctor_of, doctors_of_departments
 from apps.scheduling.rules import Availability
 
-LISTED = 60
+LISTED = 40
 """People of a line who are listed; all are counted."""
 
 

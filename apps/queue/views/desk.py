@@ -40,7 +40,7 @@ from apps.queue.rules.states import QUEUED, State, Verb
 from apps.queue.views.notices import notices
 from apps.scheduling.queries import doctors_of_departments
 
-ROWS = 50
+ROWS = 30
 """Visits on a page of the list."""
 
 

@@ -231,7 +231,7 @@ def require_edge(row: Appointment, state: AppointmentState) -> None:
 def _displace(hall: Hall, decision: Displace) -> Appointment:
     """Move the victim to the other slot: the same booking, the same number on the same day."""
     origin, refuge = hall.live[decision.slot_id], hall.slots[decision.victim_slot_id]
-    row = next(holder for holder in origin if holder.id == decision.victim_id)
+    row = Appointment.objects.get(id=decision.victim_id)
     row.stood_at = row.at
     shift(row, refuge, hall.live[refuge.id], displaced=row.displaced + 1)
     origin.remove(row)

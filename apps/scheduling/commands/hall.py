@@ -10,8 +10,8 @@ from apps.core.errors import Conflict, sentence
 from apps.scheduling.models import Appointment, Slot, WaitingEntry
 from apps.scheduling.queries import (
     as_value,
+    counted_appointments,
     days_booked,
-    live_appointments,
     locked_slots,
     rules_of,
 )
@@ -101,7 +101,7 @@ class Hall:
     def _of_days(self, first: date, last: date) -> list[Slot]:
         found = self._open(first, last)
         unknown = [slot for slot in found if slot.id not in self.slots]
-        live = live_appointments(slot.id for slot in unknown)
+        live = counted_appointments(slot.id for slot in unknown)
         for slot in unknown:
             self.slots[slot.id], self.live[slot.id] = slot, live[slot.id]
         return [self.slots[slot.id] for slot in found]

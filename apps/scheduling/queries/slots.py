@@ -107,6 +107,11 @@ def live_appointments(slot_ids: Iterable[UUID]) -> dict[UUID, list[Appointment]]
     return _by_slot(_live_in(list(slot_ids)))
 
 
+def counted_appointments(slot_ids: Iterable[UUID]) -> dict[UUID, list[Appointment]]:
+    """Who has a place, by slot, in order of place; of each only what counts there: a day's are read at each booking."""
+    return _by_slot(_counted_in(list(slot_ids)))
+
+
 def live_with_numbers(slot_ids: Iterable[UUID]) -> dict[UUID, list[Appointment]]:
     """Who has a place, with the number they were given, by slot, in order of place."""
     return _by_slot(_live_in_with_numbers(list(slot_ids)))
@@ -198,7 +203,7 @@ def availability(
     """A doctor's day for a source, and for visits of so many minutes: `{totalSlots, availableSlots, slots}`. Two
     queries."""
     slots = _slots_on(doctor_id, day)
-    live = _by_slot(_counted_in([slot.id for slot in slots]))
+    live = counted_appointments(slot.id for slot in slots)
     rows = [_slot_json(slot, still_held(live[slot.id], now), source, now, minutes) for slot in slots]
     free = sum(1 for row in rows if row["status"] == "available")
     return AvailabilityOut.of({"totalSlots": len(rows), "availableSlots": free, "slots": rows})
