@@ -11,13 +11,16 @@ from django.utils import timezone
 
 from apps.audit.models import AuditEntry
 from apps.core.policy import Role
+from apps.core.relay import Relay
 from apps.queue.models import Visit
+from apps.queue.queries.links import tracking_code_of
+from opd.subscriptions import handlers_for
 from tests.browsers import browser_of
 from tests.ward import Ward, add_doctor, open_ward
 
 TODAY = "/admin/desk/today/"
-STATEMENTS = 9
-"""Of the whole page: session, credential, departments with streams, count, who is shown, they, doctors."""
+STATEMENTS = 10
+"""Of the whole page: session, credential, departments with streams, count, who is shown, they, times, doctors."""
 
 
 @pytest.fixture
@@ -63,6 +66,20 @@ def test_todays_list_costs_the_same_however_many_came(open_now: Ward, desk: Clie
         open_now.arrive()
     with django_assert_num_queries(STATEMENTS):
         assert len(rows(desk.get(TODAY))) == 13
+
+
+def test_who_waits_has_the_likely_time_that_their_own_page_tells(open_now: Ward, desk: Client):
+    inside = open_now.arrive()
+    open_now.call_next()
+    waiting = [open_now.arrive() for _ in range(3)]
+    Relay(handlers_for).run_once()
+    answer = desk.get(TODAY)
+    times = dict(zip(rows(answer), [row["likely"] for row in answer.context["rows"]], strict=True))
+    own = Client().get(f"/t/{tracking_code_of(waiting[-1], open_now.now)}/").content.decode()
+    assert times[inside.token.label] == ""
+    assert re.fullmatch(r"\d\d:\d\d to \d\d:\d\d", times[waiting[-1].token.label])
+    assert times[waiting[-1].token.label] in own
+    assert times[waiting[-1].token.label] in answer.content.decode()
 
 
 def test_a_list_of_everybody_is_read_in_pages(open_now: Ward, desk: Client, monkeypatch: pytest.MonkeyPatch):

@@ -1,7 +1,7 @@
 """The desk's list of today: everybody's number, doctor and state, searched and filtered, in few statements."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,9 +13,11 @@ from apps.accounts.queries import FacilityFacts
 from apps.core.errors import NotFound
 from apps.core.policy import Actor, Permission, Scope
 from apps.core.queries import one
+from apps.eta.queries import said_of
 from apps.patients.queries import brief
 from apps.patients.queries import search as search_patients
 from apps.queue.models import Visit
+from apps.queue.queries.expected import expected_words
 from apps.queue.queries.lines import waiting_by_line
 from apps.queue.queries.shown import STATE_KINDS, state_kind, state_label, tags, waited_minutes
 from apps.queue.rules.states import OPEN, QUEUED, VERB_PERMISSIONS, State, Verb, verbs_from
@@ -88,6 +90,13 @@ def _matching(query: str, actor: Actor) -> Q:
     return Q(patient_id__in=search_patients(text, actor).order_by().values("id"))
 
 
+def likely_times(visits: Iterable[Visit], facility: FacilityFacts, now: datetime) -> dict[UUID, str]:
+    """When the turn of each who waits is likely, as the patient's own page says it; nothing of whom none is known."""
+    told = said_of([visit.id for visit in visits if visit.state in QUEUED])
+    words = {visit_id: expected_words(said, facility, now) for visit_id, said in told.items()}
+    return {visit_id: said["time"] for visit_id, said in words.items() if said}
+
+
 def desk_row(visit: Visit, actor: Actor, now: datetime) -> dict[str, Any]:
     """A visit as the desk's list shows it; the view adds the addresses of what can be done."""
     person = brief(visit.patient, now, actor)
@@ -103,7 +112,6 @@ def desk_row(visit: Visit, actor: Actor, now: datetime) -> dict[str, Any]:
         "state_label": state_label(visit),
         "state_kind": state_kind(visit),
         "tags": tags(visit, actor),
-        "likely": "",
         "waited_minutes": waited_minutes(visit, now) if waits else None,
         "version": visit.version,
     }

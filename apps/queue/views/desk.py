@@ -27,6 +27,7 @@ from apps.queue.queries.desk import (
     Wanted,
     desk_row,
     desk_verbs,
+    likely_times,
     served_departments,
     today_of,
     visit_at_desk,
@@ -208,8 +209,10 @@ def _today(
     facility = facility_facts(actor.facility_id)  # type: ignore[arg-type]  # staff have one
     found = today_of(facility, department_ids, now, wanted, actor).values_list("id", flat=True)
     shown = Paginator(found, ROWS).get_page(request.GET.get("page"))
+    visits = with_people(list(shown))
+    likely = likely_times(visits, facility, now)
     return {
-        "rows": [_row(visit, actor, now) for visit in with_people(list(shown))],
+        "rows": [_row(visit, actor, now) | {"likely": likely.get(visit.id, "")} for visit in visits],
         "page": shown,
         "query": wanted.query,
         "stream": desk_stream(actor.facility_id),
