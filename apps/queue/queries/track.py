@@ -70,13 +70,13 @@ def track_sequence(subject_id: UUID) -> tuple[Any, str]:
     return shown, sequences_of([shown.department_id])
 
 
-def _most_present(visit: Visit) -> tuple[int, float]:
+def _most_present(visit: Visit) -> tuple[int, float, str]:
     """Of several stations under one number that where somebody is called or seen, else waits, else is kept; of those
-    behind them the last."""
+    behind them the last. Of two that began at once always the same."""
     ranks = (ACTIVE, QUEUED | {State.SCANNED}, {State.ON_HOLD})
     rank = next((at for at, states in enumerate(ranks) if visit.state in states), len(ranks))
     since = visit.scanned_at.timestamp()
-    return rank, since if rank < len(ranks) else -since
+    return rank, since if rank < len(ranks) else -since, visit.department.code
 
 
 def track_view(shown: Any, sequence: str, now: datetime) -> dict[str, Any]:
