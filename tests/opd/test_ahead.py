@@ -139,12 +139,19 @@ def test_what_is_held_is_booked_in_the_end_and_whoever_is_asked_answers(
     slots = Slot.objects.filter(doctor_id=crowded.id, day=day).order_by("starts_at")
     slots.exclude(id=slots[10].id).update(closed_at=clock.now)
     player = books(clock)
-    for _ in range(6):
+    for _ in range(LOOKS):  # what is missing anywhere is booked first, so nobody knows at which look it comes to this
         clock.later(60)
         player.tick(cast_of(DEMO))
-    assert Offer.objects.filter(state="ACCEPTED").exists()
-    assert AuditEntry.objects.filter(action="appointment.held").count() >= 1
-    assert not Appointment.objects.filter(state="HELD", offers__isnull=True, booked_at__lt=clock.now - MINUTE).exists()
+        if all(came := come_to_it()):
+            break
+    assert came == (True, True)
 
 
-MINUTE = timedelta(minutes=1)
+LOOKS = 30
+
+
+def come_to_it() -> tuple[bool, bool]:
+    """Whether somebody accepted a place that they were asked about, and somebody booked one that they had held."""
+    held = AuditEntry.objects.filter(action="appointment.held").values_list("entity_id", flat=True)
+    booked = Appointment.objects.filter(id__in=list(held), state="BOOKED")
+    return Offer.objects.filter(state="ACCEPTED").exists(), booked.exists()
