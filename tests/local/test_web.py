@@ -57,6 +57,15 @@ def test_nobody_is_let_in_before_the_web_processes_start() -> None:
         knock(doors.port)
 
 
+@pytest.mark.parametrize("door", ["front", "web", "live"])
+def test_no_answer_waits_for_what_came_before_it_not_even_to_who_was_first_at_the_door(door: str) -> None:
+    with open_doors({"PORT": "0"}) as doors:
+        listening: socket.socket = getattr(doors, door)
+        listening.listen()
+        with socket.create_connection(listening.getsockname(), timeout=10), listening.accept()[0] as line:
+            assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_a_port_that_is_taken_is_said_with_what_to_do() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
