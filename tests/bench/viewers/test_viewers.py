@@ -1,7 +1,8 @@
 """B2: from a change's request to the last of ten thousand screens, beside what others do with the same crowd.
 
 `make bench ARGS=tests/bench/viewers`. OPD_VIEWERS names the sizes (`1000,5000,10000`), OPD_VIEWERS_RATES the changes a
-second over fifty queues (`5,25,100,200`), OPD_VIEWERS_ROUNDS how often each is run at every side in turn (3).
+second over fifty queues (`5,25,100,200`), OPD_VIEWERS_ROUNDS how often each is run at every side in turn (3);
+OPD_VIEWERS_SIDES=ours leaves the others out, to look for what costs what.
 """
 
 import json
@@ -28,6 +29,7 @@ pytestmark = [pytest.mark.bench, pytest.mark.timeout(3600)]
 
 SIZES = [int(size) for size in os.environ.get("OPD_VIEWERS", "1000,5000,10000").split(",")]
 ROUNDS = int(os.environ.get("OPD_VIEWERS_ROUNDS", "3"))
+ONLY = os.environ.get("OPD_VIEWERS_SIDES", "")
 RATES = [int(rate) for rate in os.environ.get("OPD_VIEWERS_RATES", "5,25,100,200").split(",")]
 SECONDS = 6.0
 ONE_QUEUE_RATE, ONE_QUEUE_CHANGES = 2, 12
@@ -137,7 +139,7 @@ def sides(transactional_db: None) -> Iterator[list[Side]]:
     """All four, running beside each other."""
     with ExitStack() as stack:
         queues = fifty_queues()
-        sides = stack.enter_context(others())
+        sides = [] if ONLY == "ours" else stack.enter_context(others())
         sides.append(Ours(stack.enter_context(web_process()), queues))
         yield sides
 
