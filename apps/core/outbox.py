@@ -1,6 +1,8 @@
 """Events: written with the command that made them, numbered by their stream, relayed at least once in order."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from apps.core.commands import collect, unit
@@ -90,6 +92,10 @@ def replay(stream: str, after: int) -> Replay:
         events = _events_after(stream, after)  # unless they came just now, they are not kept any more
         if not events:
             return Replay([], too_old=True)
+    return _told(events, after)
+
+
+def _told(events: list[OutboxEvent], after: int) -> Replay:
     gap = bool(events) and events[0].sequence != after + 1
     return Replay(events[:REPLAY_AT_MOST], too_old=gap or len(events) > REPLAY_AT_MOST)
 
@@ -97,6 +103,30 @@ def replay(stream: str, after: int) -> Replay:
 def _events_after(stream: str, after: int) -> list[OutboxEvent]:
     later = OutboxEvent.objects.filter(stream=stream, sequence__gt=after)
     return list(later.order_by("sequence")[: REPLAY_AT_MOST + 1])
+
+
+_TOLD = tuple(one.attname for one in OutboxEvent._meta.concrete_fields if one.attname not in OutboxEvent.changing)
+NEWS = f"""
+    SELECT follower.sequence, {", ".join(f"event.{name}" for name in _TOLD)}
+    FROM unnest(%s::text[], %s::bigint[]) AS follower(stream, sequence)
+    CROSS JOIN LATERAL (
+        SELECT * FROM {OutboxEvent._meta.db_table} one
+        WHERE one.stream = follower.stream AND one.sequence > follower.sequence
+        ORDER BY one.sequence LIMIT {REPLAY_AT_MOST + 1}
+    ) AS event
+    ORDER BY event.stream, event.sequence
+"""  # noqa: S608
+"""What `replay` asks, for several streams at once: their names and the numbers after which. For whoever has a
+connection of their own to ask it; `news` reads the answer."""
+
+
+def news(rows: Iterable[Sequence[Any]]) -> dict[tuple[str, int], Replay]:
+    """An answer to `NEWS`, by stream and number; of what nothing was found is not there."""
+    found: dict[tuple[str, int], list[OutboxEvent]] = {}
+    for after, *values in rows:
+        event = OutboxEvent(**dict(zip(_TOLD, values, strict=True)))
+        found.setdefault((event.stream, after), []).append(event)
+    return {asked: _told(events, asked[1]) for asked, events in found.items()}
 
 
 def sequence_of(event_id: UUID) -> tuple[str, int] | None:

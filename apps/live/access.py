@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+from itertools import islice
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.utils import timezone
 
 from apps.accounts.commands import screens_seen
-from apps.accounts.queries import actors_again
+from apps.accounts.queries import actors_again, ended
 from apps.core.errors import DomainError
 from apps.core.policy import Actor, ActorType
 from apps.live.queries import admit, not_open
@@ -17,6 +19,9 @@ from apps.live.source import AWAY
 
 if TYPE_CHECKING:
     from apps.live.hub import Hub
+
+CHECKED_TOGETHER = 500
+"""Links and screens that are asked about in one question."""
 
 log = logging.getLogger(__name__)
 
@@ -35,21 +40,40 @@ async def keep_checking(hub: "Hub") -> None:
 
 async def check(hub: "Hub") -> None:
     """Close the sockets whose holders have lost their access, or may no longer see what they follow."""
-    known = [(s, s.actor, s.actor.credential_id) for s in hub.sockets if s.actor]
-    credential_ids = {credential_id for _, _, credential_id in known if credential_id}
+    known = [(s, s.actor, s.actor.credential_id) for s in hub.sockets if s.actor and s.actor.credential_id]
+    await _check_staff(hub, [one for one in known if one[1].type is ActorType.STAFF])
+    await _check_guests(hub, [one for one in known if one[1].type is not ActorType.STAFF])
+    await _check_closed(hub)
+
+
+Known = tuple[Socket, Actor, UUID]
+"""A socket, whose it is as of the last look, and by which credential."""
+
+
+async def _check_staff(hub: "Hub", known: list[Known]) -> None:
+    credential_ids = {credential_id for _, _, credential_id in known}
     actors = await hub.ask(actors_again, credential_ids, timezone.now()) if credential_ids else {}
     for socket, actor, credential_id in known:
-        if credential_id is None or socket.actor is not actor:
+        if socket.actor is not actor:
             continue
         fresh = actors.get(credential_id)
         if fresh is None:
             socket.close(Close.NO_ACCESS)
         elif fresh != actor:
             await _change(hub, socket, actor, fresh)
-    screens = [credential_id for credential_id, actor in actors.items() if actor.type is ActorType.SCREEN]
-    if screens:
-        await hub.ask(screens_seen, screens, timezone.now())
-    await _check_closed(hub)
+
+
+async def _check_guests(hub: "Hub", known: list[Known]) -> None:
+    """Links and screens: some at a time, so that ten thousand of them keep nobody waiting."""
+    waiting = iter(known)
+    while some := list(islice(waiting, CHECKED_TOGETHER)):
+        over = await hub.ask(ended, [credential_id for _, _, credential_id in some], timezone.now())
+        for socket, actor, credential_id in some if over else ():
+            if credential_id in over and socket.actor is actor:
+                socket.close(Close.NO_ACCESS)
+        screens = [one for _, actor, one in some if actor.type is ActorType.SCREEN and one not in over]
+        if screens:
+            await hub.ask(screens_seen, screens, timezone.now())
 
 
 async def _check_closed(hub: "Hub") -> None:

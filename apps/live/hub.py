@@ -7,8 +7,9 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -36,6 +37,8 @@ from apps.live.together import Together
 
 P = ParamSpec("P")
 R = TypeVar("R")
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 
 THREADS = 4
 """For what the hub asks of the database."""
@@ -58,9 +61,10 @@ class Hub:
         self.sockets: set[Socket] = set()
         self.streams: dict[str, Stream] = {}
         self.dropped = 0
-        self.guests = Together(self, guests)
-        self.holders = Together(self, actors_now)
-        self.places = Together(self, places)
+        self.news = Together(self, self.source.read)
+        self.guests = Together(self, partial(self._ask_of_many, guests))
+        self.holders = Together(self, partial(self._ask_of_many, actors_now))
+        self.places = Together(self, partial(self._ask_of_many, places))
         self.open_to_all: set[str] = set()
         """Followed streams that anybody may see, as of the last check."""
         self._opening: dict[str, asyncio.Task[None]] = {}
@@ -109,12 +113,17 @@ class Hub:
 
         return await self.loop.run_in_executor(self._threads, asked)
 
+    async def _ask_of_many(self, question: Callable[[Sequence[K]], Mapping[K, V]], some: Sequence[K]) -> Mapping[K, V]:
+        return await self.ask(question, some)
+
     async def _beat(self) -> None:
-        """Give signs of life, as long as there is life in the source; forget what nobody follows."""
+        """Give signs of life of every stream that was silent, as long as there is life in the source; forget what nobody
+        follows."""
         while True:
-            await asyncio.sleep(HEARTBEAT_EVERY)
+            await asyncio.sleep(HEARTBEAT_EVERY / 8)
             for stream in tuple(self.streams.values()):
-                if self.source.is_there and stream.sockets:
+                silent = self.loop.time() - stream.told_at >= HEARTBEAT_EVERY
+                if silent and self.source.is_there and stream.sockets:
                     stream.tell(frames.heartbeat(stream.name, stream.number))
                 if not stream.is_needed() and self.loop.time() - stream.empty_since > EMPTY_KEPT:
                     stream.close()

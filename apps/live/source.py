@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -11,7 +12,7 @@ from django.db import connection
 
 from apps.core.commands import NOTIFY_CHANNEL
 from apps.core.errors import Unavailable
-from apps.core.outbox import stream_sequences
+from apps.core.outbox import NEWS, Replay, news, stream_sequences
 from apps.live.metrics import SOURCE
 from apps.live.rules import SOURCE_CHECKED_EVERY, SOURCE_PATIENCE
 
@@ -44,19 +45,33 @@ class Source:
         self.is_there = True
         self._hub = hub
         self._proved = hub.loop.time()
+        self._reader: psycopg.AsyncConnection[Any] | None = None
+
+    async def read(self, followers: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Replay]:
+        """What these streams told after these numbers; of which nothing was found is not there. Asked on the loop
+        itself: a change that is on its way to ten thousand screens waits for no thread. Raises what is in `AWAY`."""
+        if self._reader is None:
+            raise Unavailable
+        async with asyncio.timeout(SOURCE_PATIENCE):
+            names, numbers = zip(*followers, strict=True)
+            answer = await self._reader.execute(NEWS, [list(names), list(numbers)], prepare=True)
+            return news(await answer.fetchall())
 
     async def watch(self) -> None:
         """Listen as long as the process lives, over as many connections as that takes."""
         pause = FIRST_PAUSE
         while True:
             try:
-                async with await _connect() as listener:
+                async with await _connect() as listener, await _connect() as self._reader:
+                    await self._reader.execute("SET TIME ZONE 'UTC'")
                     await listener.execute(f"LISTEN {NOTIFY_CHANNEL}")
                     await self._prove(listener)
                     pause = FIRST_PAUSE
                     await self._listen(listener)
             except AWAY as error:
                 self._lost(error)
+            finally:
+                self._reader = None
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 

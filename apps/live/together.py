@@ -1,7 +1,7 @@
 """Many who ask the same kind of thing at once cost one question."""
 
 import asyncio
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -18,12 +18,12 @@ that nobody waits for long."""
 class Together(Generic[K, V]):
     """A question to the database about one of many. Whoever asks while one is under way is in the next one.
 
-    `question` gets what is asked about, each once, and answers for those of which there is something to say.
+    `ask_of` gets what is asked about, each once, and answers for those of which there is something to say.
     """
 
-    def __init__(self, hub: "Hub", question: Callable[[Sequence[K]], Mapping[K, V]]) -> None:
+    def __init__(self, hub: "Hub", ask_of: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> None:
         self._hub = hub
-        self._question = question
+        self._ask_of = ask_of
         self._waiting: dict[K, asyncio.Future[V | None]] = {}
         self._asking: asyncio.Task[None] | None = None
 
@@ -40,7 +40,7 @@ class Together(Generic[K, V]):
         while some := [about for about, _ in zip(self._waiting, range(TOGETHER), strict=False)]:
             waiting = {about: self._waiting.pop(about) for about in some}
             try:
-                answers = await self._hub.ask(self._question, some)
+                answers = await self._ask_of(some)
             except BaseException as error:
                 for answer in waiting.values():
                     answer.set_exception(error if isinstance(error, Exception) else TimeoutError())

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from types import SimpleNamespace
 from typing import Any
@@ -117,6 +118,26 @@ async def test_after_a_restart_what_was_told_before_is_told_again_from_memory(ho
         assert set(asked) == {"admit"}  # staff are asked about each time
 
 
+async def test_what_happened_in_many_queues_is_read_in_few_questions_and_in_no_thread(house, hub, asked):
+    sizes: list[int] = []
+
+    async def counting(followers: Any) -> Any:
+        sizes.append(len(followers))
+        return await type(hub.source).read(hub.source, followers)
+
+    hub.news = Together(hub, counting)
+    cookie = await done(house.cookie)
+    async with open_socket(DOCTOR, cookie) as one, open_socket(DOCTOR, cookie) as two:
+        await one.subscribe(house.dept)
+        await two.subscribe(house.other_dept)
+        asked.clear()
+        await done(house.move, house.dept, house.other_dept, times=5)
+        for client in (one, two):
+            assert [frame["sequence"] for frame in await client.updates(5)] == [1, 2, 3, 4, 5]
+    assert sum(sizes) == 2
+    assert asked["replay"] == 0
+
+
 async def test_the_whole_view_is_drawn_once_for_all_who_missed_too_much(house, asked, monkeypatch):
     monkeypatch.setattr(outbox, "REPLAY_AT_MOST", 3)
     await done(house.move, times=6)
@@ -136,14 +157,14 @@ async def test_questions_that_come_together_are_asked_together_and_each_gets_its
     sizes: list[int] = []
     goes_on = asyncio.Event()
 
-    async def ask(question: Any, about: list[int]) -> dict[int, int]:
+    async def squares(about: Sequence[int]) -> dict[int, int]:
         sizes.append(len(about))
         await goes_on.wait()
-        return dict(question(about))
+        return {one: one * one for one in about if one % 2}
 
     loop = asyncio.get_running_loop()
-    hub: Any = SimpleNamespace(loop=loop, ask=ask, spawn=lambda work, name: loop.create_task(work))
-    together: Together[int, int] = Together(hub, lambda about: {one: one * one for one in about if one % 2})
+    hub: Any = SimpleNamespace(loop=loop, spawn=lambda work, name: loop.create_task(work))
+    together: Together[int, int] = Together(hub, squares)
     asking = [asyncio.create_task(together.ask(number % 600)) for number in range(900)]
     async with asyncio.timeout(PATIENCE):
         while not sizes:
@@ -158,14 +179,14 @@ async def test_questions_that_come_together_are_asked_together_and_each_gets_its
 async def test_a_question_that_fails_fails_for_all_who_asked_and_the_next_one_is_asked_again():
     failing = True
 
-    async def ask(question: Any, about: list[int]) -> dict[int, int]:
+    async def themselves(about: Sequence[int]) -> dict[int, int]:
         if failing:
             raise OSError
-        return dict(question(about))
+        return {one: one for one in about}
 
     loop = asyncio.get_running_loop()
-    hub: Any = SimpleNamespace(loop=loop, ask=ask, spawn=lambda work, name: loop.create_task(work))
-    together: Together[int, int] = Together(hub, lambda about: {one: one for one in about})
+    hub: Any = SimpleNamespace(loop=loop, spawn=lambda work, name: loop.create_task(work))
+    together: Together[int, int] = Together(hub, themselves)
     failed = await asyncio.gather(together.ask(1), together.ask(2), return_exceptions=True)
     assert [type(error) for error in failed] == [OSError, OSError]
     failing = False

@@ -19,6 +19,7 @@ from apps.core.models import OutboxEvent
 from apps.live import events
 from apps.live import hub as hub_module
 from apps.live.queries import draw, find
+from apps.live.together import Together
 from tests.live import house as house_module
 from tests.live.clients import BOARD, DOCTOR, PATIENCE, PATIENT, done, open_socket
 from tests.live.house import House, move
@@ -195,19 +196,18 @@ async def test_more_at_once_than_is_told_one_by_one_is_shown_as_a_whole(house, m
         assert numbers(await client.updates(1)) == [outbox.REPLAY_AT_MOST + 2]
 
 
-async def test_what_a_whole_view_has_shown_is_not_told_again(house, hub, monkeypatch):
-    ask, has_read, goes_on = hub.ask, asyncio.Event(), asyncio.Event()
+async def test_what_a_whole_view_has_shown_is_not_told_again(house, hub):
+    read, has_read, goes_on = hub.source.read, asyncio.Event(), asyncio.Event()
 
-    async def hold_what_is_read(question: Any, *args: Any) -> Any:
-        answer = await ask(question, *args)
-        if question is outbox.replay:
-            has_read.set()
-            await goes_on.wait()
+    async def hold_what_is_read(followers: Any) -> Any:
+        answer = await read(followers)
+        has_read.set()
+        await goes_on.wait()
         return answer
 
     async with open_socket(DOCTOR, await done(house.cookie)) as client:
         await client.subscribe(house.dept)
-        monkeypatch.setattr(hub, "ask", hold_what_is_read)
+        hub.news = Together(hub, hold_what_is_read)
         await done(house.move, times=3)
         await has_read.wait()
         await hub.streams[house.dept]._show_whole()
@@ -369,6 +369,21 @@ async def test_a_stream_gives_signs_of_life_in_the_same_words_to_all(house, hub,
         while not any('"heartbeat-ack"' in text for text in common):
             await one.next()
             common = set(one.texts) & set(two.texts)
+
+
+async def test_a_stream_that_has_just_told_something_gives_no_sign_of_life_besides(house, hub, monkeypatch):
+    async with open_socket(DOCTOR, await done(house.cookie)) as client:
+        await client.subscribe(house.dept)
+        stream = hub.streams[house.dept]
+        beaten, tell = [], stream.tell
+        monkeypatch.setattr(stream, "tell", lambda frame: (beaten.append(hub.loop.time()), tell(frame)))
+        await done(house.move)
+        await client.updates(1)
+        told_at = stream.told_at
+        monkeypatch.setattr(hub_module, "HEARTBEAT_EVERY", 0.4)
+        hub.spawn(hub._beat(), "a faster beat")
+        assert (await client.hear("heartbeat-ack"))["stream"] == house.dept
+        assert beaten[0] - told_at >= 0.4
 
 
 async def test_a_stream_without_sockets_is_kept_a_while_and_then_forgotten(house, hub, monkeypatch):

@@ -3,7 +3,7 @@
 Whatever is wrong with what they show (forged, over, revoked, garbage), they are nobody: None, never an error.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
@@ -22,6 +22,7 @@ from apps.accounts.rules.credentials import (
     BEARER_KINDS,
     CODE_LENGTH,
     COOKIE_KINDS,
+    SKEW,
     CredentialKind,
     fingerprint,
     granted_to,
@@ -31,7 +32,7 @@ from apps.accounts.rules.passes import Use, credential_of_pass
 from apps.core.errors import DomainError, sentence
 from apps.core.policy import Actor, ActorType, Role
 from apps.core.queries import one
-from apps.core.statements import prepared
+from apps.core.statements import kept_cursor, prepared
 
 SESSION_KEY = "credential"
 """Where the session cookie keeps the secret of its credential."""
@@ -104,6 +105,21 @@ def actors_again(credential_ids: Iterable[UUID], now: datetime) -> dict[UUID, Ac
     """Those of these credentials' holders who still have access, as they are now, in one query."""
     rows = _rows().filter(id__in=credential_ids)
     return {row.id: actor_of_credential(row) for row in rows if row.is_live(now)}
+
+
+def ended(credential_ids: Sequence[UUID], now: datetime) -> set[UUID]:
+    """Those of these links and screens that do not count any more. Their holders never become others while they do, so
+    that of ten thousand only those are read that are over; staff are read anew by `actors_again`."""
+    with kept_cursor() as cursor:
+        cursor.execute(_ENDED, [list(credential_ids), now + SKEW, now])
+        return {row[0] for row in cursor.fetchall()}
+
+
+_ENDED = f"""
+    SELECT shown FROM unnest(%s::uuid[]) AS shown WHERE NOT EXISTS (
+        SELECT FROM {Credential._meta.db_table} kept
+        WHERE kept.id = shown AND kept.revoked_at IS NULL AND kept.issued_at <= %s AND kept.expires_at > %s)
+"""  # noqa: S608
 
 
 def actor_of_tracking(token_or_code: object, now: datetime) -> Actor | None:

@@ -68,7 +68,9 @@ class EventStream(Stream):
         return 0 <= self.sequence < self.heard
 
     async def step(self) -> None:
-        missed = await self.hub.ask(replay, self.name, self.sequence)
+        missed = await self.hub.news.ask((self.name, self.sequence))
+        if missed is None:  # not there yet, or not kept any more
+            missed = await self.hub.ask(replay, self.name, self.sequence)
         if missed.too_old or not missed.events:
             await self._show_whole()
         for event in missed.events:
@@ -87,6 +89,7 @@ class EventStream(Stream):
         told = Told(event)
         self.sequence = event.sequence
         self._recent.append(told)
+        self.told_at = self.hub.loop.time()
         for socket in tuple(self.sockets):
             socket.put(told.to_staff if socket.is_staff else told.to_public)
         if event.type in ANNOUNCEMENTS:

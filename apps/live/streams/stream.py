@@ -25,6 +25,8 @@ class Stream(ABC):
         self.sockets: set[Socket] = set()
         self.sources: dict[str, EventStream] = {}
         self.empty_since = hub.loop.time()
+        self.told_at = hub.loop.time()
+        """When something was said to all, by the loop's clock."""
         self._work: asyncio.Task[None] | None = None
 
     @property
@@ -46,6 +48,7 @@ class Stream(ABC):
 
     def tell(self, frame: Frame) -> None:
         """Say the same to everybody."""
+        self.told_at = self.hub.loop.time()
         for socket in tuple(self.sockets):
             socket.put(frame)
 
