@@ -117,8 +117,8 @@ class Hub:
         return await self.ask(question, some)
 
     async def _beat(self) -> None:
-        """Give signs of life of every stream that was silent, as long as there is life in the source; forget what nobody
-        follows."""
+        """Give signs of life of every stream that was silent, as long as there is life in the source; forget what
+        nobody follows."""
         while True:
             await asyncio.sleep(HEARTBEAT_EVERY / 8)
             for stream in tuple(self.streams.values()):

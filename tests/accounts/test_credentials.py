@@ -391,14 +391,14 @@ def test_no_two_credentials_of_a_kind_share_a_secret():
         row.save(force_insert=True)
 
 
-def test_of_many_links_exactly_those_are_over_that_do_not_count_any_more(meera, now=NOW):
+def test_of_many_links_exactly_those_are_over_that_do_not_count_any_more(meera):
     for _ in range(3):
-        give_tracking(actor=actor_of_staff(meera), now=now, visit_id=uuid4())
+        give_tracking(actor=actor_of_staff(meera), now=NOW, visit_id=uuid4())
     links = list(Credential.objects.filter(kind=CredentialKind.TRACKING))
-    Credential.objects.filter(id=links[1].id).update(revoked_at=now)
+    Credential.objects.filter(id=links[1].id).update(revoked_at=NOW)
     ids = [link.id for link in links]
-    edges = {edge + by for link in links for edge in (link.issued_at, link.expires_at) for by in (-2 * MINUTE, 0 * MINUTE)}
-    for moment in sorted(edges | {now + MINUTE}):
+    edges = {edge for link in links for edge in (link.issued_at, link.expires_at)}
+    for moment in sorted({NOW + MINUTE} | edges | {edge - 2 * MINUTE for edge in edges}):
         said = ended([*ids, nobody := uuid4()], moment)
         links = list(Credential.objects.filter(id__in=ids))
         assert said == {link.id for link in links if not link.is_live(moment)} | {nobody}
