@@ -42,6 +42,7 @@ PERMISSIONS: dict[Permission, str] = {
     P.BREAK_GLASS_REVIEW: "Look at such emergencies afterwards",
     P.PATIENT_OWN: "Look after the own appointments and those of the family under the same phone",
     P.BOARD_READ: "Show one board",
+    P.FEEDBACK_READ: "Read what people said about their visits",
     P.AUDIT_READ: "Read who did and opened what",
     P.ACCOUNT_OWN: "Look after the own account: password, second factor, devices, sessions",
     P.DESK_USE: "Use the front desk's pages",

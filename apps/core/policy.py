@@ -76,6 +76,7 @@ class Permission(StrEnum):
     PATIENT_OWN = "patient.own"
     BOARD_READ = "board.read"
     AUDIT_READ = "audit.read"
+    FEEDBACK_READ = "feedback.read"
     ACCOUNT_OWN = "account.own"
     DESK_USE = "desk.use"
     CONSOLE_USE = "console.use"
@@ -114,7 +115,9 @@ _LOOK = frozenset(
 )
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.ADMIN: _DESK | {P.SCHEDULE_CHANGE, P.MASTERS_CHANGE, P.JOURNEY_CHANGE, P.AUDIT_READ, P.BREAK_GLASS_REVIEW},
+    Role.ADMIN: _DESK
+    | {P.SCHEDULE_CHANGE, P.MASTERS_CHANGE, P.JOURNEY_CHANGE, P.AUDIT_READ, P.BREAK_GLASS_REVIEW}
+    | {P.FEEDBACK_READ},
     Role.RECEPTION: _DESK | {P.SCHEDULE_CHANGE},
     Role.NURSE: _DESK | {P.BREAK_GLASS, P.COUNTER_SERVE},
     Role.DOCTOR: frozenset(

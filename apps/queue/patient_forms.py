@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.errors import Invalid
 from apps.patients.rules.names import LONGEST, clean_name
 from apps.patients.rules.people import OLDEST_TYPED
+from apps.queue.rules.feedback import LONGEST_COMMENT, Face
 from apps.queue.rules.geofence import Position
 from apps.scheduling.rules.allocation import BookingSource
 
@@ -92,6 +93,13 @@ class WhereaboutsForm(forms.Form):
         if at["latitude"] is None or at["longitude"] is None:
             return None
         return Position(at["latitude"], at["longitude"], at["accuracy"] or 0.0)
+
+
+class FeedbackForm(forms.Form):
+    """How somebody's visit was."""
+
+    face = forms.TypedChoiceField(choices=[(int(face), face.name) for face in Face], coerce=int)
+    comment = forms.CharField(required=False, max_length=LONGEST_COMMENT)
 
 
 class SelfCheckInForm(forms.Form):

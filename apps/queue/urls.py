@@ -16,7 +16,7 @@ from apps.queue.api import (
     staff,
     tracking,
 )
-from apps.queue.views import counter, me, own_booking, own_bookings, track
+from apps.queue.views import counter, me, own_booking, own_bookings, track, track_deeds
 
 _MOVES = {
     "call-next": staff.CallIfNext,
@@ -146,8 +146,11 @@ page_urls = [
     path("t/", track.enter_code, name="enter-code"),
     path("t/<str:code>/", track.track, name="track"),
     path("t/<str:code>/appointment.ics", track.calendar, name="track-calendar"),
-    path("t/<str:code>/here/", track.here, name="track-here"),
-    path("t/<str:code>/late/", track.late, name="track-late"),
+    path("t/<str:code>/here/", track_deeds.here, name="track-here"),
+    path("t/<str:code>/late/", track_deeds.late, name="track-late"),
+    path("t/<str:code>/cancel/", track_deeds.cancel, name="track-cancel"),
+    path("t/<str:code>/again/", track_deeds.again, name="track-again"),
+    path("t/<str:code>/feedback/", track_deeds.feedback, name="track-feedback"),
     path("checkin", track.check_in, name="check-in"),
     path("checkin/<str:word>", track.door, name="check-in-door"),
     path("me/", me.me, name="me"),

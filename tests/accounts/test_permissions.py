@@ -39,6 +39,7 @@ break_glass.open              x               x
 break_glass.review     x
 patient.own
 audit.read             x
+feedback.read          x
 account.own            x      x       x       x      x        x       x  |
 desk.use               x              x       x      x        x       x  |
 console.use            x      x       x       x

@@ -2,7 +2,10 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from apps.queue.rules.calendar_file import LONGEST_LINE, calendar_file
+from apps.queue.rules.calendar_file import calendar_file
+
+LONGEST_LINE = 75
+"""Octets, by RFC 5545."""
 
 AT = datetime(2026, 11, 24, 10, 30, tzinfo=timezone(timedelta(hours=5, minutes=30)))
 

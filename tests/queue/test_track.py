@@ -170,7 +170,7 @@ def test_mistakes_in_the_form_are_shown_and_use_nothing_up(open_now: Ward, link:
 SHOWN = {
     "token", "state", "kind", "icon", "state_label", "initials", "department", "doctor", "room", "symbol",
     "people_ahead", "expected", "now_serving", "message", "stream", "sequence", "as_of", "clock",
-    "ahead", "beside", "may_say_here", "may_say_late", "late_choices", "version",
+    "ahead", "beside", "may_say_here", "may_say_late", "late_choices", "version", "may_cancel", "feedback",
 }  # fmt: skip
 """All that a tracking link tells. A new field is a change here: never a name, phone, prescription or invoice."""
 

@@ -49,7 +49,14 @@ ACTOR_TYPES: dict[CredentialKind, ActorType] = {
 
 GRANTED: dict[CredentialKind, frozenset[Permission]] = {
     CredentialKind.PATIENT_LOGIN: frozenset({Permission.PATIENT_OWN}),
-    CredentialKind.TRACKING: frozenset({Permission.VISIT_READ_OWN, Permission.VISIT_TELL_OWN}),
+    CredentialKind.TRACKING: frozenset(
+        {
+            Permission.VISIT_READ_OWN,
+            Permission.VISIT_TELL_OWN,
+            Permission.VISIT_CANCEL_OWN,
+            Permission.BOOKING_CHANGE_OWN,
+        }
+    ),
     CredentialKind.CHECKIN: frozenset({Permission.VISIT_SELF_CHECK_IN}),
     CredentialKind.SCREEN: frozenset({Permission.BOARD_READ}),
 }

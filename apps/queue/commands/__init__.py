@@ -16,6 +16,7 @@ from apps.queue.commands.booking import (
 )
 from apps.queue.commands.calling import call, call_if_next, call_next, put_back, recall
 from apps.queue.commands.closing import close_session, give_up_escalated, place_escalated
+from apps.queue.commands.coming import come_late, take_other_time
 from apps.queue.commands.consulting import (
     cancel,
     cancel_own,
@@ -30,6 +31,7 @@ from apps.queue.commands.consulting import (
 from apps.queue.commands.delaying import delay_doctor
 from apps.queue.commands.emergencies import end_overrides, fast_track, override_slot, request_emergency
 from apps.queue.commands.expecting import foretell_overdue
+from apps.queue.commands.giving_feedback import say_how_it_was
 from apps.queue.commands.handing import reassign
 from apps.queue.commands.helping import answer_help, note_help
 from apps.queue.commands.holding import accept_place, confirm_booking, decline_place, request_hold, sweep
@@ -92,6 +94,7 @@ __all__ = [
     "change_template",
     "check_in",
     "close_session",
+    "come_late",
     "complete_in",
     "confirm",
     "confirm_booking",
@@ -133,6 +136,7 @@ __all__ = [
     "resume",
     "resume_at_counter",
     "say_here",
+    "say_how_it_was",
     "say_late",
     "say_sorry",
     "self_check_in",
@@ -148,6 +152,7 @@ __all__ = [
     "take_in_unknown",
     "take_leave",
     "take_newcomers",
+    "take_other_time",
     "tell_near",
     "transfer",
     "triage_down",

@@ -21,8 +21,9 @@ from apps.queue.commands.moving import expect, locked_visit, move, tell_transiti
 from apps.queue.commands.onward import begin_journey, enter_station, rejoin, stations_of
 from apps.queue.models import JourneyLeg, JourneyTemplate, Visit
 from apps.queue.queries.journeys import template_of
+from apps.queue.queries.rules import policy_of
 from apps.queue.queries.visits import count_waiting, visits_in_the_way
-from apps.queue.rules.order import Source
+from apps.queue.rules.order import Source, booked_for
 from apps.queue.rules.states import State, Verb
 from apps.scheduling.commands import issue_token
 from apps.scheduling.queries import department_of, departments_of_doctor, journey_of_type
@@ -152,7 +153,9 @@ def enter_booked(booking: Any, patient: Any, *, emergency: bool = False, unprove
     _require_room_in_queue(department)
     _missed_today(patient, department.id, booking.day)
     source = Source.EMERGENCY if emergency else Source(booking.source)
-    arrival = Arrival(source, [], booking.doctor_id, printed=unproven, booked_for=booking.at)
+    grace = policy_of(department.policy).grace
+    stands_by = booked_for(booking.at, booking.late_until, unit().now, grace)
+    arrival = Arrival(source, [], booking.doctor_id, printed=unproven, booked_for=stands_by)
     usual = None if emergency else usual_journey(department, booking.visit_type_id)
     visit = _enter_by(usual, department, patient, arrival, booking.token) if usual else None
     if visit is None:

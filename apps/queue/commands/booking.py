@@ -18,7 +18,7 @@ from apps.core.queries import one
 from apps.patients.queries import get_active
 from apps.queue.commands.arriving import Arrived, enter_booked, lock_arrival
 from apps.queue.commands.passing import note_displaced
-from apps.queue.commands.telling import REBOOKED, give_on, tell_booked, tell_displaced
+from apps.queue.commands.telling import REBOOKED, give_on, tell_booked, tell_cancelled, tell_displaced
 from apps.queue.providers import room
 from apps.queue.queries.own_bookings import require_notice, require_own, require_own_wish, whom_to_book
 from apps.queue.queries.slots import require_near
@@ -60,6 +60,9 @@ from apps.scheduling.rules.waiting import WaitingState
 
 Moved = tuple[Any, list[Any]]
 """A booking, and the bookings of those who came off the waiting list because of it."""
+
+HOLDERS = frozenset({ActorType.PATIENT, ActorType.LINK})
+"""Whose own a booking may be: who signed in by its phone, or holds its link."""
 
 NO_SHOW_GRACE = timedelta(minutes=15)
 """How long after the appointment somebody may still come before they count as missing."""
@@ -135,7 +138,10 @@ def cancel_booking(
     Raises `NotPossibleNow` once the person has arrived: then the visit is cancelled.
     """
     row = locked_by(booking_id, Permission.BOOKING_CHANGE, expected_version, own=Permission.BOOKING_CHANGE_OWN)
+    booked = row.state == AppointmentState.BOOKED
     end(row, AppointmentState.CANCELLED, reason)
+    if booked and actor.type not in HOLDERS:
+        tell_cancelled(row)
     return row, promoted_by(row)
 
 
@@ -157,7 +163,7 @@ def miss_booking(*, actor: Actor, now: datetime, booking_id: UUID, grace_minutes
     """Note that somebody did not come for their appointment. Raises `NotMissingYet` within the grace."""
     row = locked_by(booking_id, Permission.BOOKING_CHANGE)
     grace = NO_SHOW_GRACE if grace_minutes is None else timedelta(minutes=grace_minutes)
-    if now < row.at + grace:
+    if now < row.due + grace:
         raise NotMissingYet
     end(row, AppointmentState.NO_SHOW, "")
     return row, promoted_by(row)
@@ -239,9 +245,14 @@ def move_in_waiting_list(*, actor: Actor, now: datetime, waiting_id: UUID, new_p
 
 
 def locked_by(
-    booking_id: UUID, permission: Permission, expected_version: int | None = None, own: Permission | None = None
+    booking_id: UUID,
+    permission: Permission,
+    expected_version: int | None = None,
+    own: Permission | None = None,
+    *,
+    in_time: bool = True,
 ) -> Any:
-    """A booking, read under the lock of its department. With `own` its holder may do it too, in time.
+    """A booking, read under the lock of its department. With `own` its holder may do it too, in time (`in_time`).
 
     Raises `NotFound`, `BookingChanged`, `TooLate`.
     """
@@ -249,7 +260,7 @@ def locked_by(
     _require_or_own(found, permission, own)
     lock_streams(department_stream(found.department_id))
     row = locked_booking(found.id, expected_version)
-    if unit().actor.type is ActorType.PATIENT and row.state != AppointmentState.HELD:
+    if in_time and unit().actor.type in HOLDERS and row.state != AppointmentState.HELD:
         require_notice(row, unit().now)
     return row
 
@@ -268,7 +279,7 @@ def locked_entry(waiting_id: UUID, own: Permission | None = None) -> Any:
 def _require_or_own(found: Any, permission: Permission, own: Permission | None) -> None:
     """Let in who may do this there, or whose own it is; to a patient another's is as if it were not there."""
     actor = unit().actor
-    if actor.type is ActorType.PATIENT and own:
+    if actor.type in HOLDERS and own:
         require_own(actor, found, own)
     else:
         actor.require(permission, Scope(actor.facility_id, found.department_id))

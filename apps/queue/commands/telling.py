@@ -12,7 +12,7 @@ from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 
-from apps.accounts.queries import facility_facts
+from apps.accounts.queries import facility_facts, tracking_code
 from apps.core.commands import step, unit
 from apps.core.errors import sentence
 from apps.core.outbox import emit
@@ -31,6 +31,9 @@ REBOOKED = sentence(
 )
 DISPLACED = sentence(
     "{hospital}: somebody more urgent needs your time. {token} is now with {doctor} on {when}. We are sorry. {link}"
+)
+CANCELLED = sentence(
+    "{hospital}: {token} with {doctor} on {when} is cancelled. We are sorry. Other times, or call us: {link}"
 )
 ASKED = sentence(
     "{hospital}: a place with {doctor} on {when} is free. Do you want it? Answer by {until}: {link} or at the desk."
@@ -98,6 +101,13 @@ def tell_booked(row: Any, wording: str = BOOKED) -> None:
 def tell_displaced(rows: Sequence[Any]) -> None:
     """Tell those who had to give way to somebody higher."""
     tell_people(rows, Kind.BOOKING, DISPLACED, f"displaced {unit().now.isoformat()}")
+
+
+@step
+def tell_cancelled(row: Any) -> None:
+    """Tell somebody that the hospital has cancelled their booking, and where other times are."""
+    row.link = "", tracking_code(row.id, unit().now)
+    tell_people([row], Kind.BOOKING, CANCELLED, "cancelled")
 
 
 @step

@@ -1,5 +1,6 @@
 """The queue's tables."""
 
+from apps.queue.models.feedback import Feedback
 from apps.queue.models.journeys import Journey, JourneyLeg, JourneyStation, JourneyTemplate
 from apps.queue.models.triage import TriageRule
 from apps.queue.models.visits import Visit, VisitTransition
@@ -7,6 +8,7 @@ from apps.queue.models.watched import Alert, HelpCall, Overtaking
 
 __all__ = [
     "Alert",
+    "Feedback",
     "HelpCall",
     "Journey",
     "JourneyLeg",

@@ -63,6 +63,7 @@ def booking_row(row: Any, actor: Actor, now: datetime) -> dict[str, Any]:
         "booking_id": row.id,
         "scope": Scope(row.facility_id, row.department_id),
         "at": row.at,
+        "due": row.due,
         "token": row.token.label if row.token else "",
         "name": person["name"],
         "age_sex": person["age_sex"],
@@ -85,6 +86,9 @@ def booking_row(row: Any, actor: Actor, now: datetime) -> dict[str, Any]:
 def tags(row: Any) -> list[str]:
     """What is out of the ordinary about a booking."""
     found = [row.visit_type.name] if row.visit_type else []
+    if row.late_until:
+        late = gettext("Comes later: %(time)s")
+        found.append(late % {"time": facility_facts(row.facility_id).clock(row.late_until)})
     if row.overflow:
         found.append(gettext("Extra place"))
     if row.displaced:

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from apps.core.commands import hidden_from
 from apps.core.errors import Conflict, Forbidden, Invalid, sentence
-from apps.core.policy import Actor, Permission
+from apps.core.policy import Actor, ActorType, Permission
 from apps.core.queries import one
 from apps.patients.queries import patients_of
 from apps.patients.rules.people import Status
@@ -77,8 +77,15 @@ def whom_to_book(actor: Actor, patient_id: UUID | None) -> UUID:
 
 def require_own(actor: Actor, found: Any, permission: Permission) -> None:
     """Refuse whoever may not do this with a booking or a place on a waiting list, as if there were none."""
-    if not actor.may(permission) or found.patient_id not in own_people(actor):
+    if not actor.may(permission) or not _is_own(actor, found):
         raise hidden_from(actor, permission)
+
+
+def _is_own(actor: Actor, found: Any) -> bool:
+    """A link is for one booking; a patient's sign-in is for everything of their people."""
+    if actor.type is ActorType.LINK:
+        return bool(found.id == actor.subject_id)
+    return found.patient_id in own_people(actor)
 
 
 def require_own_wish(patient_id: UUID, department_id: UUID, source: BookingSource, now: datetime) -> None:
@@ -94,6 +101,13 @@ def require_own_wish(patient_id: UUID, department_id: UUID, source: BookingSourc
     waiting = waiting_entries(now).filter(patient_id=patient_id).count()
     if ahead + waiting >= MOST_AHEAD:
         raise TooManyBookings
+
+
+def was_cancelled_by_us(row: Any) -> bool:
+    """Whether it was the hospital that cancelled a booking, so that it owes another time."""
+    return bool(
+        row.state == AppointmentState.CANCELLED and row.token_id and row.ended_by in (ActorType.STAFF, ActorType.SYSTEM)
+    )
 
 
 def require_notice(row: Any, now: datetime) -> None:

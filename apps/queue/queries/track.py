@@ -3,27 +3,25 @@
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
 from apps.accounts.queries import FacilityFacts, facility_facts
-from apps.core.errors import NotFound, sentence
+from apps.core.errors import sentence
 from apps.core.events import department_stream
 from apps.eta.queries import USUAL_CONSULTATION, Said, expected_at, expected_turn, learnt_minutes, said_of
 from apps.eta.rules import Booked
 from apps.patients.rules.names import initials
 from apps.queue.models import Visit
-from apps.queue.queries.bookings import NAMES
 from apps.queue.queries.expected import expected_words, minutes_until
+from apps.queue.queries.feedback import FACES, said_of_number
 from apps.queue.queries.journeys import ahead_of_visits, beside, room_of
 from apps.queue.queries.lines import sequences_of, stamp
-from apps.queue.queries.links import tracking_url
 from apps.queue.queries.own import now_serving
 from apps.queue.queries.shown import state_kind, state_label
+from apps.queue.queries.track_booking import LATE_CHOICES, booking_message, booking_view, said_moment
 from apps.queue.queries.visits import ahead_of
-from apps.queue.rules.calendar_file import calendar_file
+from apps.queue.rules.feedback import LONGEST_COMMENT, Face
 from apps.queue.rules.states import ACTIVE, QUEUED, State, public_status
 from apps.scheduling.queries import booked_before, tracked_booking
 from apps.scheduling.rules import Availability
@@ -40,23 +38,8 @@ MESSAGES: dict[State, str] = {
 }
 """What somebody should know or do in a state that is neither waiting nor called."""
 
-BOOKING_MESSAGES: dict[AppointmentState, str] = {
-    AppointmentState.HELD: sentence("This place is kept for you for a few minutes. Please confirm it."),
-    AppointmentState.BOOKED: sentence(
-        "You are booked for %(when)s. When you are here, show this page at the desk: then you have your place in the"
-        " queue."
-    ),
-    AppointmentState.ARRIVED: sentence("You are here. Please ask at the desk where to wait."),
-    AppointmentState.CANCELLED: sentence(
-        "This appointment was cancelled. Ask at the desk if you still want to be seen."
-    ),
-    AppointmentState.NO_SHOW: sentence("You did not come to this appointment. Ask at the desk for another one."),
-    AppointmentState.RESCHEDULED: sentence("This appointment was moved. Ask at the desk for the new time."),
-}
-"""What somebody with a booking should know or do."""
-
-LATE_CHOICES = (10, 20, 30, 60)
-"""Minutes that somebody can say with one press."""
+GIVES_UP = QUEUED | {State.SCANNED, State.ON_HOLD}
+"""States in which somebody may give their place up by their link: who is called or seen says so there."""
 
 ICONS = {"booked": "clock", "with": "steth", "held": "pause", "done": "check", "missed": "back"}
 
@@ -82,7 +65,7 @@ def _most_present(visit: Visit) -> tuple[int, float, str]:
 def track_view(shown: Any, sequence: str, now: datetime) -> dict[str, Any]:
     """What `templates/track/_track.html` shows."""
     if not isinstance(shown, Visit):
-        return _booking_view(shown, sequence, now)
+        return booking_view(shown, sequence, now)
     visit = shown
     facility = facility_facts(visit.facility_id)
     room = room_of(visit)
@@ -108,12 +91,35 @@ def track_view(shown: Any, sequence: str, now: datetime) -> dict[str, Any]:
         "message": _message(visit, facility),
         "may_say_here": visit.state == State.ON_HOLD,
         "may_say_late": waiting or visit.state == State.CALLED,
+        "may_cancel": visit.state in GIVES_UP,
         "late_choices": LATE_CHOICES,
+        "feedback": _feedback(visit) if visit.state == State.COMPLETED else None,
         "version": visit.version,
         "stream": department_stream(visit.department_id),
         "sequence": sequence,
         "as_of": stamp(now),
         "clock": facility.clock(now),
+    }
+
+
+def _feedback(visit: Visit) -> dict[str, Any]:
+    """The three faces, and what was said already."""
+    said = said_of_number(visit.token_id)
+    chosen = said.face if said else None
+    names = {Face.GOOD: gettext("Good"), Face.FAIR: gettext("So so"), Face.BAD: gettext("Bad")}
+    return {
+        "faces": [
+            {
+                "value": int(face),
+                "icon": f"face-{FACES[face]}",
+                "name": name,
+                "chosen": bool(said and said.face == face),
+            }
+            for face, name in names.items()
+        ],
+        "said": chosen,
+        "comment": said.comment if said else "",
+        "longest": LONGEST_COMMENT,
     }
 
 
@@ -145,59 +151,6 @@ def _message(visit: Visit, facility: FacilityFacts) -> str:
     if visit.counter_id and visit.state == State.IN_CONSULTATION:
         return gettext("You are being served.")
     return gettext(MESSAGES[State(visit.state)]) if State(visit.state) in MESSAGES else ""
-
-
-def _booking_view(row: Any, sequence: str, now: datetime) -> dict[str, Any]:
-    """The same for a booking until the person is here."""
-    facility = facility_facts(row.facility_id)
-    state = AppointmentState(row.state)
-    room = row.doctor.room
-    when = said_moment(row.at, facility.time_zone)
-    return {
-        "token": row.token.label,
-        "state": row.state,
-        "kind": "booked" if state is AppointmentState.BOOKED else "missed",
-        "may_note": state is AppointmentState.BOOKED,
-        "icon": ICONS["booked"] if state is AppointmentState.BOOKED else ICONS["missed"],
-        "state_label": gettext(NAMES[state]),
-        "initials": initials(row.patient.name),
-        "department": row.department.name,
-        "doctor": row.doctor.name,
-        "room": room.number if room else "",
-        "symbol": room.symbol if room else "",
-        "people_ahead": None,
-        "expected": expected_words(_said(row.id), facility, now) if state is AppointmentState.BOOKED else None,
-        "now_serving": [],
-        "appointment": when,
-        "message": gettext(BOOKING_MESSAGES[state]) % {"when": when},
-        "ahead": [],
-        "stream": department_stream(row.department_id),
-        "sequence": sequence,
-        "as_of": stamp(now),
-        "clock": facility.clock(now),
-    }
-
-
-def booking_calendar(booking_id: UUID, code: str, now: datetime) -> bytes:
-    """A booking for its holder's calendar. Raises `NotFound` for a visit, and for a booking that has ended."""
-    row, _sequence = track_sequence(booking_id)
-    if isinstance(row, Visit) or row.state != AppointmentState.BOOKED:
-        raise NotFound
-    hospital, room = facility_facts(row.facility_id).name, row.doctor.room
-    return calendar_file(
-        uid=f"{row.id}@opd",
-        written=now,
-        at=row.at,
-        title=gettext("%(hospital)s: number %(token)s") % {"hospital": hospital, "token": row.token.label},
-        place=f"{hospital}, {gettext('Room %(room)s') % {'room': room.number}}" if room else hospital,
-        text=gettext("Come ten minutes before and show this number at the desk."),
-        url=tracking_url(code),
-    )
-
-
-def said_moment(at: datetime, time_zone: str) -> str:
-    """A moment as people say it where the hospital is: `Tuesday 24 November, 10:20`."""
-    return date_format(at.astimezone(ZoneInfo(time_zone)), "l j F, H:i")
 
 
 def tracked_json(shown: Any) -> dict[str, Any]:
@@ -254,7 +207,7 @@ def _sentence(ahead: int, minutes: int) -> str:
 def _standing_of_booking(row: Any, now: datetime) -> dict[str, Any]:
     state = AppointmentState(row.state)
     when = said_moment(row.at, facility_facts(row.facility_id).time_zone)
-    message = gettext(BOOKING_MESSAGES[state]) % {"when": when}
+    message = booking_message(row, when)
     if state is not AppointmentState.BOOKED:
         return {"position": None, "estimatedWaitTime": None, "queueStatus": message}
     others = booked_before(row)

@@ -2,55 +2,35 @@
 
 from datetime import UTC, datetime, timedelta
 
+from icalendar import Alarm, Calendar, Event
+
 LASTS = timedelta(minutes=30)
 """How much of the calendar an appointment takes."""
 
-LONGEST_LINE = 75
-"""Octets; a longer line goes on in the next one, after a space."""
+REMINDS = timedelta(hours=1)
+"""How long before it the phone reminds."""
 
 
 def calendar_file(*, uid: str, written: datetime, at: datetime, title: str, place: str, text: str, url: str) -> bytes:
-    """One appointment with a reminder an hour before. The same `uid` again replaces it."""
-    lines = [
-        "BEGIN:VCALENDAR",
-        "VERSION:2.0",
-        "PRODID:-//OPD//appointment//EN",
-        "BEGIN:VEVENT",
-        f"UID:{uid}",
-        f"DTSTAMP:{_moment(written)}",
-        f"DTSTART:{_moment(at)}",
-        f"DTEND:{_moment(at + LASTS)}",
-        f"SUMMARY:{_text(title)}",
-        f"LOCATION:{_text(place)}",
-        f"DESCRIPTION:{_text(text)}",
-        f"URL:{url}",
-        "BEGIN:VALARM",
-        "ACTION:DISPLAY",
-        f"DESCRIPTION:{_text(title)}",
-        "TRIGGER:-PT1H",
-        "END:VALARM",
-        "END:VEVENT",
-        "END:VCALENDAR",
-    ]
-    return b"".join(_folded(line) for line in lines)
-
-
-def _moment(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-
-
-def _text(said: str) -> str:
-    for mark in ("\\", ";", ","):
-        said = said.replace(mark, f"\\{mark}")
-    return " ".join(said.split())
-
-
-def _folded(line: str) -> bytes:
-    """A line as octets, broken only between characters."""
-    parts = [b""]
-    for character in line:
-        octets = character.encode()
-        if len(parts[-1]) + len(octets) > LONGEST_LINE:
-            parts.append(b" ")
-        parts[-1] += octets
-    return b"\r\n".join(parts) + b"\r\n"
+    """One appointment with a reminder. The same `uid` again replaces it."""
+    title, place, text = (" ".join(said.split()) for said in (title, place, text))
+    event = Event.new(
+        uid=uid,
+        stamp=written,
+        start=at.astimezone(UTC),
+        end=(at + LASTS).astimezone(UTC),
+        summary=title,
+        location=place,
+        description=text,
+        url=url,
+    )
+    reminder = Alarm()
+    reminder.add("action", "DISPLAY")
+    reminder.add("description", title)
+    reminder.add("trigger", -REMINDS)
+    event.add_component(reminder)
+    calendar = Calendar()
+    calendar.add("version", "2.0")
+    calendar.add("prodid", "-//OPD//appointment//EN")
+    calendar.add_component(event)
+    return bytes(calendar.to_ical())

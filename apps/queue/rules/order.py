@@ -109,6 +109,16 @@ def standing(
     return Standing(Basis.CAME_LATE, arrived_at, policy.late_penalty, head_start)
 
 
+def booked_for(
+    appointment_at: datetime, late_until: datetime | None, arrived_at: datetime, grace: timedelta
+) -> datetime:
+    """The time that somebody with a booking stands by: their own; of who comes after its grace, and had said before
+    when they would come, that one. So who says so loses what they are late, and nothing besides."""
+    if late_until is None or arrived_at <= appointment_at + grace:
+        return appointment_at
+    return max(appointment_at, late_until)
+
+
 def places(doctors: Iterable[Hashable]) -> Iterator[int]:
     """The place of everybody in a queue, given in order by whom they wait for (None: any doctor).
 

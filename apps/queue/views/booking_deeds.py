@@ -100,7 +100,7 @@ def actions_of(row: dict[str, Any], actor: Actor, now: datetime) -> list[dict[st
         "reassign": booked and may_change,
         "confirm": not booked and actor.may(Permission.BOOKING_CREATE, row["scope"]),
         "cancel": may_change,
-        "no-show": booked and may_change and now >= row["at"] + NO_SHOW_GRACE,
+        "no-show": booked and may_change and now >= row["due"] + NO_SHOW_GRACE,
     }
     return [_action(row, name) for name, allowed in possible.items() if allowed]
 

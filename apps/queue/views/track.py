@@ -1,7 +1,6 @@
 """Pages of somebody who waits: their place in the queue, and checking in with the hall's code. No sign-in."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -14,19 +13,21 @@ from django_scopes import scope
 
 from apps.accounts.queries import actor_of_tracking, behind_door, draw_checkin, facility_facts
 from apps.accounts.rules.links import SignedLink
-from apps.core.errors import Conflict, DomainError, Invalid, NotFound
+from apps.core.errors import DomainError, NotFound
 from apps.core.policy import PUBLIC, Actor
 from apps.core.views import live_part, page, run_form, said
 from apps.queue import commands
+from apps.queue.models import Visit
 from apps.queue.patient_forms import SelfCheckInForm
 from apps.queue.queries.links import code_in, comes_by
-from apps.queue.queries.track import LATE_CHOICES, booking_calendar, track_sequence, track_view
+from apps.queue.queries.track import track_sequence, track_view
+from apps.queue.queries.track_booking import booking_calendar
 from apps.scheduling.queries import department_of
 
 View = Callable[..., HttpResponseBase]
 
 
-def _kept_from_others(referrer: str) -> Callable[[View], View]:
+def kept_from_others(referrer: str) -> Callable[[View], View]:
     """The address is the key: no cache, no search engine, no other site learns it.
 
     A page with a form must name its own origin when it is sent (`same-origin`), or its protection against forged
@@ -48,7 +49,7 @@ def _kept_from_others(referrer: str) -> Callable[[View], View]:
 
 
 @page(policy=PUBLIC)
-@_kept_from_others("no-referrer")
+@kept_from_others("no-referrer")
 def enter_code(request: HttpRequest) -> HttpResponseBase:
     """From a code typed in, or from a whole address pasted in its place, to the page."""
     code = code_in(request.GET.get("code", "")[:200])
@@ -56,7 +57,7 @@ def enter_code(request: HttpRequest) -> HttpResponseBase:
 
 
 @page(policy=PUBLIC)
-@_kept_from_others("same-origin")
+@kept_from_others("same-origin")
 def track(request: HttpRequest, code: str) -> HttpResponseBase:
     """Where a visit or a booking stands. An unknown code and one that has ended look the same, so that nothing can be
     guessed."""
@@ -76,7 +77,7 @@ def track(request: HttpRequest, code: str) -> HttpResponseBase:
 
 
 @page(policy=PUBLIC)
-@_kept_from_others("no-referrer")
+@kept_from_others("no-referrer")
 def calendar(request: HttpRequest, code: str) -> HttpResponseBase:
     """A booking that nobody has come for yet, as a file for the phone's own calendar."""
     now = timezone.now()
@@ -84,39 +85,14 @@ def calendar(request: HttpRequest, code: str) -> HttpResponseBase:
     if holder is None or holder.subject_id is None:
         raise NotFound
     with scope(facility=holder.facility_id):
-        return HttpResponse(booking_calendar(holder.subject_id, code, now), content_type="text/calendar; charset=utf-8")
-
-
-@page(policy=PUBLIC, methods=("POST",))
-@_kept_from_others("same-origin")
-def here(request: HttpRequest, code: str) -> HttpResponseBase:
-    """Whoever holds the link is back."""
-    return _tell(request, code, commands.say_here)
-
-
-@page(policy=PUBLIC, methods=("POST",))
-@_kept_from_others("same-origin")
-def late(request: HttpRequest, code: str) -> HttpResponseBase:
-    """Whoever holds the link goes out for a while."""
-    minutes = request.POST.get("minutes", "")
-    if not minutes.isdecimal() or int(minutes[:4]) not in LATE_CHOICES:
-        raise Invalid
-    return _tell(request, code, commands.say_late, minutes=int(minutes))
-
-
-def _tell(request: HttpRequest, code: str, command: Any, **arguments: Any) -> HttpResponseBase:
-    """Do what somebody says about their own visit, and show where it stands then; the page itself says what became
-    of it where somebody was faster."""
-    holder = actor_of_tracking(code, timezone.now())
-    if holder is None or holder.subject_id is None:
-        return render(request, "track/expired.html", status=404)
-    with scope(facility=holder.facility_id), suppress(Conflict, NotFound):
-        run_form(request, command, lambda _visit: {}, actor=holder, visit_id=holder.subject_id, **arguments)
-    return redirect("track", code=code)
+        shown, _sequence = track_sequence(holder.subject_id)
+        if isinstance(shown, Visit):
+            raise NotFound
+        return HttpResponse(booking_calendar(shown, code, now), content_type="text/calendar; charset=utf-8")
 
 
 @page(policy=PUBLIC)
-@_kept_from_others("same-origin")
+@kept_from_others("same-origin")
 def door(request: HttpRequest, word: str) -> HttpResponseBase:
     """A screen's code was scanned: whoever comes gets a link of their own, by which they check in once."""
     now = timezone.now()
@@ -128,7 +104,7 @@ def door(request: HttpRequest, word: str) -> HttpResponseBase:
 
 
 @page(policy=PUBLIC, methods=("GET", "POST"))
-@_kept_from_others("same-origin")
+@kept_from_others("same-origin")
 def check_in(request: HttpRequest) -> HttpResponseBase:
     """The hall's code was scanned: who are you? Then straight to the own page."""
     token = request.GET.get("h", "")

@@ -7,7 +7,6 @@ from apps.scheduling.commands.booking import (
     mark_arrived,
     place,
     place_gently,
-    place_instead,
 )
 from apps.scheduling.commands.exchange import LengthsDiffer, exchange_places
 from apps.scheduling.commands.hall import (
@@ -51,6 +50,7 @@ from apps.scheduling.commands.places import (
 )
 from apps.scheduling.commands.promotion import promote
 from apps.scheduling.commands.reassigning import hand_over
+from apps.scheduling.commands.rebooking import note_late, place_again, place_instead
 from apps.scheduling.commands.recognising import hand_all
 from apps.scheduling.commands.slots import make_slots
 from apps.scheduling.commands.stretching import SlotOver, end_stretches, locked_slot, overbook, stretch
@@ -110,10 +110,12 @@ __all__ = [
     "make_slots",
     "mark_arrived",
     "note_begun",
+    "note_late",
     "note_waiting",
     "onto_waiting_list",
     "overbook",
     "place",
+    "place_again",
     "place_gently",
     "place_instead",
     "place_stranded",

@@ -16,7 +16,6 @@ from apps.audit.commands import record
 from apps.core.commands import step, unit
 from apps.core.errors import NotFound
 from apps.core.outbox import emit
-from apps.core.queries import one
 from apps.core.statements import insert, write
 from apps.scheduling import events
 from apps.scheduling.commands.hall import AlreadyBooked, BookingChanged, Hall, NotPossibleNow, Outcome, SlotGone, Wish
@@ -34,13 +33,11 @@ from apps.scheduling.queries import (
     place_in,
 )
 from apps.scheduling.rules.allocation import (
-    BookingSource,
     Displace,
     Place,
     Wait,
 )
 from apps.scheduling.rules.appointments import AppointmentState, may_become
-from apps.scheduling.rules.lengths import Length
 from apps.scheduling.rules.offers import OfferState
 
 
@@ -153,40 +150,6 @@ def confirm(row: Appointment) -> Appointment:
 
 
 @step
-def place_instead(row: Appointment, slot_id: UUID) -> Appointment:
-    """Give somebody a free place in another slot in exchange for theirs, without moving anybody for it.
-
-    Raises `SlotGone` when that slot is over, closed, full or another department's; `AlreadyBooked`, and what the
-    department's limits refuse.
-    """
-    slot = one(bookable(row.doctor_id, unit().now).filter(id=slot_id, department_id=row.department_id))
-    if slot is None:
-        raise SlotGone
-    end(row, AppointmentState.RESCHEDULED, "")
-    source = BookingSource(row.source)
-    wish = Wish(
-        row.department_id,
-        row.doctor_id,
-        row.patient_id,
-        source,
-        slot.day,
-        slot.id,
-        row.reason,
-        length=Length(row.visit_type_id, row.minutes),
-    )
-    if has_booking(wish.patient_id, wish.doctor_id, wish.day):
-        raise AlreadyBooked
-    hall = Hall(wish.department_id, wish.doctor_id, unit().now)
-    require_within_limits(wish, hall.limits)
-    decision = hall.decide(wish, gently=True)
-    if not isinstance(decision, Place) or decision.slot_id != slot_id:
-        raise SlotGone
-    fresh = seat(hall.slots[slot_id], hall.live[slot_id], wish, moved_from=row)
-    wait_no_more(fresh)
-    return fresh
-
-
-@step
 def locked_booking(booking_id: UUID, expected_version: int | None = None) -> Appointment:
     """A booking as it is now, locked. Raises `NotFound`, `BookingChanged`."""
     row = locked_appointment.one(booking_id)
@@ -212,7 +175,7 @@ def end(row: Appointment, state: AppointmentState, reason: str) -> Appointment:
     require_edge(row, state)
     if row.state == AppointmentState.HELD:
         row.offers.filter(state=OfferState.OPEN).update(state=OfferState.LAPSED, ended_at=unit().now)
-    change(row, state=state, ended_at=unit().now, end_reason=reason)
+    change(row, state=state, ended_at=unit().now, end_reason=reason, ended_by=unit().actor.type)
     if row.token:
         void_token(row.token)
     slot = locked_slot.one(row.slot_id)
@@ -277,7 +240,7 @@ def shift(row: Appointment, slot: Slot, live: list[Appointment], earliest: datet
         more["token"] = issue_token(department=department, patient_id=row.patient_id, day=slot.day)
         carry_tracking(booking_id=row.id, visit_id=row.id, facility_id=row.facility_id, day=slot.day, of="appointment")
     place = _place_in(slot, live, max(unit().now, earliest or unit().now), row.minutes)
-    change(row, slot=slot, day=slot.day, **place, **more)
+    change(row, slot=slot, day=slot.day, late_until=None, **place, **more)
     live.append(row)
     count_places(slot, live)
     wait_no_more(row)

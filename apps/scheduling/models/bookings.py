@@ -36,6 +36,7 @@ class Appointment(ScopedModel):
 
     `place` is which of the slot's places (0 is the first), and decides the time; a long visit has several `places`
     from there on, and two people never have the same. `minutes` is the length that was agreed with the type of visit.
+    `ended_by` is the kind of actor who ended it; `late_until` is when somebody said they would be here instead.
     """
 
     facility = models.ForeignKey("accounts.Facility", on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -64,6 +65,8 @@ class Appointment(ScopedModel):
     moved_from = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="moved_to")
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=200, blank=True)
+    ended_by = models.CharField(max_length=10, blank=True, default="", db_default="")
+    late_until = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1)
 
     link: tuple[str, str] | None = None
@@ -124,6 +127,11 @@ class Appointment(ScopedModel):
     def priority_score(self) -> int:
         """What its source counts (D5)."""
         return SCORES[BookingSource(self.source)]
+
+    @property
+    def due(self) -> datetime:
+        """When the person is expected: at their time, or as late as they said."""
+        return max(self.at, self.late_until) if self.late_until else self.at
 
     @property
     def is_reallocation(self) -> bool:

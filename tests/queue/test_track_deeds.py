@@ -1,0 +1,201 @@
+"""What somebody does by their link alone: come later, give up, take another time; and that it is theirs only."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from apps.accounts.queries import actor_of_tracking, tracking_code
+from apps.core.errors import NotFound
+from apps.notifications.queries import newest_messages
+from apps.queue import commands
+from apps.queue.commands.booking import NotMissingYet
+from apps.queue.models import Visit
+from apps.queue.rules.order import booked_for
+from apps.scheduling.commands import NotPossibleNow
+from apps.scheduling.models import Appointment
+from tests.bookings import book, cancel, noon, open_slot
+from tests.browsers import browser_of
+from tests.ward import MONDAY, Ward
+
+GRACE = timedelta(minutes=15)
+
+
+@pytest.fixture
+def today(ward: Ward) -> Ward:
+    """The hospital at this hour, which is noon there."""
+    ward.now = timezone.now()
+    noon(ward)
+    return ward
+
+
+def booked(ward: Ward, hours: float = 2, **more: Any) -> Appointment:
+    patient = ward.register("Ravi Kumar", phone="98765 41947")
+    return book(ward, open_slot(ward, hours, **more), patient=patient).appointment
+
+
+def path_of(subject: Any) -> str:
+    return f"/t/{tracking_code(subject.id, timezone.now())}/"
+
+
+def press(subject: Any, deed: str, **form: Any) -> Any:
+    return Client().post(f"{path_of(subject)}{deed}/", {"key": uuid4(), **form})
+
+
+def holder(subject: Any) -> Any:
+    found = actor_of_tracking(tracking_code(subject.id, timezone.now()), timezone.now())
+    assert found
+    return found
+
+
+def at(minutes: float) -> datetime:
+    return MONDAY + timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("late_until", "arrived", "stands_by"),
+    [
+        (None, 40, 0),  # said nothing: their own time, and the penalty for coming late
+        (30, 10, 0),  # came within the grace all the same
+        (30, 35, 30),  # came as they said
+        (30, 90, 30),  # came later than they said: the penalty again
+    ],
+)
+def test_who_said_that_they_come_later_stands_by_what_they_said(late_until: int | None, arrived: int, stands_by: int):
+    said = at(late_until) if late_until else None
+    assert booked_for(at(0), said, at(arrived), GRACE) == at(stands_by)
+
+
+def test_being_late_is_said_before_the_day_of_the_visit_begins_for_nobody(today: Ward):
+    row = booked(today, 26)
+    assert "I will be late" not in Client().get(path_of(row)).content.decode()
+    press(row, "late", minutes=20)
+    row.refresh_from_db()
+    assert row.late_until is None
+
+
+def test_somebody_comes_later_and_everybody_knows(today: Ward):
+    row = booked(today)
+    page = Client().get(path_of(row)).content.decode()
+    assert "I will be late" in page
+    assert press(row, "late", minutes=30).url == path_of(row)
+    row.refresh_from_db()
+    assert row.late_until == row.at + timedelta(minutes=30)
+    assert "Noted: you come at" in Client().get(path_of(row)).content.decode()
+    desk = browser_of(today.meera).get(f"/admin/desk/day/{row.doctor_id}/?day={row.day}").content.decode()
+    assert "Comes later" in desk
+
+
+def test_nobody_is_missing_before_they_said_they_come(today: Ward):
+    row = booked(today)
+    commands.come_late(actor=holder(row), now=today.now, booking_id=row.id, minutes=60)
+    told = {"actor": today.meera, "booking_id": row.id}
+    with pytest.raises(NotMissingYet):
+        commands.miss_booking(now=row.at + timedelta(minutes=70), **told)
+    assert commands.miss_booking(now=row.at + timedelta(minutes=76), **told)
+
+
+def test_who_comes_as_late_as_they_said_has_no_penalty(today: Ward):
+    row = booked(today)
+    commands.come_late(actor=holder(row), now=today.now, booking_id=row.id, minutes=30)
+    arrived = commands.arrive(actor=today.meera, now=row.at + timedelta(minutes=28), booking_id=row.id)
+    assert arrived.visit.arrival_key == row.at + timedelta(minutes=30)
+
+
+@pytest.mark.parametrize("minutes", ["0", "11", "-10", "x", "²", "99999"])
+def test_only_the_offered_minutes_are_taken(today: Ward, minutes: str):
+    assert press(booked(today), "late", minutes=minutes).status_code == 400
+
+
+def test_a_booking_is_cancelled_by_its_link_after_a_question(today: Ward):
+    row = booked(today)
+    page = Client().get(path_of(row)).content.decode()
+    assert f"{path_of(row)}cancel/" in page
+    assert "Cancel this booking?" in Client().get(f"{path_of(row)}cancel/").content.decode()
+    row.refresh_from_db()
+    assert row.state == "BOOKED"  # asking changes nothing
+    assert press(row, "cancel", version=row.version).url == path_of(row)
+    row.refresh_from_db()
+    assert (row.state, row.ended_by) == ("CANCELLED", "link")
+    page = Client().get(path_of(row)).content.decode()
+    assert "This appointment was cancelled" in page
+    assert "Will one of these times do?" not in page
+
+
+def test_a_cancellation_that_is_too_late_or_overtaken_says_so(today: Ward):
+    row = booked(today, hours=0.2)
+    assert "cancel/" not in Client().get(path_of(row)).content.decode()
+    answer = press(row, "cancel", version=row.version)
+    assert answer.status_code == 409
+    assert "Less than 30 minutes" in answer.content.decode()
+    later = book(today, open_slot(today, 5)).appointment
+    assert press(later, "cancel", version=later.version + 1).status_code == 409
+    assert press(later, "cancel").status_code == 400
+
+
+def test_somebody_who_waits_gives_their_place_up(today: Ward):
+    visit = today.arrive()
+    assert "Cancel this visit?" in Client().get(f"{path_of(visit)}cancel/").content.decode()
+    press(visit, "cancel", version=visit.version)
+    assert Visit.objects.get(id=visit.id).state == "CANCELLED"
+
+
+def test_the_hospital_that_cancels_says_sorry_and_offers_two_times(today: Ward):
+    row = booked(today)
+    for hours in (4, 6, 8):
+        open_slot(today, hours)
+    cancel(today, row, "doctor is ill")
+    told = [message["text"] for message in newest_messages() if "is cancelled. We are sorry" in message["text"]]
+    assert len(told) == 1
+    assert path_of(row) in told[0]
+    page = Client().get(path_of(row)).content.decode()
+    assert "The hospital had to cancel this appointment. We are sorry." in page
+    assert page.count('name="slot"') == 2
+
+
+def test_one_press_books_another_time_and_the_link_goes_along(today: Ward):
+    row = booked(today)
+    other = open_slot(today, 4)
+    cancel(today, row, "doctor is ill")
+    path = path_of(row)
+    assert press(row, "again", slot=other.id).url == path
+    fresh = Appointment.objects.get(moved_from=row)
+    assert (fresh.slot_id, fresh.state, fresh.patient_id) == (other.id, "BOOKED", row.patient_id)
+    page = Client().get(path).content.decode()
+    assert fresh.token.label in page
+    assert "You are booked for" in page
+    assert (
+        Client().post(f"{path}again/", {"slot": other.id, "key": uuid4()}).url == path
+    )  # the second press does nothing
+    assert Appointment.objects.filter(state="BOOKED").count() == 1
+
+
+def test_only_what_the_hospital_cancelled_has_another_time_for_the_asking(today: Ward):
+    row, other = booked(today), open_slot(today, 4)
+    commands.cancel_booking(actor=holder(row), now=today.now, booking_id=row.id, reason="by the patient")
+    with pytest.raises(NotPossibleNow):
+        commands.take_other_time(actor=holder(row), now=today.now, booking_id=row.id, slot_id=other.id)
+
+
+def test_a_link_is_for_one_booking_even_of_the_same_person(today: Ward):
+    mine = booked(today)
+    person = mine.patient
+    second = book(today, open_slot(today, 30), patient=person).appointment
+    for command, about in (
+        (commands.cancel_booking, {"reason": "x"}),
+        (commands.come_late, {"minutes": 10}),
+        (commands.reschedule, {"slot_id": mine.slot_id}),
+    ):
+        with pytest.raises(NotFound):
+            command(actor=holder(mine), now=today.now, booking_id=second.id, **about)
+    visit = today.arrive(person)
+    with pytest.raises(NotFound):
+        commands.cancel_own(actor=holder(mine), now=today.now, visit_id=visit.id)
+
+
+@pytest.mark.parametrize("deed", ["cancel", "late", "again", "feedback", "here"])
+def test_an_unknown_link_does_nothing(db: None, deed: str):
+    assert Client().post(f"/t/2222222222/{deed}/", {"minutes": 10, "version": 1}).status_code == 404
