@@ -47,6 +47,8 @@ def _brought(kind: str) -> list[Any]:
 explained_to = page(policy=SIGNED_IN if settings.PRODUCTION else PUBLIC)
 
 urlpatterns = [
+    # First, because programs ask most often, and each pattern before it would be tried for every one of them.
+    path("api/v1/", include([*_brought("api_urls"), re_path("", UnknownPath.as_view())])),
     path("", start, name="start"),
     path("styleguide/", styleguide, name="styleguide"),
     path("manifest.webmanifest", phone.manifest, name="manifest"),
@@ -61,7 +63,6 @@ urlpatterns = [
     path("health/ready", health.ready),
     path("health/startup", health.startup),
     path("csp-report", csp_report),
-    path("api/v1/", include([*_brought("api_urls"), re_path("", UnknownPath.as_view())])),
     path("api/schema/", explained_to(SpectacularAPIView.as_view()), name="schema"),
     path("api/docs/", explained_to(SpectacularSwaggerSplitView.as_view(url_name="schema")), name="docs"),
     path("admin/", admin.site.urls),

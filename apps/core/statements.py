@@ -9,10 +9,10 @@ once and from then on only binds values. What is kept is SQL, never data::
 
     _doctor.one(doctor_id=doctor.id)
 
-The function is called once, with a stand-in for each value, which it can hand to `filter` but not look at. A value is
-never None; where a column may have one of several, it is compared with `any_of(values)`. The facility is that of the
-scope in which the question is asked; outside of one it is refused, as by the querysets themselves, and where
-scopes are switched off too.
+The function is called once, with a stand-in for each value, which it can hand to `filter` but not look at. None is
+NULL and equals nothing; where a column may have one of several, it is compared with `any_of(values)`. The facility is
+that of the scope in which the question is asked; outside of one it is refused, as by the querysets themselves, and
+where scopes are switched off too.
 """
 
 import functools

@@ -10,13 +10,46 @@ that come again all day go through `kept_cursor`: after `prepare_threshold` time
 connection keeps them as prepared statements and only sends values.
 """
 
+import re
 import select
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from django.db.backends.postgresql import base, operations
+from psycopg import RawCursor
 
 KEPT_AT_MOST = 300
 """Statements that a connection keeps prepared; the one not used for longest goes first."""
+
+
+class KeptCursor(base.CursorMixin, RawCursor[Any]):
+    """Sends values beside a statement that is always the same. psycopg would look for the places of the values in
+    each long statement anew; here that is done once per text."""
+
+    def execute(self, query: Any, params: Any = None, **kwargs: Any) -> Any:
+        """Run a statement written as everywhere in Django, its values in a sequence or by name."""
+        if params is None:
+            return super().execute(query, **kwargs)
+        text, names = _numbered(query)
+        values = [params[name] for name in names] if isinstance(params, Mapping) else params
+        return super().execute(text, values, **kwargs)
+
+
+@lru_cache(maxsize=2 * KEPT_AT_MOST)
+def _numbered(sql: str) -> tuple[bytes, Sequence[str]]:
+    """The statement with PostgreSQL's own numbers in place of `%s` and `%(name)s`, and the names by number."""
+    names: list[str] = []
+
+    def number(place: re.Match[str]) -> str:
+        if place[0] == "%%":
+            return "%"
+        name = place[1] or f"value {len(names)}"
+        if name not in names:
+            names.append(name)
+        return f"${names.index(name) + 1}"
+
+    return re.sub(r"%(?:%|s|\((\w+)\)s)", number, sql).encode(), tuple(names)
 
 
 class DatabaseOperations(operations.DatabaseOperations):
@@ -24,7 +57,7 @@ class DatabaseOperations(operations.DatabaseOperations):
 
     def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str:
         """The statement with its values, for logs and tests."""
-        if isinstance(cursor, base.ServerBindingCursor):
+        if isinstance(cursor, KeptCursor):
             return str(self.compose_sql(sql, params))
         return super().last_executed_query(cursor, sql, params) or sql
 
@@ -50,7 +83,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """A cursor that has PostgreSQL bind the values, for statements whose text is always the same."""
         self.ensure_connection()
         with self.wrap_database_errors:
-            cursor = base.ServerBindingCursor(self.connection)  # type: ignore[call-arg]  # the stubs know psycopg 2
+            cursor = KeptCursor(self.connection)
         return self._prepare_cursor(cursor)  # type: ignore[attr-defined]  # the wrapper that counts and logs
 
 

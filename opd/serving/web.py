@@ -14,7 +14,8 @@ MOST_BY_ITSELF = 4
 bind = os.environ.get("OPD_WEB_BIND", "127.0.0.1:8001")
 workers = int(os.environ.get("OPD_WEB_PROCESSES") or min(os.cpu_count() or 1, MOST_BY_ITSELF))
 worker_class = "gthread"
-threads = 8
+threads = 16
+"""More than the cores can use: who waits for a queue's lock waits there, in order, and keeps nobody else out."""
 preload_app = True
 timeout = 60
 graceful_timeout = 8

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from django.db import OperationalError, connection
 from django.db.backends.postgresql.base import DatabaseWrapper as Djangos
@@ -43,3 +45,27 @@ def test_control_djangos_own_backend_hands_out_the_dead(monkeypatch):
     monkeypatch.undo()
     connection.close()
     assert one() == 1
+
+
+def test_a_kept_statement_takes_its_values_in_order_or_by_name(db: None):
+    with connection.kept_cursor() as cursor:
+        cursor.execute("SELECT %s::int - %s::int, '100%%'", [7, 2])
+        assert cursor.fetchone() == (5, "100%")
+        cursor.execute(
+            "SELECT %(much)s::int - %(little)s::int + %(much)s::int, %(none)s::int",
+            {"little": 2, "much": 7, "none": None, "unasked": 1},
+        )
+        assert cursor.fetchone() == (12, None)
+        cursor.execute("SELECT '%'")
+        assert cursor.fetchone() == ("%",)
+
+
+def test_a_kept_statement_is_prepared_once_and_told_with_its_values(db: None, settings: Any):
+    settings.DEBUG = True
+    name = "a name % that 'nobody' has"
+    with connection.kept_cursor() as cursor:
+        for _ in range(5):
+            cursor.execute("SELECT %s::text AS kept", [name])
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE %s", ["SELECT $1%AS kept"])
+        assert cursor.fetchone() == (1,)
+    assert "nobody" in connection.queries[0]["sql"]
