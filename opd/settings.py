@@ -201,10 +201,22 @@ MEETING_PROVIDER = env.str("OPD_MEETING_PROVIDER", default="apps.queue.providers
 MEETING_URL = env.str("OPD_MEETING_URL", default="https://meet.example")
 
 SMS_ADAPTER = env.str("OPD_SMS_ADAPTER", default="")
-CHANNEL_ADAPTERS = {"sms": SMS_ADAPTER or "apps.notifications.channels.nowhere.deliver"}
+CHANNEL_ADAPTERS = {
+    "sms": SMS_ADAPTER or "apps.notifications.channels.nowhere.deliver",
+    "push": "apps.notifications.channels.web_push.deliver",
+}
 SMS_URL = env.str("OPD_SMS_URL", default="")
 SMS_KEY = env.str("OPD_SMS_KEY", default="")
 SMS_SENDER = env.str("OPD_SMS_SENDER", default="")
+
+# Notifications of browsers (web push): our private key, 32 random bytes in hex; without one nobody can subscribe. Whom
+# a push service writes to if something is wrong, and whose services may be asked at all.
+PUSH_KEY = env.str("OPD_PUSH_KEY", default="")
+PUSH_CONTACT = env.str("OPD_PUSH_CONTACT", default="mailto:admin@hospital.example")
+PUSH_SERVICES = env.list(
+    "OPD_PUSH_SERVICES",
+    default=["fcm.googleapis.com", "push.services.mozilla.com", "push.apple.com", "notify.windows.com"],
+)
 
 # Leave: who is booked further ahead than this keeps their doctor, on another day; so long after it was taken, those
 # who were moved are put back when it is withdrawn.

@@ -69,3 +69,47 @@ class MessageKey(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Unwanted(models.Model):
+    """Messages of one kind that nobody wants at a number; codes to sign in come all the same."""
+
+    facility_id = models.UUIDField()
+    recipient_index = models.CharField(max_length=40)
+    channel = models.CharField(max_length=10, choices=[(c.value, c.value) for c in Channel])
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["facility_id", "recipient_index", "channel"], name="unwanted_said_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.since}"
+
+
+class PushSubscription(models.Model):
+    """A browser that shows a number's messages, until its owner or its push service ends that.
+
+    Whoever knows address and keys can write to that browser: they stand sealed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    facility_id = models.UUIDField()
+    recipient_index = models.CharField(max_length=40)
+    endpoint = EncryptedTextField()
+    endpoint_index = models.CharField(max_length=40, unique=True)
+    p256dh = EncryptedTextField()
+    auth = EncryptedTextField()
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["facility_id", "recipient_index"], condition=Q(ended_at__isnull=True), name="push_of_recipient"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.created_at}"

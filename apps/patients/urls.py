@@ -5,7 +5,7 @@ from django.urls import path
 from apps.patients.api.login import CodeRequest, CodeVerification
 from apps.patients.api.me import ForgetDevice, Me
 from apps.patients.api.registry import AccessLog, BreakGlass, PatientDetail, PatientIdentifiers, Patients
-from apps.patients.views import login
+from apps.patients.views import login, settings
 
 api_urls = [
     path("auth/me", Me.as_view(), name="auth-me"),
@@ -22,4 +22,6 @@ api_urls = [
 page_urls = [
     path("login/phone/", login.phone, name="login-phone"),
     path("login/phone/code/", login.code, name="login-phone-code"),
+    path("me/settings/", settings.settings, name="me-settings"),
+    path("me/settings/<slug:what>/", settings.choose, name="me-choose"),
 ]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from opd.local.home import Tenancy, Trouble, home_folder, remembered_ports
-from opd.local.keys import load_secrets
+from opd.local.keys import FOR_THE_DEMO, load_secrets
 from opd.production import APPLICATION_KEYS
 
 DATABASE = "opd"
@@ -46,7 +46,7 @@ def addresses(home: Path, given: Mapping[str, str], secrets: Mapping[str, str]) 
 def settings_of(home: Path, given: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:
     """What the project's processes read, apart from the servers' addresses."""
     defaults = {
-        **{name: secrets[name] for name in APPLICATION_KEYS},
+        **{name: secrets[name] for name in (*APPLICATION_KEYS, *FOR_THE_DEMO)},
         "PORT": "8000",
         "OPD_DEMO": "1",
         "OPD_AUDIT_ANCHOR": str(home / "audit-anchor"),

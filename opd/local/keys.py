@@ -9,6 +9,9 @@ from opd.production import APPLICATION_KEYS
 SERVER_PASSWORDS = ("POSTGRES_PASSWORD", "OPD_OWNER_PASSWORD", "OPD_APP_PASSWORD", "VALKEY_PASSWORD")
 """Passwords of the home's own servers; they reach a program only inside the addresses it is given."""
 
+FOR_THE_DEMO = ("OPD_PUSH_KEY",)
+"""What a hospital may go without, but the home of `make run` has."""
+
 _HEADER = "# Made at random for this home. Without it the home's data cannot be read.\n"
 
 
@@ -21,7 +24,7 @@ def load_secrets(folder: Path) -> dict[str, str]:
         raise Trouble(f"{path} belongs to another user; run as that user or set OPD_HOME.") from error
     pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
     found = {name.strip(): value.strip() for name, value in pairs}
-    missing = [name for name in (*APPLICATION_KEYS, *SERVER_PASSWORDS) if not found.get(name)]
+    missing = [name for name in (*APPLICATION_KEYS, *FOR_THE_DEMO, *SERVER_PASSWORDS) if not found.get(name)]
     if missing:
         found |= {name: secrets.token_hex(32) for name in missing}
         lines = [f"{name}={value}\n" for name, value in found.items()]

@@ -38,3 +38,15 @@ self.addEventListener("fetch", (event) => {
     event.respondWith(fetch(request).catch(() => fromKept(request.url)));
   }
 });
+
+// --- notifications: what the hospital says; pressed, they lead to the family's page -------------------------------
+
+self.addEventListener("push", (event) => {
+  const { title, body, id } = event.data.json();
+  event.waitUntil(self.registration.showNotification(title, { body, tag: id, icon: "/static/icons/parchi.svg", vibrate: [200, 100, 200] }));
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(self.clients.openWindow("/me/"));
+});

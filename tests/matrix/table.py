@@ -188,6 +188,9 @@ EMERGENCY = {"doctorId": "{doctor}", "patientId": "{patient}", "reason": "Matrix
 OF_CALENDAR = frozenset({Kind.HOSPITAL})
 OF_LINK = frozenset({Kind.DEPARTMENT, Kind.DOCTOR})
 
+CHOICES = {"sms-off": frozenset({302}), "push-on": frozenset({409}), "push-test": frozenset({409})}
+"""Push is not set up in the matrix: it says so."""
+
 NO_STATION = frozenset({409})
 """The visit that is asked about is on no journey."""
 
@@ -497,6 +500,9 @@ PAGES = [
     form("POST me/waiting/<uuid:waiting_id>/", HOLDER, {}, words=OWN_WAITING),
     form("GET me/waiting/<uuid:waiting_id>/", nobody()),
     form("GET book/", facility(PATIENTS)),
+    form("GET me/settings/", facility(PATIENTS)),
+    *(form("POST me/settings/<slug:what>/", facility(PATIENTS), {}, words={"what": what}, answers=answers)
+      for what, answers in CHOICES.items()),
     form("GET book/", HOLDER, query="for={patient}"),
     form("GET book/<uuid:doctor_id>/", HOLDER, query="for={patient}"),
     form("GET book/<uuid:doctor_id>/check/", HOLDER, query="for={patient}&slot={free_slot}"),

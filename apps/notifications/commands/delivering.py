@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from apps.notifications import channels
 from apps.notifications.models import Message
-from apps.notifications.rules import LEASE, OPEN, TRIES, Channel, Outgoing, Status, next_try
+from apps.notifications.queries import wants
+from apps.notifications.rules import LEASE, OPEN, TRIES, UNWANTED, Channel, Kind, Outgoing, Status, next_try
 
 log = logging.getLogger(__name__)
 
@@ -45,10 +46,19 @@ def _take_up(message: Message, now: datetime) -> bool:
 def _deal_with(message: Message, clock: Callable[[], datetime]) -> None:
     if message.not_after and message.not_after <= clock():
         _as_read(message).update(status=Status.DROPPED, error="too_late")
+    elif _is_unwanted(message):
+        _as_read(message).update(status=Status.DROPPED, error=UNWANTED)
     elif message.attempts > TRIES:
         _give_up(message, "sender_died")
     else:
         _try(message, clock)
+
+
+def _is_unwanted(message: Message) -> bool:
+    """Whether somebody has turned such messages off; asked now, so that it holds for what was said before."""
+    if message.kind == Kind.LOGIN_CODE or message.channel != Channel.SMS:
+        return False
+    return not wants(Channel.SMS, message.facility_id, message.recipient_index)
 
 
 def _try(message: Message, clock: Callable[[], datetime]) -> None:

@@ -1,7 +1,7 @@
 """Every shared read of the registry."""
 
 from apps.patients.queries.emergency import emergencies_by_facility, emergency_accesses, open_access
-from apps.patients.queries.people import facility_of_phone, patients_of, people_of_phone, spent_limits
+from apps.patients.queries.people import facility_of_phone, patients_of, people_of_phone, phone_of_family, spent_limits
 from apps.patients.queries.registry import (
     ALIKE_AT_MOST,
     LONGEST_SEARCH,
@@ -37,6 +37,7 @@ __all__ = [
     "open_access",
     "patients_of",
     "people_of_phone",
+    "phone_of_family",
     "search",
     "spent_limits",
 ]

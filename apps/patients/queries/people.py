@@ -19,6 +19,11 @@ def patients_of(actor: Actor) -> QuerySet[Patient]:
     return people_under(actor.phone_index) if actor.phone_index else Patient.objects.none()
 
 
+def phone_of_family(actor: Actor) -> str:
+    """The number that somebody signed in by, in E.164; "" where nobody is registered under it."""
+    return next(iter(patients_of(actor).values_list("phone", flat=True)[:1]), "")
+
+
 def patient_ids_under(phone_index: str, facility_id: UUID) -> list[str]:
     """The ids of those people, for the audit trail."""
     with scope(facility=facility_id):

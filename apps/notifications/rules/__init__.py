@@ -14,6 +14,7 @@ class Kind(StrEnum):
     DOCTOR_AWAY = "doctor_away"
     DELAY = "delay"
     AHEAD = "ahead"
+    TEST = "test"
 
 
 class Channel(StrEnum):
@@ -25,6 +26,10 @@ class Channel(StrEnum):
     PUSH = "push"
 
 
+PUSH_PREFIX = "push:"
+"""What stands before the id of a subscription, where a message says for whom it is."""
+
+
 class Status(StrEnum):
     """How far a message has come. WAITING and SENDING are still to be dealt with; the others are final."""
 
@@ -34,6 +39,9 @@ class Status(StrEnum):
     FAILED = "failed"
     DROPPED = "dropped"
 
+
+UNWANTED = "unwanted"
+"""Why a message was dropped that somebody has turned off."""
 
 OPEN = frozenset({Status.WAITING, Status.SENDING})
 

@@ -1,0 +1,133 @@
+"""What people choose about messages to their phone: text messages or not, and notifications of a browser."""
+
+from base64 import urlsafe_b64decode
+from datetime import datetime
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.conf import settings
+
+from apps.audit.commands import record
+from apps.core.commands import command, unit
+from apps.core.crypto import blind_index
+from apps.core.errors import Conflict, Invalid, sentence
+from apps.core.policy import Actor, Permission, Scope
+from apps.notifications.commands.sending import recipient_fingerprint, send_push
+from apps.notifications.models import PushSubscription, Unwanted
+from apps.notifications.queries import live_subscriptions
+from apps.notifications.rules import Channel, Kind
+
+MOST_BROWSERS = 5
+"""Browsers that one phone number's messages go to; another one takes the place of the oldest."""
+
+LONGEST_ADDRESS = 1000
+P256DH_BYTES, AUTH_BYTES = 65, 16
+
+
+class PushNotSetUp(Conflict):
+    code = "push_not_set_up"
+    detail = sentence("This hospital sends no notifications to browsers. Text messages come as always.")
+
+
+class NobodyListens(Conflict):
+    code = "nobody_listens"
+    detail = sentence("No browser has notifications turned on for this number.")
+
+
+@command
+def want_sms(*, actor: Actor, now: datetime, recipient: str, wanted: bool) -> None:
+    """Turn text messages to a number off, or on again. Codes to sign in come all the same."""
+    _require_own(actor)
+    about = {"facility_id": actor.facility_id, "recipient_index": recipient_fingerprint(recipient)}
+    if wanted:
+        Unwanted.objects.filter(**about, channel=Channel.SMS).delete()
+    else:
+        Unwanted.objects.get_or_create(**about, channel=Channel.SMS, defaults={"since": now})
+    _note("messages.sms", wanted=wanted)
+
+
+@command
+def subscribe(
+    *, actor: Actor, now: datetime, recipient: str, endpoint: str, p256dh: str, auth: str
+) -> PushSubscription:
+    """Send a number's messages to a browser, too. The same browser again is the same subscription.
+
+    Raises `PushNotSetUp`; `Invalid` for an address that is none of a known push service, or keys that are none.
+    """
+    _require_own(actor)
+    if not settings.PUSH_KEY:
+        raise PushNotSetUp
+    _require_sound(endpoint, p256dh, auth)
+    facility_id = actor.facility_id
+    index = recipient_fingerprint(recipient)
+    known = {"p256dh": p256dh, "auth": auth, "facility_id": facility_id, "recipient_index": index, "ended_at": None}
+    row, _made = PushSubscription.objects.update_or_create(
+        endpoint_index=_fingerprint(endpoint),
+        defaults=known,
+        create_defaults=known | {"endpoint": endpoint, "created_at": now},
+    )
+    listening = live_subscriptions(facility_id, index).order_by("-created_at").values_list("id", flat=True)
+    PushSubscription.objects.filter(id__in=list(listening)[MOST_BROWSERS:]).update(ended_at=now)
+    _note("messages.push", wanted=True)
+    return row
+
+
+@command
+def unsubscribe(*, actor: Actor, now: datetime, recipient: str, endpoint: str = "") -> int:
+    """End the notifications of one browser, or of all that a number's messages go to; how many."""
+    _require_own(actor)
+    mine = live_subscriptions(actor.facility_id, recipient_fingerprint(recipient))
+    if endpoint:
+        mine = mine.filter(endpoint_index=_fingerprint(endpoint))
+    ended = mine.update(ended_at=now)
+    _note("messages.push", wanted=False)
+    return ended
+
+
+@command
+def test_push(*, actor: Actor, now: datetime, recipient: str, text: str, language: str) -> None:
+    """Send a few words to every browser of a number. Raises `PushNotSetUp`, `NobodyListens`."""
+    _require_own(actor)
+    if not settings.PUSH_KEY:
+        raise PushNotSetUp
+    sent = send_push(kind=Kind.TEST, recipient=recipient, text=text, language=language, key=f"test:{now.isoformat()}")
+    if not sent:
+        raise NobodyListens
+
+
+def end_subscription(subscription_id: UUID, now: datetime) -> None:
+    """Note that a browser listens no more, as its push service says. No command: nothing is decided here."""
+    PushSubscription.objects.filter(id=subscription_id, ended_at=None).update(ended_at=now)
+
+
+def _require_own(actor: Actor) -> None:
+    actor.require(Permission.PATIENT_OWN, Scope(actor.facility_id))
+
+
+def _require_sound(endpoint: str, p256dh: str, auth: str) -> None:
+    """Only addresses of push services are ever asked: whoever subscribes must not choose whom we talk to."""
+    address = urlsplit(endpoint)
+    host = address.hostname or ""
+    service = any(host == name or host.endswith(f".{name}") for name in settings.PUSH_SERVICES)
+    plain = address.scheme == "https" and address.port in (None, 443) and not address.username
+    if len(endpoint) > LONGEST_ADDRESS or not plain or not service:
+        raise Invalid({"endpoint": [sentence("This browser's notification service is not known here.")]})
+    if (_length(p256dh), _length(auth)) != (P256DH_BYTES, AUTH_BYTES):
+        raise Invalid({"p256dh": [sentence("These are not the keys of a browser.")]})
+
+
+def _length(text: str) -> int:
+    try:
+        return len(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except ValueError:
+        return -1
+
+
+def _fingerprint(endpoint: str) -> str:
+    return blind_index(endpoint, "notifications.endpoint")
+
+
+def _note(action: str, *, wanted: bool) -> None:
+    actor = unit().actor
+    assert actor.facility_id is not None, "a code login is some facility's"
+    record(action=action, entity_type="facility", entity_id=actor.facility_id, after={"wanted": wanted})

@@ -1,0 +1,41 @@
+// Turning notifications of this browser on and off. The forms do the work; here the browser is asked for its address.
+
+const part = document.querySelector("[data-push]");
+const key = part?.dataset.push;
+const form = document.querySelector("[data-subscribe]");
+const able = key && "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;
+
+function bytes(text) {
+  const plain = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  return Uint8Array.from(plain, (letter) => letter.charCodeAt(0));
+}
+
+async function mine() {
+  const worker = await navigator.serviceWorker.ready;
+  return worker.pushManager.getSubscription();
+}
+
+async function subscribe() {
+  if ((await Notification.requestPermission()) !== "granted") throw new Error("refused");
+  const worker = await navigator.serviceWorker.ready;
+  const asked = { userVisibleOnly: true, applicationServerKey: bytes(key) };
+  const { endpoint, keys } = (await worker.pushManager.subscribe(asked)).toJSON();
+  for (const [name, value] of Object.entries({ endpoint, ...keys })) {
+    if (form.elements[name]) form.elements[name].value = value;
+  }
+  form.submit();
+}
+
+if (able) {
+  form.hidden = Boolean(await mine()) && Boolean(document.querySelector("[data-unsubscribe]"));
+  part.querySelector("[data-without]").hidden = true;
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    subscribe().catch(() => (part.querySelector("[data-refused]").hidden = false));
+  });
+  document.querySelector("[data-unsubscribe]")?.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    await (await mine())?.unsubscribe().catch(() => false);
+    event.target.submit();
+  });
+}
