@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from opd.local.keys import SERVER_PASSWORDS, load_secrets
+from opd.local.keys import FOR_THE_DEMO, SERVER_PASSWORDS, load_secrets
 from opd.production import APPLICATION_KEYS
 
 
 def test_every_secret_is_32_random_bytes_and_stays_the_same(home: Path) -> None:
     found = load_secrets(home)
-    assert set(found) == {*APPLICATION_KEYS, *SERVER_PASSWORDS}
+    assert set(found) == {*APPLICATION_KEYS, *FOR_THE_DEMO, *SERVER_PASSWORDS}
     assert {len(bytes.fromhex(value)) for value in found.values()} == {32}
     assert len(set(found.values())) == len(found)
     assert load_secrets(home) == found

@@ -501,7 +501,7 @@ PAGES = [
     form("GET me/waiting/<uuid:waiting_id>/", nobody()),
     form("GET book/", facility(PATIENTS)),
     form("GET me/settings/", facility(PATIENTS)),
-    *(form("POST me/settings/<slug:what>/", facility(PATIENTS), {}, words={"what": what}, answers=answers)
+    *(form("POST me/settings/<slug:what>/", anywhere(PATIENTS), {}, words={"what": what}, answers=answers)
       for what, answers in CHOICES.items()),
     form("GET book/", HOLDER, query="for={patient}"),
     form("GET book/<uuid:doctor_id>/", HOLDER, query="for={patient}"),

@@ -113,7 +113,6 @@ def patient() -> Actor:
         FACILITY,
         granted=frozenset({Permission.PATIENT_OWN}),
         phone_index="x",
-        **more,
     )
 
 

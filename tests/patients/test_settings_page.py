@@ -1,5 +1,6 @@
 """A family's page of messages: what is on, and the buttons that change it, without scripts too."""
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -11,10 +12,16 @@ from apps.notifications.models import Message, PushSubscription, Unwanted
 from tests.browsers import browser_of
 from tests.patients.codes import PHONE
 from tests.queue.test_own import signed_in_browser
-from tests.ward import Ward
+from tests.ward import Ward, open_ward
 
 PAGE = "/me/settings/"
 KEYS = {"endpoint": "https://fcm.googleapis.com/fcm/send/abc", "p256dh": "B" + "A" * 86, "auth": "A" * 22}
+
+
+@pytest.fixture
+def ward(db: None) -> Iterator[Ward]:
+    with open_ward() as ward:
+        yield ward
 
 
 @pytest.fixture
