@@ -47,7 +47,7 @@ def wants(channel: Channel, facility_id: UUID, recipient_index: str) -> bool:
     return not said.exists()
 
 
-def live_subscriptions(facility_id: UUID | None, recipient_index: str) -> QuerySet[PushSubscription]:
+def live_subscriptions(facility_id: UUID, recipient_index: str) -> QuerySet[PushSubscription]:
     """The browsers that show a number's messages."""
     return PushSubscription.objects.filter(
         facility_id=facility_id, recipient_index=recipient_index, ended_at__isnull=True

@@ -37,8 +37,7 @@ class NobodyListens(Conflict):
 @command
 def want_sms(*, actor: Actor, now: datetime, recipient: str, wanted: bool) -> None:
     """Turn text messages to a number off, or on again. Codes to sign in come all the same."""
-    _require_own(actor)
-    about = {"facility_id": actor.facility_id, "recipient_index": recipient_fingerprint(recipient)}
+    about = {"facility_id": _require_own(actor), "recipient_index": recipient_fingerprint(recipient)}
     if wanted:
         Unwanted.objects.filter(**about, channel=Channel.SMS).delete()
     else:
@@ -54,11 +53,10 @@ def subscribe(
 
     Raises `PushNotSetUp`; `Invalid` for an address that is none of a known push service, or keys that are none.
     """
-    _require_own(actor)
+    facility_id = _require_own(actor)
     if not settings.PUSH_KEY:
         raise PushNotSetUp
     _require_sound(endpoint, p256dh, auth)
-    facility_id = actor.facility_id
     index = recipient_fingerprint(recipient)
     known = {"p256dh": p256dh, "auth": auth, "facility_id": facility_id, "recipient_index": index, "ended_at": None}
     row, _made = PushSubscription.objects.update_or_create(
@@ -75,8 +73,7 @@ def subscribe(
 @command
 def unsubscribe(*, actor: Actor, now: datetime, recipient: str, endpoint: str = "") -> int:
     """End the notifications of one browser, or of all that a number's messages go to; how many."""
-    _require_own(actor)
-    mine = live_subscriptions(actor.facility_id, recipient_fingerprint(recipient))
+    mine = live_subscriptions(_require_own(actor), recipient_fingerprint(recipient))
     if endpoint:
         mine = mine.filter(endpoint_index=_fingerprint(endpoint))
     ended = mine.update(ended_at=now)
@@ -100,8 +97,11 @@ def end_subscription(subscription_id: UUID, now: datetime) -> None:
     PushSubscription.objects.filter(id=subscription_id, ended_at=None).update(ended_at=now)
 
 
-def _require_own(actor: Actor) -> None:
+def _require_own(actor: Actor) -> UUID:
+    """Refuse who did not sign in by a phone of their own; the facility where they did."""
     actor.require(Permission.PATIENT_OWN, Scope(actor.facility_id))
+    assert actor.facility_id is not None, "a code login is some facility's"
+    return actor.facility_id
 
 
 def _require_sound(endpoint: str, p256dh: str, auth: str) -> None:
