@@ -4,17 +4,14 @@ Redis has no part in this, and nothing here is needed after a restart: a client 
 """
 
 import asyncio
-import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
 
 from apps.core.errors import NotFound, TooMany, sentence
 from apps.core.policy import Actor
@@ -34,16 +31,13 @@ from apps.live.sockets import Send, Socket, socket_of
 from apps.live.source import AWAY, Source
 from apps.live.streams import EventStream, Image, Stream
 from apps.live.together import Together
+from apps.live.work import Work
 
-P = ParamSpec("P")
-R = TypeVar("R")
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-THREADS = 4
-"""For what the hub asks of the database."""
-
-log = logging.getLogger(__name__)
+OTHERS_WAITED_FOR = 0.015
+"""Seconds that somebody who comes is kept, so that those who come in the same moment are asked about with them."""
 
 
 class TooManySockets(TooMany):
@@ -51,26 +45,24 @@ class TooManySockets(TooMany):
     detail = sentence("Too many screens are open at once. Close one of them.")
 
 
-class Hub:
+class Hub(Work):
     """The sockets of a process and the streams they are on; all of it on one event loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop = loop
+        super().__init__(loop)
         self.began = time.monotonic()
         self.source = Source(self)
         self.sockets: set[Socket] = set()
         self.streams: dict[str, Stream] = {}
         self.dropped = 0
         self.news = Together(self, self.source.read)
-        self.guests = Together(self, partial(self._ask_of_many, guests))
-        self.holders = Together(self, partial(self._ask_of_many, actors_now))
+        self.guests = Together(self, partial(self._ask_of_many, guests), OTHERS_WAITED_FOR)
+        self.holders = Together(self, partial(self._ask_of_many, actors_now), OTHERS_WAITED_FOR)
         self.places = Together(self, partial(self._ask_of_many, places))
         self.open_to_all: set[str] = set()
         """Followed streams that anybody may see, as of the last check."""
         self._opening: dict[str, asyncio.Task[None]] = {}
         self._open_by: Counter[str] = Counter()
-        self._threads = ThreadPoolExecutor(THREADS, "live")
-        self._tasks: set[asyncio.Task[Any]] = set()
 
     # --- work ----------------------------------------------------------------------------------------------------
 
@@ -79,39 +71,6 @@ class Hub:
         watching = {"watch": self.source.watch(), "doubt": self.source.doubt(), "access": keep_checking(self)}
         for name, work in (watching | {"beat": self._beat()}).items():
             self.spawn(work, f"live {name}")
-
-    async def stop(self) -> None:
-        """End, and leave the sockets to close themselves."""
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._threads.shutdown()
-
-    def spawn(self, work: Coroutine[Any, Any, R], name: str) -> asyncio.Task[R]:
-        """Do something beside. What goes wrong in it is logged, in one line if it is the database being away."""
-        task = self.loop.create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-        return task
-
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if isinstance(error, AWAY):
-            log.warning("database away", extra={"work": task.get_name(), "error": type(error).__name__})
-        elif error:
-            log.error("live work failed", exc_info=error, extra={"work": task.get_name()})
-
-    async def ask(self, question: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Ask something of the database, in a thread. Raises what is in `AWAY` when it is away."""
-
-        def asked() -> R:
-            try:
-                return question(*args, **kwargs)
-            finally:
-                connection.close()
-
-        return await self.loop.run_in_executor(self._threads, asked)
 
     async def _ask_of_many(self, question: Callable[[Sequence[K]], Mapping[K, V]], some: Sequence[K]) -> Mapping[K, V]:
         return await self.ask(question, some)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -18,11 +19,15 @@ that nobody waits for long."""
 class Together(Generic[K, V]):
     """A question to the database about one of many. Whoever asks while one is under way is in the next one.
 
-    `ask_of` gets what is asked about, each once, and answers for those of which there is something to say.
+    `ask_of` gets what is asked about, each once, and answers for those of which there is something to say; `pause` is
+    how many seconds others are waited for, where a question costs more than they do.
     """
 
-    def __init__(self, hub: "Hub", ask_of: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> None:
+    def __init__(
+        self, hub: "Hub", ask_of: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]], pause: float = 0.0
+    ) -> None:
         self._hub = hub
+        self._pause = pause
         self._ask_of = ask_of
         self._waiting: dict[K, asyncio.Future[V | None]] = {}
         self._asking: asyncio.Task[None] | None = None
@@ -37,7 +42,10 @@ class Together(Generic[K, V]):
         return await asyncio.shield(answer)
 
     async def _ask(self) -> None:
-        while some := [about for about, _ in zip(self._waiting, range(TOGETHER), strict=False)]:
+        while self._waiting:
+            if self._pause and len(self._waiting) < TOGETHER:
+                await asyncio.sleep(self._pause)
+            some = list(islice(self._waiting, TOGETHER))
             waiting = {about: self._waiting.pop(about) for about in some}
             try:
                 answers = await self._ask_of(some)

@@ -13,6 +13,8 @@ const SILENCE = 15_000; // a server says something at least every 10 s
 const SAY_EVERY = 30_000; // and ends a connection that says nothing for longer than 90 s
 const FIRST_RETRY = 500;
 const LONGEST_RETRY = 30_000;
+const RESTARTED = 1012; // the server ends on purpose, and with it everybody's connection: not all come back at once
+const SPREAD = 3_000;
 const FAILURES_BEFORE_POLLING = 3;
 const POLL_EVERY = 7_000; // a board may ask ten times a minute
 const FETCH_LIMIT = 10_000;
@@ -239,7 +241,7 @@ function connect() {
   socket.onopen = () => say(hello(root().dataset));
   socket.onmessage = ({ data }) => hear(JSON.parse(data));
   socket.onclose = ({ code }) => {
-    again();
+    again(code === RESTARTED ? SPREAD * Math.random() : 0);
     if (ENDED.includes(code)) poll();
   };
 }
@@ -252,12 +254,12 @@ function drop() {
   again();
 }
 
-function again() {
+function again(later = 0) {
   socket = null;
   failures += 1;
   if (body.dataset.link === "live") body.dataset.link = "retry";
   if (failures >= FAILURES_BEFORE_POLLING) startPolling();
-  const pause = Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** (failures - 1)) * (0.7 + 0.6 * Math.random());
+  const pause = later + Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** (failures - 1)) * (0.3 + 1.4 * Math.random());
   clearTimeout(retry);
   retry = setTimeout(connect, pause);
 }

@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from apps.core.admin import AuditedModelAdmin
 from apps.core.api import Endpoint
 from apps.core.policy import PUBLIC, SIGNED_IN, Actor, ActorType, Permission
-from apps.live.consumers import ANSWERS, LiveConsumer
+from apps.live.talk import ANSWERS, LiveConsumer
 from apps.live.routing import websocket_urlpatterns
 from opd.desk import DeskAdminSite
 

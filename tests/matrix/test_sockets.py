@@ -14,7 +14,7 @@ from django.db import connections
 from django.utils import timezone
 
 from apps.accounts.rules.passes import Use, make_pass
-from apps.live.consumers import LiveConsumer
+from apps.live.talk import LiveConsumer
 from apps.live.hub import here as hub_here
 from apps.live.queries import views
 from apps.live.routing import websocket_urlpatterns

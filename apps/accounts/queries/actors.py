@@ -32,7 +32,7 @@ from apps.accounts.rules.passes import Use, credential_of_pass
 from apps.core.errors import DomainError, sentence
 from apps.core.policy import Actor, ActorType, Role
 from apps.core.queries import one
-from apps.core.statements import kept_cursor, prepared
+from apps.core.statements import any_of, kept_cursor, prepared
 
 SESSION_KEY = "credential"
 """Where the session cookie keeps the secret of its credential."""
@@ -137,11 +137,21 @@ def actors_of_tracking(tokens_or_codes: Iterable[object], now: datetime) -> dict
     if not asked:
         return {}
     hashes, ids = ([key for key in asked if isinstance(key, kind)] for kind in (str, UUID))
-    rows = _rows().filter(Q(secret_hash__in=hashes) | Q(id__in=ids), kind=CredentialKind.TRACKING)
+    rows = [*(_links_by_code(hashes) if hashes else ()), *(_links_by_id(ids) if ids else ())]
     live = [(row, actor_of_credential(row)) for row in rows if row.is_live(now)]
     return {
         given: actor for row, actor in live for given in asked.get(row.id, []) + asked.get(row.secret_hash or "", [])
     }
+
+
+@prepared
+def _links_by_code(hashes: Sequence[str]) -> QuerySet[Credential]:
+    return Credential.objects.filter(kind=CredentialKind.TRACKING, secret_hash=any_of(hashes))
+
+
+@prepared
+def _links_by_id(ids: Sequence[UUID]) -> QuerySet[Credential]:
+    return Credential.objects.filter(kind=CredentialKind.TRACKING, id=any_of(ids))
 
 
 def _named_by(token_or_code: str) -> str | UUID | None:

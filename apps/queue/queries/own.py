@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from apps.core.commands import hidden_from
 from apps.core.policy import Actor, Permission
 from apps.core.queries import one
+from apps.core.statements import any_of, prepared
 from apps.eta.queries import said_of
 from apps.queue.models import Visit
 from apps.queue.queries.visits import position, visits_with_names
@@ -51,13 +52,18 @@ def departments_of_links(actors: Sequence[Actor]) -> dict[UUID, UUID]:
     """Where each of these holders of a link waits, by their credential: for many what `watched_departments` names
     first."""
     links = {actor.subject_id for actor in actors if actor.subject_id}
-    under = Visit.objects.annotate(link=F("token__visits__id")).filter(link__in=links)
-    watched = under.filter(Q(state__in=sorted(OPEN)) | Q(id=F("link"))).order_by(*LATEST_FIRST)
     found: dict[UUID, UUID] = {}
-    for link, department_id in watched.values_list("link", "department_id"):
+    for link, department_id in _watched_by(list(links)):
         found.setdefault(link, department_id)
     found |= departments_of_bookings(links - found.keys())
     return {a.credential_id: found[a.subject_id] for a in actors if a.credential_id and a.subject_id in found}
+
+
+@prepared
+def _watched_by(links: Sequence[UUID]) -> QuerySet[Visit, tuple[UUID, UUID]]:
+    under = Visit.objects.annotate(link=F("token__visits__id")).filter(link=any_of(links))
+    watched = under.filter(Q(state__in=sorted(OPEN)) | Q(id=F("link"))).order_by(*LATEST_FIRST)
+    return watched.values_list("link", "department_id")
 
 
 def open_today(actor: Actor, day: date) -> QuerySet[Visit]:
