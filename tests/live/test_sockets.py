@@ -12,7 +12,8 @@ from apps.accounts.commands import revoke_device, sign_out
 from apps.accounts.models import Credential, Staff, StaffDevice
 from apps.accounts.queries.actors import actor_of_credential, actor_of_staff
 from apps.core.policy import Role
-from apps.live import access, consumers
+from apps.live import access, talk
+from apps.live.consumers import PatientQueue
 from apps.live.routing import websocket_urlpatterns
 from apps.live.sockets import QueuedSocket
 from tests.cast import bearer, dr_rao
@@ -59,14 +60,14 @@ async def test_nobody_in_particular_sees_no_queue(house):
 
 
 async def test_who_says_nothing_is_not_kept(house, monkeypatch):
-    monkeypatch.setattr(consumers, "FIRST_FRAME_WITHIN", 0.2)
+    monkeypatch.setattr(talk, "FIRST_FRAME_WITHIN", 0.2)
     for path in (DOCTOR, PATIENT, BOARD):
         async with open_socket(path) as client:
             assert await client.closed() == 4401
 
 
 async def test_who_only_talks_nonsense_is_not_kept_either(house, monkeypatch):
-    monkeypatch.setattr(consumers, "FIRST_FRAME_WITHIN", 0.5)
+    monkeypatch.setattr(talk, "FIRST_FRAME_WITHIN", 0.5)
     async with open_socket(PATIENT) as client:
         await client.say("nonsense")
         assert await client.refusal() == "bad_frame"
@@ -323,7 +324,7 @@ async def test_too_large_is_counted_in_bytes(house):
 
 
 async def test_flooding_ends_the_connection(house, monkeypatch):
-    monkeypatch.setattr(consumers, "FRAMES_PER_MINUTE", 50)
+    monkeypatch.setattr(talk, "FRAMES_PER_MINUTE", 50)
     async with open_socket(BOARD) as client:
         for _ in range(51):
             await client.say("heartbeat")
@@ -332,7 +333,7 @@ async def test_flooding_ends_the_connection(house, monkeypatch):
 
 
 async def test_who_is_silent_for_long_is_closed(house, monkeypatch):
-    monkeypatch.setattr(consumers, "IDLE_AFTER", 0.2)
+    monkeypatch.setattr(talk, "IDLE_AFTER", 0.2)
     async with open_socket(BOARD) as client:
         await client.subscribe(house.board)
         assert await client.closed() == 4408
@@ -361,7 +362,7 @@ async def test_one_person_opens_only_so_many_sockets(house, settings):
 
 
 async def test_one_socket_follows_only_so_many_streams(house, monkeypatch):
-    monkeypatch.setattr(consumers, "STREAMS_PER_SOCKET", 2)
+    monkeypatch.setattr(talk, "STREAMS_PER_SOCKET", 2)
     async with open_socket(DOCTOR, await done(house.cookie)) as client:
         await client.subscribe(house.dept)
         await client.subscribe(house.staff)
@@ -385,9 +386,9 @@ def test_every_frame_that_is_answered_has_a_policy_at_every_socket():
     assert len(classes) == 5
     for consumer in classes:
         assert consumer.policy
-        if issubclass(consumer, consumers.LiveConsumer):
-            assert set(consumer.policy) <= set(consumers.ANSWERS)
-    assert {name for c in classes[:4] for name in c.policy} == set(consumers.ANSWERS)
+        if issubclass(consumer, talk.LiveConsumer):
+            assert set(consumer.policy) <= set(talk.ANSWERS)
+    assert {name for c in classes[:4] for name in c.policy} == set(talk.ANSWERS)
 
 
 async def test_texts_are_sent_as_they_are(house):
@@ -413,7 +414,7 @@ async def test_a_client_that_leaves_in_the_middle_of_a_frame_is_nobody_s_fault(h
 
 
 async def test_a_client_that_neither_reads_nor_says_who_it_is_is_given_up(hub, monkeypatch):
-    monkeypatch.setattr(consumers, "FIRST_FRAME_WITHIN", 0.1)
+    monkeypatch.setattr(talk, "FIRST_FRAME_WITHIN", 0.1)
     arriving = asyncio.Queue[dict[str, str]]()
     arriving.put_nowait({"type": "websocket.connect"})
 
@@ -421,7 +422,7 @@ async def test_a_client_that_neither_reads_nor_says_who_it_is_is_given_up(hub, m
         if message["type"] != "websocket.accept":
             await asyncio.Event().wait()
 
-    consumer = consumers.PatientQueue.as_asgi()
+    consumer = PatientQueue.as_asgi()
     await asyncio.wait_for(consumer({"type": "websocket", "headers": []}, arriving.get, send), timeout=10)
     assert not hub.sockets
 
