@@ -11,8 +11,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from apps.core.admin import AuditedModelAdmin
 from apps.core.api import Endpoint
 from apps.core.policy import PUBLIC, SIGNED_IN, Actor, ActorType, Permission
-from apps.live.talk import ANSWERS, LiveConsumer
 from apps.live.routing import websocket_urlpatterns
+from apps.live.talk import ANSWERS, LiveConsumer
 from opd.desk import DeskAdminSite
 
 PUBLIC_API = {

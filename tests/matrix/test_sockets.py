@@ -14,10 +14,10 @@ from django.db import connections
 from django.utils import timezone
 
 from apps.accounts.rules.passes import Use, make_pass
-from apps.live.talk import LiveConsumer
 from apps.live.hub import here as hub_here
 from apps.live.queries import views
 from apps.live.routing import websocket_urlpatterns
+from apps.live.talk import LiveConsumer
 from tests.live.clients import PATIENCE, Client, done, listeners, open_socket
 from tests.matrix.table import BOARDS, MESSAGES, PATIENTS, SOCKETS, STREAMS, Who, sees
 from tests.matrix.world import Principal, Where, World, open_world

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from channels.db import database_sync_to_async
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, parse_cookie
 from django.utils import timezone
 
@@ -136,7 +136,7 @@ def actors_of_tracking(tokens_or_codes: Iterable[object], now: datetime) -> dict
             asked.setdefault(found, []).append(given)
     if not asked:
         return {}
-    hashes, ids = ([key for key in asked if isinstance(key, kind)] for kind in (str, UUID))
+    hashes, ids = [key for key in asked if isinstance(key, str)], [key for key in asked if isinstance(key, UUID)]
     rows = [*(_links_by_code(hashes) if hashes else ()), *(_links_by_id(ids) if ids else ())]
     live = [(row, actor_of_credential(row)) for row in rows if row.is_live(now)]
     return {

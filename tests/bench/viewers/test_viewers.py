@@ -72,6 +72,10 @@ class Found:
 
     delays: list[float] = field(default_factory=list)
     """From each change's request to the last viewer's reading of it, in seconds."""
+    after: list[float] = field(default_factory=list)
+    """What of that came after the answer: from there to the last viewer. 0 where the screens were quicker."""
+    requests: list[float] = field(default_factory=list)
+    """What each change's request, or command, took of that until it was answered: the change is committed by then."""
     delivered: float = 0.0
     """Share of all that was to be heard."""
     cpu: float = 0.0
@@ -79,14 +83,14 @@ class Found:
 
     @property
     def p95(self) -> float:
-        return statistics.quantiles(self.delays, n=20, method="inclusive")[-1] * 1000
+        return _p95(self.delays)
 
 
 def run(crowd: Crowd, side: Side, queues: int, rate: float, changes: int) -> Found:
     """Make so many changes at a steady pace and listen to who hears of them when."""
     crowd.tell({"do": "tally"})
     spent = side.cpu()
-    began = change_at_pace(side, queues, rate, changes)
+    began, answered = change_at_pace(side, queues, rate, changes)
     heard: dict[str, tuple[int, float]] = {}
     ends = time.monotonic() + SETTLED_WITHIN
     wanted = changes * crowd.each
@@ -95,14 +99,24 @@ def run(crowd: Crowd, side: Side, queues: int, rate: float, changes: int) -> Fou
             heard[key] = (heard.get(key, (0, 0.0))[0] + count, last)
     spent = side.cpu() - spent
     told = {key: heard[key] for key in began if key in heard}
-    whole = [last - began[key] for key, (count, last) in told.items() if count == crowd.each]
+    complete = {key: last for key, (count, last) in told.items() if count == crowd.each}
+    whole = [last - began[key] for key, last in complete.items()]
+    after = [max(0.0, last - answered[key]) for key, last in complete.items()]
+    requests = [answered[key] - began[key] for key in began]
     messages = sum(count for count, _ in told.values())
-    return Found(whole or [SETTLED_WITHIN] * 2, messages / wanted, spent / max(messages, 1))
+    never = [SETTLED_WITHIN] * 2
+    return Found(whole or never, after or never, requests, messages / wanted, spent / max(messages, 1))
 
 
-def change_at_pace(side: Side, queues: int, rate: float, changes: int) -> dict[str, float]:
-    """Change one queue after the other; when each change's request began. Who is late makes up for it."""
+def _p95(seconds: list[float]) -> float:
+    return statistics.quantiles(seconds, n=20, method="inclusive")[-1] * 1000
+
+
+def change_at_pace(side: Side, queues: int, rate: float, changes: int) -> tuple[dict[str, float], dict[str, float]]:
+    """Change one queue after the other; when each change's request began and when it was answered. Who is late makes
+    up for it."""
     began: dict[str, float] = {}
+    answered: dict[str, float] = {}
     start = time.monotonic() + 0.2
     threads = min(THREADS, queues)
 
@@ -113,13 +127,14 @@ def change_at_pace(side: Side, queues: int, rate: float, changes: int) -> dict[s
             if queue % threads == thread:
                 pause.wait(max(0.0, start + number / rate - time.monotonic()))
                 moment = time.monotonic()
-                began[side.change(queue)] = moment
+                change = side.change(queue)
+                began[change], answered[change] = moment, time.monotonic()
         close_connections()
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(work, range(threads)))
     side.rest()
-    return began
+    return began, answered
 
 
 @contextmanager
@@ -174,5 +189,10 @@ def measure(opened: dict[str, Crowd], sides: list[Side], queues: int, rate: int,
         of = "one queue" if queues == 1 else f"{queues} queues"
         what = f"{crowd.viewers:,} on {of}, {rate}/s: {name}"
         note_viewers(
-            what, middle.p95, middle.delivered, middle.cpu * 1e6, crowd.memory, crowd.viewers / crowd.opened["seconds"]
+            what,
+            (middle.p95, _p95(middle.requests), _p95(middle.after)),
+            middle.delivered,
+            middle.cpu * 1e6,
+            crowd.memory,
+            crowd.viewers / crowd.opened["seconds"],
         )
