@@ -48,15 +48,16 @@ Milliseconds of one core; *loop* is what a million additions in a plain loop too
 VIEWERS = """
 ## Viewers
 
-`make bench ARGS=tests/bench/viewers`: all sides in one run, in turn, each with a crowd of its own; client, servers and
-PostgreSQL on the same two cores. *p95*: milliseconds from a change's request to the moment when the last viewer of its
-queue has read it; *request*: until it was answered, when it is committed; *after*: from there to that last viewer (both
-p95 too). The others are told by a POST what to say and have no database; ours is a doctor's *call again*, a command with
-lock, audit and outbox, over HTTP through nginx and a worker, or without the request (*from the command*). *Each*:
-microseconds of CPU of the sockets' process for a message. *KiB*: its memory for a socket, to be read where the crowd was
-the first (*one queue*): a later one finds memory that was used before. *Connections*: how many a second, each with its
-own link. The crowd comes to the sockets' process itself: through nginx ten thousand would need 20,000 open files. With a
-load far above 2 these figures tell how the machine was shared, not what any side can do.
+`make bench ARGS=tests/bench/viewers`: all sides in one run, in turn, each with a crowd of its own; client, servers
+and PostgreSQL on the same two cores. *p95*: milliseconds from a change's request to the moment when the last viewer
+of its queue has read it; *request*: until it was answered, when it is committed; *after*: from there to that last
+viewer (both p95 too). The others are told by a POST what to say and have no database; ours is a doctor's *call
+again*, a command with lock, audit and outbox, over HTTP through nginx and a worker, or without the request (*from the
+command*). *Each*: microseconds of CPU of the sockets' process for a message. *KiB*: its memory for a socket, to be
+read where the crowd was the first (*one queue*): a later one finds memory that was used before. *Connections*: how
+many a second, each with its own link. The crowd comes to the sockets' process itself: through nginx ten thousand
+would need 20,000 open files. With a load far above 2 these figures tell how the machine was shared, not what any side
+can do.
 
 | what | p95 | request | after | delivered | each | KiB | connections | load | measured |
 |---|---|---|---|---|---|---|---|---|---|
