@@ -26,6 +26,32 @@ window.addEventListener("beforeunload", (event) => {
   if (fields().some((field) => field.value !== field.defaultValue) && !sending) event.preventDefault();
 });
 
+// --- finding somebody in the list ---------------------------------------------------------------------------------
+
+let wanted = ""; // outlives every answer, so that the list stays as short as it was made
+
+const plain = (text) => text.toLowerCase().replaceAll(/\s+/g, " ").trim();
+
+function find() {
+  const field = document.getElementById("find");
+  field.closest("[data-find]").hidden = false;
+  if (document.activeElement !== field) field.value = wanted;
+  const rows = [...document.querySelectorAll("#lists li")];
+  for (const row of rows) row.hidden = !plain(row.textContent).includes(plain(wanted));
+  document.querySelector("[data-none]").hidden = !wanted || rows.some((row) => !row.hidden);
+}
+
+document.addEventListener("input", ({ target }) => {
+  if (target.id !== "find") return;
+  wanted = target.value;
+  find();
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.target.id !== "find") return;
+  event.target.value = wanted = "";
+  find();
+});
+
 // --- minutes and seconds since a call or a start -------------------------------------------------------------------
 
 function twoDigits(number) {
@@ -41,6 +67,7 @@ function count() {
 
 function shown() {
   restore();
+  find();
   count();
 }
 
@@ -64,5 +91,6 @@ document.addEventListener("htmx:timeout", () => showUnanswered(true));
 document.addEventListener("htmx:afterSwap", shown);
 document.addEventListener("opd:put", shown);
 
+find();
 count();
 setInterval(count, 1000);
