@@ -31,9 +31,20 @@ def lock_streams(*names: str) -> None:
     gathered.streams.update(found)
 
 
+_LOCK = """
+    SELECT s.name, s.sequence
+    FROM (
+        SELECT name, pg_advisory_xact_lock(hashtextextended(name, 1)) FROM unnest(%s::text[]) AS name OFFSET 0
+    ) AS turn
+    JOIN core_stream s ON s.name = turn.name ORDER BY s.name FOR UPDATE OF s
+"""
+"""The row is the lock; the advisory lock before it is the line in which one waits. PostgreSQL gives that to who came
+first. A row that each holder changes it gives to who comes by when it is free, and some waited three turns."""
+
+
 def _lock(names: list[str]) -> dict[str, int]:
     with kept_cursor() as cursor:
-        cursor.execute("SELECT name, sequence FROM core_stream WHERE name = ANY(%s) ORDER BY name FOR UPDATE", [names])
+        cursor.execute(_LOCK, [names])
         return dict(cursor.fetchall())
 
 
