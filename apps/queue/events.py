@@ -16,6 +16,7 @@ TIMES_CHANGED = "times.changed"
 ALERT_RAISED = "alert.raised"
 ALERT_CLEARED = "alert.cleared"
 HELP_ANSWERED = "help.answered"
+HELP_LAPSED = "help.lapsed"
 
 CATALOGUE: dict[str, str] = {
     TRANSITIONED: "A visit moved from one state to another; one per transition.",
@@ -25,6 +26,7 @@ CATALOGUE: dict[str, str] = {
     ALERT_RAISED: "A queue is too long, people or one person wait far longer than predicted, or a doctor is idle while"
     " people wait.",
     HELP_ANSWERED: "Somebody of the staff goes to a kiosk where a person was asked for.",
+    HELP_LAPSED: "A call for a person at a kiosk ended with its day, and nobody had gone there.",
     ALERT_CLEARED: "What an alert was about is over.",
     NO_SHOW: "Somebody did not come and was taken off the queue (document 000).",
 }
@@ -45,6 +47,11 @@ def token_created(department_id: UUID, token_id: UUID, token_number: str) -> Eve
 def help_answered(facility_id: UUID, help_id: UUID) -> Event:
     """Somebody goes to where a person was asked for."""
     return Event(facility_stream(facility_id), HELP_ANSWERED, "help", help_id, 1)
+
+
+def help_lapsed(facility_id: UUID, help_id: UUID) -> Event:
+    """A call for a person ended with its day, unanswered."""
+    return Event(facility_stream(facility_id), HELP_LAPSED, "help", help_id, 1)
 
 
 def times_changed(department_id: UUID, reason: str, people: int) -> Event:

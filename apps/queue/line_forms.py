@@ -97,9 +97,12 @@ class UnknownForm(EmergencyForm):
     )
     field_order = ["department_id", "sex", "age", "reason"]
 
-    def __init__(self, *args: Any, departments: list[Any], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, departments: list[tuple[Any, bool]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        places = [(str(place.id), place.name) for place in departments]
+        places = [
+            (str(place.id), place.name if seen else gettext("%(place)s (no doctor now)") % {"place": place.name})
+            for place, seen in departments
+        ]
         self.fields["department_id"].choices = places  # type: ignore[attr-defined]
         self.fields["department_id"].initial = places[0][0] if places else None
 

@@ -11,6 +11,7 @@ from apps.accounts.queries import facilities
 from apps.core.policy import system_actor
 from apps.eta.queries import overdue_departments
 from apps.queue import commands
+from apps.queue.queries.overview import calls_left_over
 from apps.queue.queries.visits import left_over, set_aside
 from apps.queue.queries.watch import departments_to_watch
 from apps.scheduling.queries import departments_to_sweep, due_leaves, never_came, over_stretched
@@ -69,7 +70,8 @@ def sweep_aside() -> int:
 
 @shared_task(name="queue.end_days")
 def end_days() -> int:
-    """End the days that are over where something is left of them; how many departments. Safe to run twice or late."""
+    """End the days that are over where something is left of them, and calls for help with them; how many departments.
+    Safe to run twice or late."""
     ended = 0
     for facility in facilities():
         with scope(facility=facility.id):
@@ -82,6 +84,8 @@ def end_days() -> int:
             for department_id in sorted({department for rows in left for department in rows}):
                 commands.end_day(actor=actor, now=now, department_id=department_id)
                 ended += 1
+            if calls_left_over(facility, now).exists():
+                commands.end_calls_for_help(actor=actor, now=now)
     return ended
 
 

@@ -19,9 +19,10 @@ from apps.eta.models import Prediction
 from apps.eta.queries import predicted_waits
 from apps.notifications.models import Message
 from apps.queue import commands
-from apps.queue.commands.helping import AlreadyAnswered
+from apps.queue.commands.helping import AlreadyAnswered, DayOver
 from apps.queue.models import Alert, HelpCall, Visit
 from apps.queue.rules.alerts import waits_too_long
+from apps.queue.tasks import end_days
 from opd.subscriptions import handlers_for
 from tests.browsers import browser_of
 from tests.cast import bearer, meera
@@ -175,3 +176,35 @@ def test_a_bad_day_does_not_push_the_list_away(open_now: Ward):
     page = browser_of(open_now.meera).get(TODAY).content.decode()
     assert page.count("has waited more than twice as long as was said") == 2 * 3  # and once each for screen readers
     assert "and 2 more" in page
+
+
+@pytest.mark.django_db
+def test_calls_for_help_end_with_their_day_but_not_with_their_hour(ward: Ward):
+    midnight = ward.now.replace(hour=18, minute=30)  # of the day in Kolkata
+    ward.now = midnight - timedelta(hours=5)
+    forgotten, screen = asked(ward), uuid4()
+    ward.now = midnight - timedelta(minutes=10)
+    just_now = asked(ward, screen)
+    keeper: dict[str, Any] = {"actor": system_actor("day keeper", ward.facility.id)}
+    assert commands.end_calls_for_help(now=midnight - timedelta(seconds=1), **keeper) == 0
+    for ended in (1, 0):  # of two beats the second finds nothing
+        assert commands.end_calls_for_help(now=midnight + timedelta(minutes=1), **keeper) == ended
+    left = HelpCall.objects.filter(lapsed_at=None)
+    assert left.get().id == just_now.id, "who asked ten minutes ago may still stand there"
+    entry = AuditEntry.objects.get(action="help.lapsed")
+    assert (entry.actor_type, entry.entity_id) == ("system", str(forgotten.id))
+    assert OutboxEvent.objects.get(type="help.lapsed").stream == f"facility.{ward.facility.id}"
+    with pytest.raises(DayOver):
+        commands.answer_help(actor=ward.meera, now=ward.now, help_id=forgotten.id)
+    assert commands.end_calls_for_help(now=midnight + timedelta(hours=2), **keeper) == 1
+    assert asked(ward, screen).id != just_now.id, "the kiosk can ask anew"
+
+
+@pytest.mark.django_db
+def test_the_sweep_of_the_night_ends_them(ward: Ward):
+    ward.now = timezone.now() - timedelta(days=2)
+    call = asked(ward)
+    end_days()
+    assert HelpCall.objects.get(id=call.id).lapsed_at is not None
+    with pytest.raises(Forbidden):
+        commands.end_calls_for_help(actor=ward.meera, now=ward.now)

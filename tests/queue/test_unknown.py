@@ -15,8 +15,9 @@ from apps.patients.models import Patient
 from apps.queue import commands
 from apps.queue.commands.arriving import AlreadyHere
 from apps.queue.models import Visit
+from apps.queue.queries.desk import emergency_departments
 from apps.scheduling.commands import AlreadyBooked, AlreadyWaiting
-from apps.scheduling.models import Token, WaitingEntry
+from apps.scheduling.models import Department, Doctor, Token, WaitingEntry
 from tests.bookings import book, open_slot
 from tests.browsers import browser_of
 from tests.cast import bearer, meera
@@ -180,3 +181,42 @@ def test_the_api_takes_in_and_recognises(ward: Ward, client: Client):
     body = {"patientId": str(visit.patient_id), "knownId": str(known.id)}
     told = client.post("/api/v1/emergency/recognise", body, "application/json", headers=desk)
     assert told.json() == {"visitIds": [str(visit.id)]}
+
+
+def test_with_every_department_closed_the_desk_is_told_what_to_do(open_now: Ward):
+    Department.objects.update(status="INACTIVE")
+    page = browser_of(open_now.meera).get(EMERGENCY).content.decode()
+    assert "Bring the person to the doctor on duty at once." in page
+    assert 'value="Collapsed"' not in page
+
+
+def test_at_night_the_desk_hears_that_no_doctor_is_there_and_takes_the_person_in_all_the_same(open_now: Ward):
+    Doctor.objects.update(availability="OFFLINE")
+    desk = browser_of(open_now.meera)
+    page = desk.get(EMERGENCY).content.decode()
+    assert "No doctor sees people now. Call the doctor on duty" in page
+    assert f"{open_now.department.name} (no doctor now)" in page
+    pressed = {"reason": "Collapsed", "department_id": str(open_now.department.id), "sex": "unknown", "key": "k"}
+    assert desk.post(EMERGENCY, pressed).status_code == 302
+    assert Visit.objects.get().emergency
+
+
+def test_a_department_with_a_doctor_in_it_is_offered_first(db: None):
+    with open_ward(departments=2, doctors=2) as ward:
+        Doctor.objects.filter(id=ward.doctors[0].id).update(availability="PAUSED")
+        offered = emergency_departments(ward.meera)
+        assert [(place.id, seen) for place, seen in offered] == [
+            (ward.departments[1].id, True),
+            (ward.departments[0].id, False),
+        ]
+
+
+def test_a_full_queue_turns_no_emergency_away(open_now: Ward):
+    open_now.department.policy.queue_limit = 0
+    open_now.department.policy.save()
+    assert brought_in(open_now).state == "URGENT"
+    known = open_now.register()
+    commands.fast_track(
+        actor=open_now.meera, now=open_now.now, doctor_id=open_now.doctor.id, patient_id=known.id, reason="Bleeds"
+    )
+    assert Visit.objects.filter(emergency=True).count() == 2

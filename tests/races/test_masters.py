@@ -4,7 +4,6 @@ from threading import Barrier, Event
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from apps.core.admin import MasterForm
@@ -18,10 +17,8 @@ from apps.scheduling.models import Doctor, Room
 from apps.scheduling.queries import doctor_of
 from apps.scheduling.rules import Availability
 from tests.browsers import browser_of
-from tests.races.threads import at_once
+from tests.races.threads import at_once, somebody_waits
 from tests.ward import Ward, open_ward
-
-BLOCKED = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"
 
 
 @command
@@ -31,10 +28,8 @@ def pause_while(*, actor: Actor, now: Any, doctor_id: Any, streams: list[str], l
     doctor = doctor_of(doctor_id)
     locked.set()
     while not saved.wait(0.02):
-        with connection.cursor() as cursor:
-            cursor.execute(BLOCKED)
-            if cursor.fetchone()[0]:
-                break
+        if somebody_waits():
+            break
     set_availability_in(doctor, Availability.PAUSED)
 
 

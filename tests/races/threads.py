@@ -38,6 +38,18 @@ def at_once(work: Callable[[int], T], threads: int, facility: object) -> tuple[l
     return answers, errors
 
 
+def somebody_waits() -> bool:
+    """Whether somebody waits for a lock in this database just now; within a transaction PostgreSQL would go on telling
+    what it saw first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock')"
+        )
+        return bool(cursor.fetchone()[0])
+
+
 def without_row_locks(monkeypatch: pytest.MonkeyPatch) -> None:
     """For a control: rows are only looked at, also by questions whose SQL is there already."""
     monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_how: rows)

@@ -79,9 +79,17 @@ def _patient(patient_id: UUID) -> QuerySet[Patient]:
     return Patient.objects.filter(id=patient_id)
 
 
+@prepared
+def _patient_kept(patient_id: UUID) -> QuerySet[Patient]:
+    return Patient.objects.select_for_update(no_key=True).filter(id=patient_id)
+
+
 def get_active(patient_id: UUID) -> Patient:
-    """A record that may book and check in. Raises `NotFound`, `PatientNotActive`."""
-    patient = get(patient_id)
+    """A record that may book and check in, locked until the command ends: nobody finds out meanwhile that it is another
+    person's, or takes it out of use. Raises `NotFound`, `PatientNotActive`."""
+    patient = _patient_kept.one(patient_id)
+    if patient is None:
+        raise NotFound
     if patient.status != Status.ACTIVE:
         raise PatientNotActive(extra={"state": patient.status, "version": patient.version, "allowed": []})
     return patient

@@ -14,7 +14,7 @@ from apps.core.policy import Permission
 from apps.core.shapes import Shape
 from apps.queue import commands
 from apps.queue.queries.desk import served_departments
-from apps.queue.queries.overview import alert_rows, help_rows
+from apps.queue.queries.overview import alert_rows, closed_door_rows, help_rows
 from apps.queue.rules.alerts import AlertRule, Level
 
 
@@ -38,10 +38,19 @@ class AlertOut(Shape):
     visitId = serializers.UUIDField(source="visit_id", allow_null=True)
 
 
+class ClosedDoorOut(Shape):
+    """Somebody who stands before a station that has closed since their way was planned."""
+
+    visitId = serializers.UUIDField(source="visit_id")
+    tokenLabel = serializers.CharField(source="token")
+    department = serializers.CharField()
+
+
 class NoticesOut(Shape):
     """Everything that the desk is told of now."""
 
     helpCalls = HelpOut(many=True, source="help_calls")
+    atClosedDoors = ClosedDoorOut(many=True, source="at_closed_doors")
     alerts = AlertOut(many=True)
 
 
@@ -59,11 +68,14 @@ class Notices(Endpoint):
 
     @extend_schema(responses=NoticesOut)
     def get(self, request: Request) -> Response:
-        """List kiosks at which somebody asks for a person, and what goes wrong in the queues."""
+        """List kiosks at which somebody asks for a person, who stands before a station that has closed, and what goes
+        wrong in the queues."""
+        places = served_departments(self.actor)
         facility = facility_facts(self.actor.facility_id)  # type: ignore[arg-type]  # staff have one
         told: dict[str, Any] = {
             "help_calls": help_rows(facility),
-            "alerts": alert_rows(served_departments(self.actor), facility),
+            "at_closed_doors": closed_door_rows(places),
+            "alerts": alert_rows(places, facility),
         }
         return Response(NoticesOut.of(told))
 

@@ -33,7 +33,7 @@ from apps.queue.commands.emergencies import end_overrides, fast_track, override_
 from apps.queue.commands.expecting import foretell_overdue
 from apps.queue.commands.giving_feedback import say_how_it_was
 from apps.queue.commands.handing import reassign
-from apps.queue.commands.helping import answer_help, note_help
+from apps.queue.commands.helping import answer_help, end_calls_for_help, note_help
 from apps.queue.commands.holding import accept_place, confirm_booking, decline_place, request_hold, sweep
 from apps.queue.commands.journeying import order_tests, send_for_tests, skip_station, start_journey, transfer
 from apps.queue.commands.leaving import begin_leave, take_leave, undo_leave
@@ -102,6 +102,7 @@ __all__ = [
     "decline_place",
     "delay_doctor",
     "delete_department",
+    "end_calls_for_help",
     "end_day",
     "end_overrides",
     "fast_track",

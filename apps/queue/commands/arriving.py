@@ -150,7 +150,7 @@ def enter_booked(booking: Any, patient: Any, *, emergency: bool = False, unprove
 
     Raises `DepartmentClosed`, `QueueFull`, `AlreadyHere`."""
     department = department_of(booking.department_id)
-    _require_room_in_queue(department)
+    _require_room_in_queue(department, emergency=emergency)
     _missed_today(patient, department.id, booking.day)
     source = Source.EMERGENCY if emergency else Source(booking.source)
     grace = policy_of(department.policy).grace
@@ -172,7 +172,7 @@ def enter_booked(booking: Any, patient: Any, *, emergency: bool = False, unprove
 def enter(department_id: UUID, patient: Any, arrival: Arrival) -> Visit:
     """Put a person into a department's queue of today, under the lock of its stream."""
     department = department_of(department_id)
-    _require_room_in_queue(department)
+    _require_room_in_queue(department, emergency=arrival.source is Source.EMERGENCY)
     if arrival.doctor_id:
         _require_doctor(arrival.doctor_id, department_id)
     day = facility_facts(department.facility_id).day_of(unit().now)
@@ -269,8 +269,8 @@ def _enter_elsewhere(
 ) -> Visit:
     """Give a number of the department somebody came for (who has `booked` has one), and a place at the first stations
     of their journey."""
-    department = department_of(department_id)
-    _require_room_in_queue(department)
+    department, emergency = department_of(department_id), arrival.source is Source.EMERGENCY
+    _require_room_in_queue(department, emergency=emergency)
     if arrival.doctor_id:
         _require_doctor(arrival.doctor_id, department_id)
     day = facility_facts(department.facility_id).day_of(unit().now)
@@ -279,7 +279,7 @@ def _enter_elsewhere(
         _missed_today(patient, place, day)
     queues = {place: department_of(place) for place in places}
     for queue in queues.values():
-        _require_room_in_queue(queue)
+        _require_room_in_queue(queue, emergency=emergency)
     token = booked or issue_token(department=department, patient_id=patient.id, day=day)
     journey = begin_journey(token, name, stations, department_id, arrival.doctor_id)
     legs = {leg.department_id: leg for leg in JourneyLeg.objects.filter(journey=journey, step=1)}
@@ -297,10 +297,11 @@ def _enter_elsewhere(
     return entered[0]
 
 
-def _require_room_in_queue(department: Any) -> None:
+def _require_room_in_queue(department: Any, *, emergency: bool = False) -> None:
+    """The department takes people; an emergency also when its queue is full."""
     if department.status != DepartmentStatus.ACTIVE:
         raise DepartmentClosed
-    if count_waiting(department.id) >= department.policy.queue_limit:
+    if not emergency and count_waiting(department.id) >= department.policy.queue_limit:
         raise QueueFull
 
 

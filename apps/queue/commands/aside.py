@@ -20,6 +20,7 @@ from apps.queue.queries.visits import set_aside
 from apps.queue.rules.missing import Aftermath, aftermath
 from apps.queue.rules.states import QUEUED, State, Verb
 from apps.scheduling.queries import department_of
+from apps.scheduling.rules import DepartmentStatus
 
 LATEST = 240
 """Minutes that somebody may stay away without giving up the place."""
@@ -84,7 +85,10 @@ def sweep_aside(*, actor: Actor, now: datetime, department_id: UUID) -> int:
     """
     actor.require(Permission.SYSTEM_KEEP, Scope(actor.facility_id, department_id))
     lock_streams(department_stream(department_id))
-    patience = patience_of(department_of(department_id).policy)
+    department = department_of(department_id)
+    if department.status != DepartmentStatus.ACTIVE:
+        return 0  # nobody is called there: who stands before a closed door is sent on by the desk
+    patience = patience_of(department.policy)
     moved = 0
     for visit in set_aside(now).filter(department_id=department_id).select_related("token", "doctor"):
         outcome = aftermath(patience, now=now, **missed(visit))

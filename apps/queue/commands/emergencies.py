@@ -66,7 +66,7 @@ def request_emergency(
 def fast_track(*, actor: Actor, now: datetime, doctor_id: UUID, patient_id: UUID, reason: str) -> Visit:
     """Put somebody who is here before everybody else: by the visit or the booking of today they have, else anew.
 
-    Raises `NotAllowed` for somebody who is called or with a doctor already, `DepartmentClosed`, `QueueFull`.
+    Raises `NotAllowed` for somebody who is called or with a doctor already, `DepartmentClosed`.
     """
     if not reason.strip():
         raise Invalid({"reason": [sentence("Say why.")]})

@@ -13,9 +13,10 @@ from apps.core.events import department_stream, facility_stream
 from apps.core.outbox import emit, lock_streams
 from apps.core.policy import Actor, Permission, Scope
 from apps.queue import events
-from apps.queue.commands.moving import require_own_hands
+from apps.queue.commands.moving import back_in_line, require_own_hands
 from apps.queue.models import Visit
 from apps.queue.queries.slots import require_near
+from apps.queue.queries.visits import on_hold_in
 from apps.queue.rules.states import OPEN
 from apps.scheduling.commands import (
     VersionConflict,
@@ -45,13 +46,18 @@ class NothingChanges(Conflict):
 
 @command
 def change_department(*, actor: Actor, now: datetime, department_id: UUID, **changes: Any) -> Any:
-    """Change a department or its queue policy; closing it while people wait is refused (`PeopleWaiting`)."""
+    """Change a department or its queue policy; closing it while people wait is refused (`PeopleWaiting`). Who came
+    before its closed door meanwhile is in line when it opens again."""
     actor.require(Permission.MASTERS_CHANGE, Scope(actor.facility_id))
     department = department_of(department_id)
     lock_streams(department_stream(department_id), facility_stream(department.facility_id))
     if changes.get("status") == DepartmentStatus.INACTIVE:
         _require_empty(department_id)
-    return change_department_in(department_of(department_id), changes)
+    changed = change_department_in(department_of(department_id), changes)
+    if department.status != DepartmentStatus.ACTIVE and changed.status == DepartmentStatus.ACTIVE:
+        for visit in on_hold_in([department_id]).filter(back_at=None).select_related("token", "doctor"):
+            back_in_line(visit, "the station is open again")
+    return changed
 
 
 @command

@@ -24,6 +24,8 @@ from apps.queue.rules.journeys import OUTCOMES
 from apps.queue.rules.order import Tier
 from apps.queue.rules.states import ACTIVE, QUEUED, TERMINAL, State, Verb, targets
 from apps.queue.rules.undoing import plain
+from apps.scheduling.queries import department_of
+from apps.scheduling.rules import DepartmentStatus
 
 
 class NotAllowed(Conflict):
@@ -39,6 +41,11 @@ class VersionConflict(Conflict):
 class ActiveVisit(Conflict):
     code = "active_visit"
     detail = sentence("This doctor already has a patient. Finish that visit first.")
+
+
+class StationClosed(Conflict):
+    code = "department_closed"
+    detail = sentence("This station is closed at present. Send the person somewhere else, or on to the next station.")
 
 
 class Elsewhere(Conflict):
@@ -144,7 +151,9 @@ def released(visit: Visit) -> dict[str, Any]:
 
 @step
 def back_in_line(visit: Visit, reason: str = "") -> Visit:
-    """Somebody set aside takes the old place in the queue again."""
+    """Somebody set aside takes the old place in the queue again. Raises `StationClosed` where nobody is seen."""
+    if department_of(visit.department_id).status != DepartmentStatus.ACTIVE:
+        raise StationClosed(extra=stand(visit))
     freed = {"hold_reason": "", "missed_at": None, "passed_by": 0, "back_at": None}
     return move(visit, Verb.RESUME, waiting_state(visit), reason=reason, **freed)
 

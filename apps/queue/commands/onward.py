@@ -11,15 +11,18 @@ from apps.core.commands import step, unit
 from apps.core.events import department_stream
 from apps.core.outbox import emit, lock_streams
 from apps.queue import events
-from apps.queue.commands.moving import amend, back_in_line, tell_transition
+from apps.queue.commands.moving import amend, back_in_line, move, tell_transition
 from apps.queue.models import Journey, JourneyLeg, JourneyTemplate, Visit
 from apps.queue.queries.rules import policy_of
 from apps.queue.queries.visits import open_visit_of
 from apps.queue.rules.journeys import OUTCOMES, Leg, Next, Outcome, next_step, planned, what_next
 from apps.queue.rules.order import NeedsClass, Tier, standing, tier
-from apps.queue.rules.states import State
+from apps.queue.rules.states import State, Verb
 from apps.scheduling.queries import department_of, doctor_to_call_for
 from apps.scheduling.rules import Availability, DepartmentKind, DepartmentStatus
+
+
+CLOSED = "the station has closed"
 
 
 def stations_of(template: JourneyTemplate, own: UUID) -> list[tuple[int, UUID]]:
@@ -138,7 +141,8 @@ def _back_with_the_result(ended: JourneyLeg) -> None:
 def open_station(leg: JourneyLeg, previous: Visit) -> Visit:
     """Put somebody into the queue of their next station, under the same number and with the same urgency.
 
-    Whoever waits there already, by another way, is not put there twice.
+    Whoever waits there already, by another way, is not put there twice. Before a station that has closed since the
+    way was planned they stand on hold: the desk is told and sends them on, or it opens again (ADR 49).
     """
     lock_streams(department_stream(leg.department_id))
     there = open_visit_of(previous.patient_id, leg.department_id)
@@ -147,6 +151,8 @@ def open_station(leg: JourneyLeg, previous: Visit) -> Visit:
         visit.save(force_insert=True)
         enter_station(leg, visit)
         tell_transition(visit, None, "check_in", "next station")
+        if visit.department.status != DepartmentStatus.ACTIVE:
+            move(visit, Verb.HOLD, State.ON_HOLD, reason=CLOSED, hold_reason=CLOSED)
         return visit
     if there.journey_id is None:
         amend(there, journey_id=leg.journey_id)

@@ -14,6 +14,8 @@ from apps.queue.commands.passing import take_back
 from apps.queue.models import JourneyLeg, Visit, VisitTransition
 from apps.queue.rules.states import ACTIVE, OPEN, TERMINAL, VERB_PERMISSIONS, State, Verb
 from apps.queue.rules.undoing import UNDO, Obstacle, obstacle
+from apps.scheduling.queries import department_of
+from apps.scheduling.rules import DepartmentStatus
 
 
 class UndoRefused(Conflict):
@@ -74,7 +76,7 @@ def _require_nothing_rests_on(visit: Visit, was: dict[str, Any], moved_at: datet
         called = VisitTransition.objects.filter(doctor_id=doctor_id, verb=Verb.CALL, at__gt=moved_at)
         if called.exists():
             raise ActedSince(extra=stand(visit))
-    if visit.state in TERMINAL and (visit.journey_id or _came_again(visit)):
+    if visit.state in TERMINAL and (visit.journey_id or _came_again(visit) or _closed(visit)):
         raise ActedSince(extra=stand(visit))
     if visit.state == State.ON_HOLD and JourneyLeg.objects.filter(returns_to_id=visit.id).exists():
         raise ActedSince(extra=stand(visit))
@@ -83,6 +85,11 @@ def _require_nothing_rests_on(visit: Visit, was: dict[str, Any], moved_at: datet
 def _came_again(visit: Visit) -> bool:
     again = Visit.objects.filter(patient_id=visit.patient_id, department_id=visit.department_id)
     return again.filter(state__in=sorted(OPEN)).exists() or Visit.objects.filter(previous_id=visit.id).exists()
+
+
+def _closed(visit: Visit) -> bool:
+    """The department was closed since this was the last visit there."""
+    return department_of(visit.department_id).status != DepartmentStatus.ACTIVE
 
 
 @step

@@ -7,7 +7,7 @@ from apps.accounts.queries import facility_facts
 from apps.audit.commands import record
 from apps.core.commands import command
 from apps.core.errors import Invalid, sentence
-from apps.core.events import department_stream
+from apps.core.events import department_stream, facility_stream
 from apps.core.outbox import emit, lock_streams
 from apps.core.policy import Actor, Permission, Scope
 from apps.patients.commands import give_up_provisional, register_in
@@ -40,7 +40,7 @@ def take_in_unknown(
 ) -> Arrived:
     """Let somebody in before everybody else of whom nobody knows who they are, with a provisional record.
 
-    `age`: how old they look, in years. Raises `DepartmentClosed`, `QueueFull`, `Invalid`.
+    `age`: how old they look, in years. Raises `DepartmentClosed`, `Invalid`.
     """
     scope = Scope(actor.facility_id, department_id)
     for permission in (Permission.VISIT_EMERGENCY, Permission.VISIT_CHECK_IN):
@@ -71,7 +71,8 @@ def recognise(*, actor: Actor, now: datetime, patient_id: UUID, known_id: UUID) 
     and `AlreadyBooked`, `AlreadyWaiting` where both have a booking or a wait with the same doctor on the same day.
     """
     actor.require(Permission.PATIENT_REGISTER, Scope(actor.facility_id))
-    lock_streams(*(department_stream(place) for place in _places_of(patient_id)))
+    assert actor.facility_id is not None  # who may register belongs to a hospital
+    lock_streams(facility_stream(actor.facility_id), *(department_stream(place) for place in _places_of(patient_id)))
     known = get_active(known_id)
     give_up_provisional(patient_id, known.id)
     require_locked(_places_of(patient_id))

@@ -74,7 +74,7 @@ class Alert(ScopedModel):
 
 
 class HelpCall(ScopedModel):
-    """Somebody at a kiosk asks for a person: open until somebody of the staff says that they go there.
+    """Somebody at a kiosk asks for a person: open until somebody of the staff says that they go there, or the day ends.
 
     `screen_id` is the kiosk's credential, `place` how people call where it stands.
     """
@@ -85,11 +85,14 @@ class HelpCall(ScopedModel):
     times = models.PositiveSmallIntegerField(default=1)
     answered_at = models.DateTimeField(null=True)
     answered_by = models.UUIDField(null=True)
+    lapsed_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["screen_id"], condition=Q(answered_at__isnull=True), name="one_open_call_for_help_each"
+                fields=["screen_id"],
+                condition=Q(answered_at__isnull=True, lapsed_at__isnull=True),
+                name="one_open_call_for_help_each",
             ),
             models.CheckConstraint(
                 condition=Q(answered_at__isnull=True) | Q(answered_by__isnull=False), name="help_answered_by_somebody"

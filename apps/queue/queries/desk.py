@@ -146,6 +146,14 @@ def open_departments(actor: Actor) -> list[Any]:
     return sorted(places, key=lambda place: (place.kind != DepartmentKind.CONSULTATION, place.code))
 
 
+def emergency_departments(actor: Actor) -> list[tuple[Any, bool]]:
+    """Where somebody may let emergencies in, with whether a doctor sees people there now; those with a doctor first."""
+    places = [place for place in open_departments(actor) if place.kind == DepartmentKind.CONSULTATION]
+    doctors = doctors_of_departments([place.id for place in places])
+    seen = {id_ for one in doctors if one.availability == Availability.AVAILABLE for id_ in one.department_ids}
+    return sorted(((place, place.id in seen) for place in places), key=lambda found: not found[1])
+
+
 def doctor_choices(department_ids: list[UUID]) -> list[dict[str, Any]]:
     """Doctors with how many wait for them by name: `{id, name, departments, waiting, available}`, by name."""
     lines = waiting_by_line(department_ids)

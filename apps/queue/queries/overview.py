@@ -1,19 +1,22 @@
 """Every queue at a glance: how many wait, whose doctors are away until when, what goes wrong."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 
 from apps.accounts.queries import FacilityFacts
 from apps.core.errors import sentence
 from apps.queue.models import Alert, HelpCall, Visit
 from apps.queue.queries.lines import waiting_by_line
+from apps.queue.queries.visits import on_hold_in
 from apps.queue.queries.watch import raised_alerts
 from apps.queue.rules.alerts import LEVELS, AlertRule
 from apps.scheduling.queries import doctors_of_departments
-from apps.scheduling.rules import AVAILABILITY_NAMES, Availability
+from apps.scheduling.rules import AVAILABILITY_NAMES, Availability, DepartmentStatus
 
 ALERTS: dict[AlertRule, str] = {
     AlertRule.LONG_QUEUE: sentence("%(who)s: more than 50 people wait, since %(since)s."),
@@ -21,6 +24,10 @@ ALERTS: dict[AlertRule, str] = {
     AlertRule.LONG_WAIT: sentence("%(who)s has waited more than twice as long as was said, since %(since)s."),
     AlertRule.IDLE_DOCTOR: sentence("%(who)s has nobody in the room although people wait, since %(since)s."),
 }
+
+
+STILL_THERE = timedelta(hours=1)
+"""How long somebody who asked for a person at a kiosk is looked for, whatever the hour."""
 
 
 def queue_rows(places: Sequence[Any], facility: FacilityFacts) -> list[dict[str, Any]]:
@@ -84,9 +91,30 @@ def _alert_row(alert: Alert, names: dict[UUID, str], visit: Visit | None, facili
     }
 
 
+def closed_door_rows(places: list[Any]) -> list[dict[str, Any]]:
+    """Who stands before a station that has closed since their way was planned: `{visit_id, token, department}`. Costs
+    nothing while no department is closed."""
+    closed = {place.id: place.name for place in places if place.status != DepartmentStatus.ACTIVE}
+    found = on_hold_in(closed).select_related("token") if closed else ()
+    return [
+        {"visit_id": visit.id, "token": visit.token.label, "department": closed[visit.department_id]} for visit in found
+    ]
+
+
+def open_calls() -> QuerySet[HelpCall]:
+    """Where somebody asked for a person, nobody goes yet, and the day is not over."""
+    return HelpCall.objects.filter(answered_at__isnull=True, lapsed_at__isnull=True)
+
+
+def calls_left_over(facility: FacilityFacts, now: datetime) -> QuerySet[HelpCall]:
+    """Open calls for a person of the days before this one; whoever asked shortly before midnight may still be there."""
+    day_began = facility.end_of(facility.day_of(now) - timedelta(days=1))
+    return open_calls().filter(asked_at__lt=min(day_began, now - STILL_THERE)).order_by("asked_at", "id")
+
+
 def help_rows(facility: FacilityFacts) -> list[dict[str, Any]]:
     """Where somebody asks for a person and nobody goes yet, oldest first: `{id, place, since, asked_at, times}`."""
-    calls = HelpCall.objects.filter(answered_at__isnull=True).order_by("asked_at", "id")
+    calls = open_calls().order_by("asked_at", "id")
     return [
         {
             "id": call.id,

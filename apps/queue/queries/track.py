@@ -24,7 +24,7 @@ from apps.queue.queries.visits import ahead_of
 from apps.queue.rules.feedback import LONGEST_COMMENT, Face
 from apps.queue.rules.states import ACTIVE, QUEUED, State, public_status
 from apps.scheduling.queries import booked_before, tracked_booking
-from apps.scheduling.rules import Availability
+from apps.scheduling.rules import Availability, DepartmentStatus
 from apps.scheduling.rules.appointments import AppointmentState
 
 MESSAGES: dict[State, str] = {
@@ -89,7 +89,7 @@ def track_view(shown: Any, sequence: str, now: datetime) -> dict[str, Any]:
         "beside": [_beside(other) for other in others],
         "ahead": [name for name in ahead_of_visits(visit) if name not in {o.department.name for o in others}],
         "message": _message(visit, facility),
-        "may_say_here": visit.state == State.ON_HOLD,
+        "may_say_here": visit.state == State.ON_HOLD and not _closed(visit),
         "may_say_late": waiting or visit.state == State.CALLED,
         "may_cancel": visit.state in GIVES_UP,
         "late_choices": LATE_CHOICES,
@@ -138,6 +138,10 @@ def _beside(other: Visit) -> dict[str, Any]:
 
 def _message(visit: Visit, facility: FacilityFacts) -> str:
     """What somebody should know or do now."""
+    if visit.state == State.ON_HOLD and _closed(visit):
+        return gettext("%(department)s is closed at present. Please ask at the desk where to go on.") % {
+            "department": visit.department.name
+        }
     if visit.state == State.ON_HOLD and visit.back_at:
         return gettext("Your place is kept until %(time)s. Tell us when you are back.") % {
             "time": facility.clock(visit.back_at)
@@ -151,6 +155,10 @@ def _message(visit: Visit, facility: FacilityFacts) -> str:
     if visit.counter_id and visit.state == State.IN_CONSULTATION:
         return gettext("You are being served.")
     return gettext(MESSAGES[State(visit.state)]) if State(visit.state) in MESSAGES else ""
+
+
+def _closed(visit: Visit) -> bool:
+    return visit.department.status != DepartmentStatus.ACTIVE
 
 
 def tracked_json(shown: Any) -> dict[str, Any]:
@@ -172,9 +180,7 @@ def queue_standing(shown: Any, now: datetime) -> dict[str, Any]:
     if not isinstance(shown, Visit):
         return _standing_of_booking(shown, now)
     if shown.state not in QUEUED:
-        message = (
-            gettext(MESSAGES[State(shown.state)]) if State(shown.state) in MESSAGES else gettext("It is your turn.")
-        )
+        message = _message(shown, facility_facts(shown.facility_id)) or gettext("It is your turn.")
         return {"position": None, "estimatedWaitTime": None, "queueStatus": message}
     ahead, said = ahead_of(shown), _said(shown.id)
     if said:

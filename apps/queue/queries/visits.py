@@ -136,6 +136,12 @@ def set_aside(now: datetime) -> QuerySet[Visit]:
     return on_hold.filter(Q(missed_at__isnull=False) | Q(back_at__isnull=False)).order_by("number")
 
 
+def on_hold_in(department_ids: Iterable[UUID]) -> QuerySet[Visit]:
+    """Whoever is set aside in some departments, by number. Where one is closed they stand before its door: it cannot be
+    closed while anybody is there, so they came by a way that was planned before."""
+    return Visit.objects.filter(state=State.ON_HOLD, department_id__in=list(department_ids)).order_by("number")
+
+
 def left_over(today: date) -> QuerySet[Visit]:
     """Open visits of days before; not those who are with a doctor, who finishes them."""
     return Visit.objects.filter(day__lt=today, state__in=sorted(OPEN - {State.IN_CONSULTATION})).order_by("number")

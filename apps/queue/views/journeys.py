@@ -29,6 +29,7 @@ from apps.queue.queries.journeys import (
 )
 from apps.queue.rules.states import OPEN, State
 from apps.scheduling.queries import departments, doctors_of_departments, usual_journeys
+from apps.scheduling.rules import DepartmentStatus
 
 STEPS = 8
 """Steps that the page offers; the API takes more."""
@@ -158,7 +159,7 @@ def send_on(request: HttpRequest, visit_id: UUID) -> HttpResponse:
     """One person's stations with their waits, and what the desk can do about them: transfer, journey, skip."""
     actor, now = actor_of(request), timezone.now()
     visit_at_desk(visit_id, actor)
-    places = list(departments())
+    places = [place for place in departments() if place.status == DepartmentStatus.ACTIVE]
     doctors = list(doctors_of_departments([place.id for place in places]))
     sent = request.POST if request.method == "POST" else None
     what = request.POST.get("what", "")

@@ -14,7 +14,7 @@ from apps.core.errors import Conflict
 from apps.core.policy import Actor, Permission
 from apps.core.views import page, run_form, said
 from apps.queue import commands
-from apps.queue.queries.overview import alert_rows, help_rows
+from apps.queue.queries.overview import alert_rows, closed_door_rows, help_rows
 
 SHOWN = 3
 """Alerts above the list; the page of the queues has them all, so that a bad day does not push the list away."""
@@ -24,7 +24,12 @@ def notices(actor: Actor, places: list[Any]) -> dict[str, Any]:
     """What `desk/_notices.html` shows, in two statements while nothing goes wrong."""
     facility = facility_facts(actor.facility_id)  # type: ignore[arg-type]  # staff have one
     alerts = alert_rows(places, facility)
-    return {"help_calls": help_rows(facility), "alerts": alerts[:SHOWN], "more_alerts": max(0, len(alerts) - SHOWN)}
+    return {
+        "help_calls": help_rows(facility),
+        "at_closed_doors": closed_door_rows(places),
+        "alerts": alerts[:SHOWN],
+        "more_alerts": max(0, len(alerts) - SHOWN),
+    }
 
 
 @page(policy=Permission.DESK_USE, methods=("POST",))

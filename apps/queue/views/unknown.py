@@ -18,15 +18,14 @@ from apps.patients.queries import brief
 from apps.patients.queries import get as get_patient
 from apps.queue import commands
 from apps.queue.line_forms import EmergencyForm, UnknownForm
-from apps.queue.queries.desk import open_departments
-from apps.scheduling.rules import DepartmentKind
+from apps.queue.queries.desk import emergency_departments
 
 
 @page(policy=Permission.VISIT_CHECK_IN, methods=("GET", "POST"))
 def take_in(request: HttpRequest) -> HttpResponse:
     """The desk's button *Emergency*, and the second click: why. Then the slip."""
     actor = actor_of(request)
-    places = [place for place in open_departments(actor) if place.kind == DepartmentKind.CONSULTATION]
+    places = emergency_departments(actor)
     form = UnknownForm(request.POST if request.method == "POST" else None, departments=places)
     if request.method == "POST" and form.is_valid():
         try:
@@ -44,6 +43,8 @@ def take_in(request: HttpRequest) -> HttpResponse:
         "title": gettext("Emergency: nobody knows who it is"),
         "form": form,
         "reasons": EmergencyForm.REASONS,
+        "all_closed": not places,
+        "nobody_sees": not any(seen for _place, seen in places),
     }
     status = 409 if form.non_field_errors() else 400 if form.errors else 200
     return render(request, "desk/unknown.html", context, status=status)
