@@ -1,5 +1,6 @@
 """Writing the audit trail: what was done, what was opened, what was refused; and sealing it."""
 
+import json
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from apps.core.admin import MasterChange
 from apps.core.commands import collect, command, step, unit
 from apps.core.errors import Forbidden
 from apps.core.policy import Actor
+from apps.core.statements import kept_cursor
 
 BATCH = 2_000
 """Entries sealed in one transaction."""
@@ -66,6 +68,37 @@ def record(
             trace_id=running.trace_id,
         )
     )
+
+
+_RECORD_EACH = """
+INSERT INTO audit_auditentry (id, at, facility_id, actor_type, actor_id, actor_role, actor_via, action, entity_type,
+    entity_id, before, after, reason, trace_id)
+SELECT gen_random_uuid(), %s, %s, %s, %s, %s, %s, %s, %s, one.id,
+    %s::jsonb || jsonb_build_object('version', one.version - 1),
+    %s::jsonb || jsonb_build_object('version', one.version), %s, %s
+FROM unnest(%s::uuid[], %s::int[]) AS one(id, version)
+"""
+
+
+@step
+def record_each(
+    *,
+    action: str,
+    entity_type: str,
+    versions: Mapping[UUID, int],
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    reason: str,
+) -> None:
+    """The same as `record` for each of many to whom one deed did the same, each with the version it brought them to:
+    one statement, written at once, however many they are."""
+    running = unit()
+    actor = running.actor
+    who = [str(actor.type), actor.id, str(actor.role or ""), actor.via or ("" if actor.id else actor.name[:40])]
+    told = [action, entity_type, json.dumps(before), json.dumps(after), reason, running.trace_id]
+    with kept_cursor() as cursor:
+        everybody = [list(versions), list(versions.values())]
+        cursor.execute(_RECORD_EACH, [running.now, actor.facility_id, *who, *told, *everybody])
 
 
 @command

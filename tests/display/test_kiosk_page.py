@@ -17,6 +17,8 @@ from apps.queue.models import HelpCall, Visit
 from tests.bookings import book, noon, open_slot
 from tests.browsers import browser_of
 from tests.display.hall import paired_screen
+from tests.queue.test_usual_journeys import goes_through, usual
+from tests.stations import Stations
 from tests.ward import Ward, open_ward
 
 PHONE = "98765 41947"
@@ -68,6 +70,20 @@ def test_a_scanned_slip_checks_in_at_once_and_shows_number_room_and_slip(ward: W
     assert "Lakshmi" not in shown
     entry = AuditEntry.objects.filter(entity_type="visit", entity_id=str(visit.id)).first()
     assert entry.actor_type == "screen"
+
+
+def test_at_the_kiosk_the_usual_journey_begins_and_goes_on_to_the_cashier(ward: Ward, kiosk: Client) -> None:
+    stations = Stations(ward)
+    usual(ward, stations, ("TRI",), ("",), ("CSH",), departments=frozenset({ward.department.id}))
+    row = booked(ward)
+    code = tracking_code(row.id, timezone.now())
+    shown = text_of(kiosk.post("/kiosk/", {"code": code}))
+    assert "You are checked in" in shown
+    assert "Room T1" in shown, "the slip sends them to triage, which is in another hall"
+    assert "You are checked in already" in text_of(
+        kiosk.post("/kiosk/", {"code": tracking_code(row.id, timezone.now())})
+    )
+    goes_through(ward, stations, row)
 
 
 def test_shown_again_the_slip_tells_the_number_and_checks_nobody_in_twice(ward: Ward, kiosk: Client) -> None:

@@ -62,6 +62,22 @@ class Hospital:
         with self.open() as ward:
             return str(ward.register(name=f"Person {uuid4().hex[:8]}").id)
 
+    def somebody_unknown(self) -> str:
+        """The id of a record of somebody who was brought in without a name."""
+        with self.open() as ward:
+            how: dict[str, Any] = {"department_id": ward.department.id, "reason": "Unconscious"}
+            return str(commands.take_in_unknown(actor=ward.meera, now=ward.now, **how).visit.patient_id)
+
+    def asks_for_help(self) -> UUID:
+        """Somebody at a kiosk asks for a person."""
+
+        @command
+        def press(*, actor: Actor, now: datetime) -> UUID:
+            return commands.note_help(ward.facility.id, uuid4(), "Hall A").id
+
+        with self.open() as ward:
+            return press(actor=ward.meera, now=ward.now)
+
     def break_glass(self, patient_id: str) -> None:
         """The doctor opens somebody's record in an emergency."""
         with self.open() as ward:

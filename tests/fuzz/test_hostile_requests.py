@@ -36,11 +36,9 @@ NOT_BY_CHANCE = {
     "PATCH /api/v1/tokens/{booking_id}/check-in",
     "PATCH /api/v1/tokens/{booking_id}/status",
     "POST /api/v1/kiosk/check-in",
-    "POST /api/v1/desk/help/{help_id}/answer",
-    "POST /api/v1/emergency/recognise",
 }
 """What no made-up request gets done: it takes a code that only a phone or a slip shows, a body that the document leaves
-out, a place near the hospital, a status that just this booking may have, a call for help, somebody without a name."""
+out, a place near the hospital, a status that just this booking may have."""
 
 TEXT_FIELDS = {"name", "address", "reason", "symptoms", "prescriptionText", "specialization", "qualifications"}
 """Fields in which somebody writes what they like."""

@@ -13,6 +13,7 @@ from apps.accounts.commands import open_facility
 from apps.accounts.queries import facility_by_code
 from apps.core.policy import system_actor
 from opd.invariants import Look, check
+from opd.simulation import plan
 from opd.simulation.figures import figures_of
 from opd.simulation.playing import CodeInUse, Day, Played, play, settle
 from tests.proving import PROVE
@@ -33,6 +34,16 @@ def transitions(played: Played) -> list[tuple[object, ...]]:
             [played.facility.id],
         )
         return list(cursor.fetchall())
+
+
+def moved_by_hand(played: Played) -> int:
+    """How often somebody was put at another place in the queue."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM audit_auditentry WHERE facility_id = %s AND action = 'visit.moved'",
+            [played.facility.id],
+        )
+        return int(cursor.fetchone()[0])
 
 
 def bookings(played: Played) -> set[str]:
@@ -59,6 +70,21 @@ def test_a_day_ends_with_everybody_seen_and_every_invariant_holding():
     assert {"check_in", "call", "start", "complete", "hold", "resume", "no_show"} <= verbs
     assert {row[8] for row in transitions(played)} == {"simulator"}
     assert {"ARRIVED", "CANCELLED", "NO_SHOW"} <= bookings(played)
+
+
+@pytest.mark.django_db
+def test_people_go_out_and_come_back_and_the_desk_puts_some_at_another_place(monkeypatch: pytest.MonkeyPatch):
+    for share in ("SAYS_LATE", "MOVED_BY_HAND"):  # few do on a usual day
+        monkeypatch.setattr(plan, share, 0.7)
+    played = play(Day("SIM-F", seed=3, doctors=1, visits=24, day=MONDAY))
+    moves = transitions(played)
+    out = [row for row in moves if row[7].startswith("back in ")]
+    assert {(row[3], row[5]) for row in out} == {("hold", "ON_HOLD")}
+    assert {row[7] for row in moves if row[3] == "resume"} >= {"back"}
+    assert moved_by_hand(played)
+    settle(played.facility.id)
+    looked = list(check(Look([played.facility.id], timezone.now(), settled=True)))
+    assert [finding for finding in looked if not finding.holds] == []
 
 
 @pytest.mark.django_db

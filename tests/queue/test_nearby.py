@@ -16,6 +16,8 @@ from apps.scheduling.models import Appointment
 from tests.bookings import book, open_slot
 from tests.patients.codes import PHONE
 from tests.queue.test_own import Holder, signed_in_browser
+from tests.queue.test_usual_journeys import goes_through, usual
+from tests.stations import Stations
 from tests.ward import Ward
 
 GATE = Position(18.52000, 73.85000)
@@ -131,3 +133,12 @@ def test_the_page_checks_in_with_and_without_a_place(booked: Any):
     assert browser.post(f"{address}here/", far).status_code == 409
     assert browser.post(f"{address}here/", {"key": "no-place"}).status_code == 302
     assert Visit.objects.get().state == "SCANNED"
+
+
+def test_by_phone_the_usual_journey_begins_and_goes_on_to_the_cashier(ward: Ward, booked: Any):
+    stations = Stations(ward)
+    usual(ward, stations, ("TRI",), ("",), ("CSH",), departments=frozenset({ward.department.id}))
+    answer = come(booked, at(20))
+    assert (answer.status_code, answer.json()["state"]) == (200, "WAITING")
+    assert answer.json()["departmentId"] == str(stations.department("TRI").id)
+    goes_through(ward, stations, booked)

@@ -32,6 +32,18 @@ def usual(ward: Ward, stations: Stations, *steps: tuple[str, ...], **for_what: A
     return commands.change_template(actor=ward.admin, now=ward.now, **how)
 
 
+def goes_through(ward: Ward, stations: Stations, booking: Any) -> None:
+    """Somebody with a booking goes from triage to their doctor at its time and to the cashier, under its number."""
+    assert stations.waits_at(booking.token_id) == {"TRI"}
+    stations.serve("TRI")
+    assert stations.waits_at(booking.token_id) == {ward.department.code}
+    at_the_doctors = Visit.objects.get(token_id=booking.token_id, department=ward.department)
+    assert (at_the_doctors.booked_for, at_the_doctors.doctor_id) == (booking.at, booking.doctor_id)
+    ward.see(ward.call_next())
+    stations.serve("CSH")
+    assert Journey.objects.get(token_id=booking.token_id).ended_at is not None
+
+
 def by_the_code_in_the_hall(ward: Ward) -> Visit:
     token, _url = commands.create_checkin_link(
         actor=ward.meera, now=ward.now, department_id=ward.department.id, expires_in=600, printed=False

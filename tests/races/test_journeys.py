@@ -11,8 +11,8 @@ from apps.core.commands import unit
 from apps.core.errors import Conflict
 from apps.core.models import Stream
 from apps.queue import commands
-from apps.queue.commands import calling, moving
-from apps.queue.models import Visit, VisitTransition
+from apps.queue.commands import calling, masters, moving, onward
+from apps.queue.models import JourneyTemplate, Visit, VisitTransition
 from tests.proving import PROVE
 from tests.races.threads import at_once
 from tests.stations import Stations
@@ -130,3 +130,58 @@ def test_the_last_two_stations_ending_at_once_open_the_next_one_once(ward: Ward)
             assert Visit.objects.filter(token_id=visit.token_id, department__code="PHA").count() == 1
             stations.serve("PHA")
             ward.see(ward.call_next())
+
+
+def close_while_somebody_is_sent_there(ward: Ward, stations: Stations, way: JourneyTemplate) -> tuple[str, str, Any]:
+    """The doctor is done with somebody whose way leads to the laboratory, which is closed at the same instant: how the
+    laboratory and the visit there stand, and what went wrong."""
+    laboratory = stations.department("LAB")
+    visit = ward.arrive(journey_id=way.id)
+    ward.start(ward.call_next())
+    deeds = (
+        lambda: ward.complete(visit),
+        lambda: commands.change_department(
+            actor=ward.admin, now=ward.now, department_id=laboratory.id, status="INACTIVE"
+        ),
+    )
+    _done, errors = at_once(lambda index: deeds[index](), 2, ward.facility.id)
+    laboratory.refresh_from_db()
+    there = Visit.objects.filter(token_id=visit.token_id, department=laboratory).first()
+    return laboratory.status, there.state if there else "", [one for one in errors if not isinstance(one, Conflict)]
+
+
+@pytest.mark.timeout(300)
+def test_who_is_sent_to_a_station_as_it_closes_is_in_its_line_or_known_to_the_desk(ward: Ward):
+    stations = Stations(ward)
+    way = stations.kind_of_visit(("",), ("LAB",))
+    for _ in range(ROUNDS):
+        status, state, errors = close_while_somebody_is_sent_there(ward, stations, way)
+        assert (status, state, errors) in [("ACTIVE", "WAITING", []), ("INACTIVE", "ON_HOLD", [])]
+        if status == "INACTIVE":
+            commands.change_department(
+                actor=ward.admin, now=ward.now, department_id=stations.department("LAB").id, status="ACTIVE"
+            )
+        stations.serve("LAB")
+
+
+@pytest.mark.timeout(300)
+def test_the_control_without_the_lock_leaves_somebody_in_line_before_a_closed_door(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+):
+    def only_look(*names: str) -> None:
+        gathered = unit()
+        gathered.streams.update(dict(Stream.objects.filter(name__in=names).values_list("name", "sequence")))
+
+    def look_long_before(department_id: Any) -> None:
+        nobody_there(department_id)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(0.3)")
+
+    nobody_there = masters._require_empty
+    stations = Stations(ward)
+    way = stations.kind_of_visit(("",), ("LAB",))
+    for module in (outbox, moving, onward, masters):
+        monkeypatch.setattr(module, "lock_streams", only_look)
+    monkeypatch.setattr(masters, "_require_empty", look_long_before)
+    status, state, errors = close_while_somebody_is_sent_there(ward, stations, way)
+    assert errors or (status, state) == ("INACTIVE", "WAITING")

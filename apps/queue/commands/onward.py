@@ -21,7 +21,6 @@ from apps.queue.rules.states import State, Verb
 from apps.scheduling.queries import department_of, doctor_to_call_for
 from apps.scheduling.rules import Availability, DepartmentKind, DepartmentStatus
 
-
 CLOSED = "the station has closed"
 
 

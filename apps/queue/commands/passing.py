@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from django.db.models import F
 
-from apps.audit.commands import record
+from apps.audit.commands import record_each
 from apps.core.commands import collect, step, unit
 from apps.core.outbox import emit
 from apps.core.policy import ActorType
@@ -32,52 +32,61 @@ class OutOfTurn:
     reason: str
 
 
-class _Passed(NamedTuple):
-    """Somebody whom a call went past; `missed`: they are set aside since they missed one."""
-
-    id: UUID
-    version: int
-    tier: int
-    overtakes: int
-    passed_by: int
-    missed: bool
-
+_PASSED = f"v.department_id = %(place)s AND v.{IN_LINE} AND v.queued_at < %(queued)s AND v.tier > {Tier.URGENT:d}"
+_MEETS = "(v.doctor_id IS NULL OR v.doctor_id = %(doctor)s)"
 
 _PASS = (
     "WITH overtaken AS ("  # noqa: S608
     "  UPDATE queue_visit v SET overtakes = overtakes + 1"
-    f" WHERE department_id = %(place)s AND {IN_LINE} AND tier > {Tier.URGENT:d} AND queued_at < %(queued)s"
-    f"  AND (doctor_id IS NULL OR doctor_id = %(doctor)s) AND NOT {ELSEWHERE} RETURNING id, version, tier, overtakes),"
+    f" WHERE {_PASSED} AND {_MEETS} AND NOT {ELSEWHERE} RETURNING id, tier, overtakes),"
+    " kept AS ("
+    "  INSERT INTO queue_overtaking (id, at, facility_id, department_id, visit_id, version, doctor_id,"
+    "   cause, actor_type, actor_id, reason, overtaken, undone)"
+    "  SELECT gen_random_uuid(), %(at)s, %(facility)s, %(place)s, %(visit)s, %(version)s, %(doctor)s,"
+    "   %(cause)s, %(kind)s, %(by)s, %(reason)s, array_agg(id), false FROM overtaken HAVING count(*) > 0),"
     " missing AS ("
-    "  UPDATE queue_visit SET passed_by = passed_by + 1"
-    f" WHERE department_id = %(place)s AND state = '{State.ON_HOLD}' AND missed_at IS NOT NULL AND back_at IS NULL"
-    "  AND (doctor_id IS NULL OR doctor_id = %(doctor)s) RETURNING id, version, tier, passed_by)"
-    " SELECT id, version, tier, overtakes, 0, false FROM overtaken"
-    " UNION ALL SELECT id, version, tier, 0, passed_by, true FROM missing"
+    "  UPDATE queue_visit v SET passed_by = passed_by + 1"
+    f" WHERE v.department_id = %(place)s AND v.state = '{State.ON_HOLD}' AND v.missed_at IS NOT NULL"
+    f"  AND v.back_at IS NULL AND {_MEETS} RETURNING id, passed_by)"
+    f" SELECT NULL, count(*), coalesce(max(overtakes) FILTER (WHERE tier = {Tier.REST:d}), 0) FROM overtaken"
+    " UNION ALL SELECT id, 0, passed_by FROM missing"
 )
-"""One statement that the ORM has no word for; run at every call."""
+"""One statement that the ORM has no word for; run at every call. Whoever is overtaken stays in the database: in a full
+hall they are thousands, and all that is asked of them is how often the one was who was overtaken most."""
+
+_PIN = (
+    f"UPDATE queue_visit v SET tier = {Tier.PINNED:d}, version = version + 1"  # noqa: S608
+    f" WHERE {_PASSED} AND v.tier = {Tier.REST:d} AND v.overtakes >= %(pin)s AND {_MEETS} AND NOT {ELSEWHERE}"
+    " RETURNING id, version"
+)
+"""Those of the same people who were overtaken too often."""
 
 
 @step
 def pass_others(called: Visit, doctor_id: UUID | None, out_of_turn: OutOfTurn | None = None) -> None:
     """Count whom a call goes past. Whoever came before the called one and still waits was overtaken: that is kept in
-    the ledger, and who was overtaken too often is pinned; nobody overtakes whoever is just inside another station. Who
-    missed a call is back in line after enough others."""
+    the ledger (ADR 37), and who was overtaken too often is pinned; nobody overtakes whoever is just inside another
+    station. Who missed a call is back in line after enough others."""
+    about: dict[str, Any] = {
+        "place": called.department_id,
+        "queued": called.queued_at,
+        "doctor": doctor_id,
+        "at": unit().now,
+        "facility": called.facility_id,
+        "visit": called.id,
+        "version": called.version + 1,
+        **_whose_doing(called, out_of_turn),
+    }
     with kept_cursor() as cursor:
-        cursor.execute(_PASS, {"place": called.department_id, "queued": called.queued_at, "doctor": doctor_id})
-        passed = [_Passed(*row) for row in cursor.fetchall()]
-    if not passed:
+        cursor.execute(_PASS, about)
+        (_, overtaken, most), *missing = cursor.fetchall()
+    if not overtaken and not missing:
         return
     policy = department_of(called.department_id).policy
-    overtaken = [one for one in passed if not one.missed]
-    if overtaken:
-        collect(_overtaking(called, doctor_id, overtaken, out_of_turn))
-    _pin(
-        called.department_id,
-        [o for o in overtaken if o.tier == Tier.REST and o.overtakes >= policy.pin_after_overtakes],
-    )
+    if most >= policy.pin_after_overtakes:
+        _pin(called.department_id, about | {"pin": policy.pin_after_overtakes})
     patience = patience_of(policy)
-    due = [one.id for one in passed if one.missed and one.passed_by >= patience.after]
+    due = [visit_id for visit_id, _, times in missing if times >= patience.after]
     for visit in Visit.objects.select_related("token", "doctor").filter(id__in=due) if due else ():
         if aftermath(patience, now=unit().now, **missed(visit)) is Aftermath.BACK_IN_LINE:
             back_in_line(visit, f"{visit.passed_by} others were called meanwhile")
@@ -93,10 +102,8 @@ def missed(visit: Visit) -> dict[str, Any]:
     }
 
 
-def _overtaking(
-    called: Visit, doctor_id: UUID | None, overtaken: list[_Passed], out_of_turn: OutOfTurn | None
-) -> Overtaking:
-    """The ledger's row: by whose doing, as far as it was anybody's."""
+def _whose_doing(called: Visit, out_of_turn: OutOfTurn | None) -> dict[str, Any]:
+    """What the ledger's row says of the cause, and by whose doing, as far as it was anybody's."""
     actor = unit().actor
     cause = cause_of(
         tier=called.tier,
@@ -111,19 +118,7 @@ def _overtaking(
         by, kind, reason = called.ahead_by, ActorType.STAFF, called.ahead_reason
     else:
         by, kind, reason = None, ActorType.SYSTEM, ""
-    return Overtaking(
-        at=unit().now,
-        facility_id=called.facility_id,
-        department_id=called.department_id,
-        visit_id=called.id,
-        version=called.version + 1,
-        doctor_id=doctor_id,
-        cause=cause,
-        actor_type=kind,
-        actor_id=by,
-        reason=reason,
-        overtaken=[one.id for one in overtaken],
-    )
+    return {"cause": str(cause), "by": by, "kind": str(kind), "reason": reason}
 
 
 @step
@@ -151,13 +146,12 @@ def note_displaced(came: Any, gave_way: Iterable[Any], reason: str = "") -> None
 
 
 @step
-def _pin(department_id: UUID, due: list[_Passed]) -> None:
+def _pin(department_id: UUID, about: dict[str, Any]) -> None:
     """Who was overtaken too often stands right behind the urgent ones (requirements D4); recorded as a move."""
-    if not due:
-        return
-    Visit.objects.filter(id__in=[one.id for one in due]).update(tier=Tier.PINNED, version=F("version") + 1)
-    for one in due:
-        _retier(department_id, one.id, one.version, Tier.REST, Tier.PINNED, one.overtakes)
+    with kept_cursor() as cursor:
+        cursor.execute(_PIN, about)
+        pinned = dict(cursor.fetchall())
+    _retiered(department_id, pinned, Tier.REST, Tier.PINNED, f"overtaken {about['pin']} times or more")
 
 
 @step
@@ -172,20 +166,22 @@ def take_back(called: Visit, version: int) -> None:
     there = Visit.objects.filter(id__in=row.overtaken)
     there.filter(overtakes__gt=0).update(overtakes=F("overtakes") - 1)
     freed = there.filter(tier=Tier.PINNED, overtakes__lt=policy.pin_after_overtakes, state__in=sorted(QUEUED))
-    for visit_id, before, times in list(freed.values_list("id", "version", "overtakes")):
-        Visit.objects.filter(id=visit_id).update(tier=Tier.REST, version=F("version") + 1)
-        _retier(called.department_id, visit_id, before, Tier.PINNED, Tier.REST, times)
+    versions = {visit_id: version + 1 for visit_id, version in freed.values_list("id", "version")}
+    if versions:
+        Visit.objects.filter(id__in=versions).update(tier=Tier.REST, version=F("version") + 1)
+        _retiered(called.department_id, versions, Tier.PINNED, Tier.REST, "the call was taken back")
 
 
 @step
-def _retier(department_id: UUID, visit_id: UUID, version: int, before: Tier, after: Tier, overtakes: int) -> None:
-    pinned = after is Tier.PINNED
-    record(
-        action="visit.pinned" if pinned else "visit.unpinned",
+def _retiered(department_id: UUID, versions: dict[UUID, int], before: Tier, after: Tier, reason: str) -> None:
+    """An entry in the trail for each, and one event for the queue: everybody who looks at it looks again once."""
+    word = "pinned" if after is Tier.PINNED else "unpinned"
+    record_each(
+        action=f"visit.{word}",
         entity_type="visit",
-        entity_id=visit_id,
-        before={"version": version, "tier": int(before)},
-        after={"version": version + 1, "tier": int(after), "overtakes": overtakes},
-        reason=f"overtaken {overtakes} times" if pinned else "the call was taken back",
+        versions=versions,
+        before={"tier": int(before)},
+        after={"tier": int(after)},
+        reason=reason,
     )
-    emit(events.queue_updated(department_id, "pinned" if pinned else "unpinned", visitId=str(visit_id)))
+    emit(events.queue_updated(department_id, word, people=len(versions)))

@@ -1,8 +1,10 @@
 """Somebody is put at another place by hand, for a reason that stands in the audit trail (requirements D4)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+from django.db.models import Q, QuerySet
 
 from apps.audit.commands import record
 from apps.core.commands import command, step, unit
@@ -20,6 +22,9 @@ from apps.queue.rules.order import keys_to_stand
 from apps.queue.rules.states import QUEUED
 from apps.scheduling.commands import exchange_places, locked_booking
 from apps.scheduling.queries import booking_or_none, department_of_token, departments_of_doctor, doctor_of
+
+CLOSE = timedelta(seconds=1)
+"""Who gives way does so by a microsecond: a million people in one second would have to, before others come to it."""
 
 
 class NotMovable(Conflict):
@@ -54,18 +59,15 @@ def _move_visit(visit: Visit, new_position: int, reason: str) -> Visit:
     if visit.state not in QUEUED:
         raise NotAllowed(extra=stand(visit))
     before = position(visit)
-    others = waiting_in(visit.department_id).exclude(id=visit.id)
-    line = [
-        one for one in others.values_list("id", "tier", "arrival_key", "doctor_id", named=True) if _meet(visit, one)
-    ]
-    above = sum(1 for other in line if other.tier < visit.tier)
-    equals = [other for other in line if other.tier == visit.tier]
-    at = max(0, min(new_position - 1 - above, len(equals)))
-    following = equals[at:]
-    keys = keys_to_stand(equals[at - 1].arrival_key if at else None, [other.arrival_key for other in following])
+    line = waiting_in(visit.department_id).exclude(id=visit.id)
+    if visit.doctor_id:  # others are called by other doctors: it does not matter who of them stands first
+        line = line.filter(Q(doctor=None) | Q(doctor_id=visit.doctor_id))
+    above = line.filter(tier__lt=visit.tier).count()
+    ahead, following = _neighbours(line.filter(tier=visit.tier), max(0, new_position - 1 - above))
+    keys = keys_to_stand(ahead, [key for _, key in following])
     if keys:
         amend(visit, arrival_key=keys[0], moved=True, ahead_by=unit().actor.id, ahead_reason=reason)
-    give_way = dict(zip((other.id for other in following), keys[1:], strict=False))
+    give_way = dict(zip((other_id for other_id, _ in following), keys[1:], strict=False))
     for other in Visit.objects.filter(id__in=give_way) if give_way else ():
         amend(other, arrival_key=give_way[other.id])
     record(
@@ -80,9 +82,17 @@ def _move_visit(visit: Visit, new_position: int, reason: str) -> Visit:
     return visit
 
 
-def _meet(visit: Visit, other: Any) -> bool:
-    """Whether both can be called by the same doctor, so that it matters who stands first."""
-    return visit.doctor_id is None or other.doctor_id in (None, visit.doctor_id)
+def _neighbours(line: QuerySet[Visit], at: int) -> tuple[datetime | None, list[tuple[UUID, datetime]]]:
+    """The key of whoever stands before a place of a line, the last one's if the line ends before, and (id, key) of
+    whoever stands behind it so close that they may have to give way; a hall may have thousands behind those."""
+    keys = line.values_list("id", "arrival_key")
+    found = list(keys[max(at - 1, 0) : at + 1])
+    ahead = found.pop(0)[1] if at and found else line.values_list("arrival_key", flat=True).last() if at else None
+    if not found:
+        return ahead, []
+    first = found[0]
+    close = list(keys.filter(arrival_key__range=(first[1], first[1] + CLOSE)))
+    return ahead, close[close.index(first) :]
 
 
 @command

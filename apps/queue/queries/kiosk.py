@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from apps.accounts.queries import actor_of_tracking, facility_facts
 from apps.core.policy import Actor
@@ -25,7 +25,8 @@ def found_by_code(typed: str, kiosk: Actor, now: datetime) -> Found:
     holder = actor_of_tracking(code_in(typed), now)
     if holder is None or holder.subject_id is None or holder.facility_id != kiosk.facility_id:
         return [], []
-    return list(_bookings(kiosk, now).filter(id=holder.subject_id)), list(_visits(kiosk).filter(id=holder.subject_id))
+    visits = _visits(kiosk).filter(token__visits__id=holder.subject_id)
+    return list(_bookings(kiosk, now).filter(id=holder.subject_id)), list(visits)
 
 
 def found_by_phone(phone: str, kiosk: Actor, now: datetime) -> Found:
@@ -61,6 +62,8 @@ def _bookings(kiosk: Actor, now: datetime) -> QuerySet[Any]:
 
 
 def _visits(kiosk: Actor) -> QuerySet[Visit]:
-    rows = Visit.objects.filter(department_id__in=kiosk.department_ids, state__in=sorted(OPEN))
+    """Open visits of this hall, and those at other stations under a number of this hall: a journey may begin there."""
+    of_this_hall = Q(department_id__in=kiosk.department_ids) | Q(token__department_id__in=kiosk.department_ids)
+    rows = Visit.objects.filter(of_this_hall, state__in=sorted(OPEN))
     shown = rows.select_related("token", "doctor__room", "room", "department", "patient")
     return shown.defer("patient__phone", "patient__address").order_by("-scanned_at")
