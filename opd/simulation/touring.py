@@ -94,12 +94,14 @@ class Tour:
             stand.idle = True
             return
         person = self._player.person_of(row.id)
+        person.state = row.state
         draw = Random(f"{self._player.plan.seed}:{person.arrival.number}:{server.department}")
         walks, takes = draw.randint(*WALK), draw.randint(*SERVED[server.department])
         self._player.later(walks, partial(self._start, stand, row.id, takes))
 
     def _start(self, stand: _Stand, visit_id: UUID, seconds: int) -> None:
-        self._player.do(start_at_counter, actor=stand.server.actor, visit_id=visit_id)
+        row = self._player.do(start_at_counter, actor=stand.server.actor, visit_id=visit_id)
+        self._player.person_of(visit_id).state = row.state
         self._player.later(seconds, partial(self._finish, stand, visit_id))
 
     def _finish(self, stand: _Stand, visit_id: UUID) -> None:
