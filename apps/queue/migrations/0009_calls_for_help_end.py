@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0005_facility_position"),
-        ("queue", "0007_written_often"),
+        ("queue", "0008_feedback"),
     ]
 
     operations = [
