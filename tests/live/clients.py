@@ -16,7 +16,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Frame = dict[str, Any]
 
-PATIENCE = 10.0
+PATIENCE = 20.0
 """Seconds after which something is taken never to come; not reached when all is well."""
 
 DOCTOR = "/ws/doctor-console/"

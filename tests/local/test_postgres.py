@@ -73,7 +73,7 @@ def postmaster(house: House) -> int:
 def connect(house: House) -> psycopg.Connection:
     """A connection as the owner."""
     url = addresses(house.home, {}, house.secrets)["DATABASE_OWNER_URL"]
-    return psycopg.connect(url, autocommit=True, connect_timeout=5)
+    return psycopg.connect(url, autocommit=True, connect_timeout=30)
 
 
 def answers(house: House) -> bool:
@@ -124,7 +124,7 @@ def busy_backend(house: House) -> Iterator[None]:
                 house.supervisor.watch(0.02)
         try:
             yield
-            assert client.wait(timeout=10) != 0
+            assert client.wait(timeout=60) != 0
         finally:
             client.kill()
 

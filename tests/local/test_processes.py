@@ -104,7 +104,7 @@ def test_when_the_supervisor_is_killed_its_processes_end_too(home: Path) -> None
     command = [sys.executable, "-c", KILLED_RUNNER, str(home)]
     killed = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
     assert killed.returncode == -9
-    _, alive = psutil.wait_procs(_processes([json.loads(killed.stdout)["child"]["pid"]]), timeout=10)
+    _, alive = psutil.wait_procs(_processes([json.loads(killed.stdout)["child"]["pid"]]), timeout=60)
     assert not alive
 
 
@@ -116,7 +116,7 @@ def test_what_a_killed_house_left_behind_is_ended_by_the_next_one(home: Path) ->
     with subprocess.Popen(["sleep", "600"]) as left:
         Ledger(home / "processes.json").add("child", left.pid, signal.SIGTERM)
         Supervisor(home, Console()).end_leftovers()
-        assert left.wait(timeout=10) == -signal.SIGTERM
+        assert left.wait(timeout=60) == -signal.SIGTERM
 
 
 def test_an_id_that_now_belongs_to_a_stranger_is_left_alone(home: Path) -> None:

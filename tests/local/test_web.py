@@ -35,7 +35,7 @@ def porter(name: str, home: Path, door: socket.socket) -> Program:
 
 def knock(port: int) -> int:
     """Who answers at the door."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
         return int(line.recv(64))
 
 
@@ -47,7 +47,7 @@ def test_whoever_comes_while_a_process_falls_waits_until_it_is_back(house: House
         first = knock(door.getsockname()[1])
         os.kill(first, signal.SIGKILL)
         eventually(house.supervisor, lambda: house.supervisor.falls("web") == 1)
-        with socket.create_connection(("127.0.0.1", door.getsockname()[1]), timeout=10) as line:
+        with socket.create_connection(("127.0.0.1", door.getsockname()[1]), timeout=60) as line:
             eventually(house.supervisor, lambda: house.supervisor.running() == {"web"})
             assert int(line.recv(64)) != first
 
@@ -62,7 +62,7 @@ def test_no_answer_waits_for_what_came_before_it_not_even_to_who_was_first_at_th
     with open_doors({"PORT": "0"}) as doors:
         listening: socket.socket = getattr(doors, door)
         listening.listen()
-        with socket.create_connection(listening.getsockname(), timeout=10), listening.accept()[0] as line:
+        with socket.create_connection(listening.getsockname(), timeout=60), listening.accept()[0] as line:
             assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
@@ -99,7 +99,7 @@ def test_nginx_takes_over_the_open_door_and_what_stands_behind_it_is_told_who_as
         assert {web.environment["OPD_PROXIES"], live.environment["OPD_PROXIES"]} == {"2"}
         nginx = subprocess.Popen(door.command(), env=dict(door.environment), pass_fds=door.sockets)
         try:
-            with socket.create_connection(("127.0.0.1", doors.port), timeout=10) as person:
+            with socket.create_connection(("127.0.0.1", doors.port), timeout=60) as person:
                 person.sendall(b"GET /x HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n")
                 worker, _ = doors.web.accept()
                 with worker:

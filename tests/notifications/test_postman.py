@@ -1,7 +1,6 @@
 """Messages go out as soon as they are committed, with PostgreSQL alone."""
 
 import threading
-import time
 
 import pytest
 from django.utils import timezone
@@ -14,7 +13,7 @@ from tests.notifications.conftest import message, say
 @pytest.mark.django_db(transaction=True)
 def test_a_committed_message_wakes_a_sender(provider, settings, monkeypatch):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    monkeypatch.setattr(postman, "SWEEP", 30.0)  # only a notice can be as fast as this test asks
+    monkeypatch.setattr(postman, "SWEEP", 3_600.0)  # nothing but a notice wakes it
     sent, stop, listening = threading.Event(), threading.Event(), threading.Event()
     provider.before = sent.set
     wait = Postman._wait
@@ -27,14 +26,12 @@ def test_a_committed_message_wakes_a_sender(provider, settings, monkeypatch):
     thread = threading.Thread(target=Postman().run, args=(stop,))
     thread.start()
     try:
-        assert listening.wait(10)
-        began = time.monotonic()
+        assert listening.wait(60)
         told = say(timezone.now())
-        assert sent.wait(5)
-        assert time.monotonic() - began < 5
+        assert sent.wait(60)
     finally:
         stop.set()
         say(timezone.now())  # one more notice ends the wait
-        thread.join(20)
+        thread.join(60)
     assert not thread.is_alive()
     assert message(told).status == "sent"

@@ -183,7 +183,7 @@ def test_without_redis_nobody_is_stopped_waits_once_and_it_is_told_once(kind, si
     gate = Limiter(silent if kind == "silent" else "redis://127.0.0.1:1/0")
     began = time.perf_counter()
     assert [gate.take(count) for count in TEN] == [0] * 10
-    assert time.perf_counter() - began < 3 * counting.PATIENCE
+    assert time.perf_counter() - began < 6 * counting.PATIENCE  # ten would wait ten times
     assert is_up() == 0
     assert [record.name for record in caplog.records if record.levelname == "ERROR"] == ["limits"]
     Limiter("redis://127.0.0.1:1/0")

@@ -133,7 +133,7 @@ def test_who_is_slow_keeps_nobody_waiting(port):
                 line.sendall(b"x")
             began = time.monotonic()
             assert is_served(port)
-            assert time.monotonic() - began < 5
+            assert time.monotonic() - began < 20
     finally:
         for line in lines:
             line.close()

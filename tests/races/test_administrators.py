@@ -38,7 +38,7 @@ def test_one_administrator_is_left():
 
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_lock_none_is_left(monkeypatch):
-    both_looked = Barrier(2, timeout=20)
+    both_looked = Barrier(2, timeout=90)
 
     def without_lock(staff: Staff) -> bool:
         others = Staff.objects.filter(facility_id=staff.facility_id, role=Role.ADMIN, is_active=True)

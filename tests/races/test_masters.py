@@ -82,7 +82,7 @@ def test_a_doctor_who_pauses_while_the_administrator_saves_stays_paused_and_both
 
 @pytest.mark.django_db(transaction=True)
 def test_two_administrators_who_add_the_same_room_get_one_room_and_one_clear_refusal(monkeypatch: pytest.MonkeyPatch):
-    both_have_asked = Barrier(2, timeout=30)
+    both_have_asked = Barrier(2, timeout=90)
     look = MasterForm.validate_unique
 
     def look_before_either_saves(form: MasterForm) -> None:

@@ -38,7 +38,7 @@ def end_twice(ward: Ward, monkeypatch: pytest.MonkeyPatch, *, looks_again: bool)
         if hasattr(seen, "first"):
             return look(department_id, today) if looks_again else seen.first
         seen.first = look(department_id, today)
-        both_have_looked.wait(30)
+        both_have_looked.wait(90)
         return seen.first
 
     monkeypatch.setattr(midnight, "ways_left_over", ways)

@@ -23,7 +23,7 @@ def at_once(work: Callable[[int], T], threads: int, facility: object) -> tuple[l
     def body(index: int) -> None:
         try:
             with scope(facility=facility):
-                barrier.wait(timeout=60)
+                barrier.wait(timeout=90)
                 answers.append(work(index))
         except Exception as error:
             errors.append(error)
