@@ -3,6 +3,7 @@
 Factors are kept for each segment, and within it for each range of people ahead; both are updated when a turn came.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import exp
@@ -92,6 +93,10 @@ class Factors:
         self.turns = self.late = 0.0
 
 
+Stretches = list[tuple[float, float, float, float]]
+"""By people ahead: what quantiles are stretched by."""
+
+
 @dataclass
 class Calibration:
     """Factors by segment, and by segment and range of people ahead."""
@@ -99,21 +104,24 @@ class Calibration:
     factors: dict[str, Factors] = field(default_factory=dict)
     told: float = 0.0
     """Logarithm of what windows told at booking are stretched by, beyond their factors."""
-    cache: dict[Segment, list[tuple[float, float, float, float]]] = field(default_factory=dict, repr=False)
-    """By people ahead: what quantiles are stretched by."""
+    cache: dict[Segment, Stretches] = field(default_factory=dict, repr=False)
 
     def window(self, turn: Turn, segment: Segment, now: float) -> Window:
         """What to say of a turn: from when it was worked out, in the same minutes as `now`."""
-        _, ahead, _, p10, p50, p80, p90 = turn
-        known = self.cache.get(segment) or self._stretches(segment)
-        low, middle, high, highest = known[ahead if ahead < MANY else MANY]
-        said = now + p50 * middle if p50 > 0 else now
-        first = said - (p50 - p10) * low
-        window = first if first > now else now, said, said + (p80 - p50) * high, said + (p90 - p50) * highest
-        return tuple.__new__(Window, window)
+        return _stretched(turn, self._stretches(segment), now)
 
-    def _stretches(self, segment: Segment) -> list[tuple[float, float, float, float]]:
-        found = self.cache[segment] = [self._stretch(segment, people) for people in RANGES]
+    def windows(self, turns: Iterable[Turn], now: float, booking: object = None) -> list[Window]:
+        """What to say of everybody's turn, by whether they are there; `booking` is told for the first time."""
+        away, here = self._stretches(Segment.AWAY), self._stretches(Segment.HERE)
+        first = self._stretches(Segment.BOOKING)
+        return [
+            _stretched(turn, here if turn[2] else away if turn[0] != booking else first, now) for turn in turns
+        ]
+
+    def _stretches(self, segment: Segment) -> Stretches:
+        found = self.cache.get(segment)
+        if found is None:
+            found = self.cache[segment] = [self._stretch(segment, people) for people in RANGES]
         return found
 
     def _stretch(self, segment: Segment, people: int) -> tuple[float, float, float, float]:
@@ -158,6 +166,15 @@ class Calibration:
         """What was saved."""
         factors = {name: Factors(*values) for name, values in saved.items() if name != TOLD_NAME}
         return cls(factors, saved.get(TOLD_NAME, 0.0))
+
+
+def _stretched(turn: Turn, known: Stretches, now: float) -> Window:
+    _, ahead, _, p10, p50, p80, p90 = turn
+    low, middle, high, highest = known[ahead if ahead < MANY else MANY]
+    said = now + p50 * middle if p50 > 0 else now
+    first = said - (p50 - p10) * low
+    window = first if first > now else now, said, said + (p80 - p50) * high, said + (p90 - p50) * highest
+    return tuple.__new__(Window, window)
 
 
 def _held(value: float) -> float:

@@ -73,7 +73,10 @@ class Laws:
     def consultation(self, mu: float) -> Length:
         """How long a consultation takes whose logarithm has this middle."""
         middle = exp(mu)
-        return of_moments(middle * self.mean_factor, middle**2 * self.second_factor, middle**3 * self.third_factor)
+        square = middle * middle
+        return of_moments(
+            middle * self.mean_factor, square * self.second_factor, square * middle * self.third_factor
+        )
 
     def later_than(self, offset: float) -> float:
         """The share of those who come that come later than so many minutes after their time."""
@@ -87,7 +90,8 @@ class Laws:
 
     def arrival_after(self, offset: float) -> tuple[float, float]:
         """Of those who come later than so many minutes after their time: mean and mean square of when, at most 0."""
-        return self.by_then[min(max(int((offset - EARLIEST) // BIN), 0), BINS)]
+        place = (offset - EARLIEST) // BIN
+        return self.by_then[0 if place < 0 else BINS if place > BINS else int(place)]
 
     def absent_odds(self, given: float) -> float:
         """No-show odds as they turned out, from those given."""
@@ -99,7 +103,8 @@ class Laws:
 
 def progress_at(t: float, length: float) -> float:
     """The share of a session that went by, from its middle."""
-    return min(max(t / length, 0.0), 1.3) - 0.5
+    share = t / length
+    return (0.0 if share < 0.0 else 1.3 if share > 1.3 else share) - 0.5
 
 
 def counted(cumulative: list[float], start: float, end: float) -> float:

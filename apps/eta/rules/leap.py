@@ -1,10 +1,10 @@
 """The turn of somebody who is not there yet: a law that leaps at their appointment."""
 
 from collections.abc import Callable, Sequence
-from math import sqrt
+from math import erfc, sqrt
 
 from apps.eta.rules.laws import Laws
-from apps.eta.rules.shapes import Length, below, quantile, quantiles
+from apps.eta.rules.shapes import ROOT_2, Length, quantile, quantiles
 
 SHARES = ((0.1, -1.2815516), (0.5, 0.0), (0.8, 0.8416212), (0.9, 1.2815516))
 STEPS = 8
@@ -17,44 +17,48 @@ def leaping(free: Length, slot: float, never: float, laws: Laws) -> Sequence[flo
     They are called once the doctor is `free`, but not before they came or their time is there: before `slot` the odds
     of both multiply, at it they leap to those of the doctor alone. `never` are the odds that they do not come.
     """
-    spread = sqrt(free.var)
-    if slot <= 0 or free.mean - 2.5 * spread > slot:
-        return quantiles(free.mean, free.var, free.skew)
-    bent = max(min(free.skew / (free.var * spread), 1.0), 0.0) / 6
+    mean, var, skew = free
+    spread = sqrt(var)
+    if slot <= 0 or mean - 2.5 * spread > slot:
+        return quantiles(mean, var, skew)
+    bent = max(min(skew / (var * spread), 1.0), 0.0) / 6
     still = laws.later_than(-slot)
     coming = (1 - never) / still if still else 0.0
 
     def free_by(x: float) -> float:
-        z = (x - free.mean) / spread
-        return below(max(z - bent * (z * z - 1), -8.0) if z < 3 else z)
+        z = (x - mean) / spread
+        if z < 3:
+            z -= bent * (z * z - 1)
+        return 0.5 * erfc(-z / ROOT_2) if z > -8 else 0.0
 
     def both_by(x: float) -> float:
         return free_by(x) * coming * (still - laws.later_than(x - slot))
 
     at_slot, before = free_by(slot), both_by(slot)
-    found, known = [], None
+    found, table = [], _Table(both_by, max(mean - 3 * spread, 0.0), slot)
     for share, z in SHARES:
         if at_slot < share:
-            found.append(max(quantile(z, free.mean, free.var, free.skew), slot))
+            found.append(max(quantile(z, mean, var, skew), slot))
         elif before <= share:
             found.append(slot)
         else:
-            known = known or _table(both_by, max(free.mean - 3 * spread, 0.0), slot)
-            found.append(_moment(known, share))
+            found.append(table.moment(share))
     return found
 
 
-def _table(both_by: Callable[[float], float], start: float, end: float) -> list[tuple[float, float]]:
-    """The law at a few moments, with the share that came by then."""
-    width = (end - start) / STEPS
-    return [(at, both_by(at)) for at in (start + width * step for step in range(STEPS + 1))]
+class _Table:
+    """The share that came by each of a few moments, looked up from the first one on: shares are asked in rising order."""
 
+    def __init__(self, by: Callable[[float], float], start: float, end: float) -> None:
+        self.by, self.start, self.width = by, start, (end - start) / STEPS
+        self.step, self.had, self.then = -1, 0.0, 0.0
 
-def _moment(table: list[tuple[float, float]], share: float) -> float:
-    """When so many came, in a straight line between two moments of the table."""
-    before, had = table[0]
-    for at, by_then in table:
-        if by_then >= share:
-            return at if by_then <= had else before + (at - before) * (share - had) / (by_then - had)
-        before, had = at, by_then
-    return before
+    def moment(self, share: float) -> float:
+        """When so many came, in a straight line between two moments of the table."""
+        while self.then < share and self.step < STEPS:
+            self.step += 1
+            self.had, self.then = self.then, self.by(self.start + self.width * self.step)
+        at = self.start + self.width * self.step
+        if not self.step or self.then < share or self.then <= self.had:
+            return at
+        return at - self.width * (self.then - share) / (self.then - self.had)

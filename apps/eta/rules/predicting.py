@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from apps.eta.rules.laws import Laws, counted
 from apps.eta.rules.leap import leaping
-from apps.eta.rules.learned import FIRST_HALF_HOUR, HALF_HOUR
+from apps.eta.rules.learned import EARLIEST, FIRST_HALF_HOUR, HALF_HOUR
 from apps.eta.rules.shapes import NOTHING, Length, below, later_of, log_normal, plus, quantiles, rest_of
 from apps.eta.rules.today import Doctor, Person, Today
 
@@ -39,23 +39,12 @@ class Turn(NamedTuple):
     p90: float
 
 
-class Step(NamedTuple):
-    """What one person adds to the moment at which the doctor is free."""
+_Step = tuple[Length, float]
+"""What one person adds to the moment at which the doctor is free, and to the doctor's work."""
 
-    mean: float
-    var: float
-    skew: float
-    work: float
-
-
-class _Likely(NamedTuple):
-    """Somebody who is not there: the odds that they never come, the odds that they are still not there, mean and
-    variance of the minutes until they can be called."""
-
-    odds: float
-    unknown: float
-    ready: float
-    ready_var: float
+_Likely = tuple[float, float, float, float]
+"""Somebody who is not there: the odds that they never come, the odds that they are still not there, mean and variance
+of the minutes until they can be called. Plain tuples, both: hundreds are made for every event."""
 
 
 def pace_today(today: Today, laws: Laws) -> tuple[float, float]:
@@ -79,10 +68,14 @@ class _Walk:
         free = self._free()
         self.mean, self.var, self.skew = free.mean, free.var, free.skew
         self.work = free.mean if today.doctor is Doctor.INSIDE else 0.0
-        self.steps: dict[str | tuple[str, float], Step] = {}
+        self.steps: dict[str | tuple[str, float], _Step] = {}
+        self.between_two = plus(laws.pause, laws.gap)
+        self.urgent, self.walk_in = laws.emergency.scaled(exp(self.pace)), laws.walk_in.scaled(exp(self.pace))
+        self.settled_until = now + laws.penalty
+        self.long_before: dict[float, _Likely] = {}
         self.calm_until = self.look_at = -1.0
         self.walk_ins = self.pending = self.break_share = 0.0
-        self.pending_after = 0
+        self.pending_at = inf
         session = today.session
         self.break_in = inf if today.break_taken or session.break_at is None else session.break_at - now
         self.break_time = log_normal(laws.break_mu, laws.break_var)
@@ -120,7 +113,7 @@ class _Walk:
 
     def _expect(self, share: float) -> None:
         self.pending += share
-        self.pending_after = THIRD
+        self.pending_at = len(self.told) + THIRD
 
     # the people
 
@@ -133,7 +126,7 @@ class _Walk:
         for absent in away:
             likely = self._likely(absent)
             if served < len(here):
-                served = self._line(here, served, absent.key, likely.ready)
+                served = self._line(here, served, absent.key, likely[2])
             self._absent(absent, likely, alone=served == len(here))
         self._line(here, served, inf, inf)
         return self.told
@@ -142,22 +135,24 @@ class _Walk:
         """Call those who are there, until somebody absent comes first: their key is smaller, and their time passed or
         they came by then. The one place that runs for each of hundreds."""
         gap, gap_var, pace_var = self.laws.gap.mean, self.laws.gap.var, self.pace_var
-        told, steps, ahead, made = self.told, self.steps, len(self.told), tuple.__new__
-        unsettled = self.now + self.laws.penalty
+        told, steps, ahead, made = self.told.append, self.steps, len(self.told), tuple.__new__
+        settled_until, pending_at = self.settled_until, self.pending_at
         mean, var, skew, work = self.mean, self.var, self.skew, self.work
         for place in range(served, len(here)):
             person = here[place]
-            if mean >= next_ready and person.key > next_key:
+            key = person.key
+            if mean >= next_ready and key > next_key:
                 break
-            if mean >= self.look_at or self.pending or person.key > unsettled:
+            if mean >= self.look_at or key > settled_until or ahead >= pending_at:
                 self.mean, self.var, self.skew, self.work = mean, var, skew, work
-                self._between(person)
+                self._between(person, ahead)
                 mean, var, skew, work = self.mean, self.var, self.skew, self.work
-            times = quantiles(mean + gap, var + gap_var + pace_var * work * work, skew)
-            told.append(made(Turn, (person.id, ahead, True, *times)))
+                pending_at = self.pending_at
+            p10, p50, p80, p90 = quantiles(mean + gap, var + gap_var + pace_var * work * work, skew)
+            told(made(Turn, (person.id, ahead, True, p10, p50, p80, p90)))
             ahead += 1
             kind = person.kind if person.slot is not None else (person.kind, person.odds)
-            more, more_var, more_skew, more_work = steps.get(kind) or self._step(kind)
+            (more, more_var, more_skew), more_work = steps.get(kind) or self._step(kind)
             mean += more
             var += more_var
             skew += more_skew
@@ -170,56 +165,68 @@ class _Walk:
     def _absent(self, absent: Person, likely: "_Likely", *, alone: bool) -> None:
         """Somebody who is not there is called when the doctor is free, at the earliest at their time or when they
         came; if nobody else is there, the doctor waits for them."""
-        self._between(absent)
+        ahead = len(self.told)
+        self._between(absent, ahead)
         odds, unknown, ready, ready_var = likely
         laws, slot = self.laws, (absent.slot or 0.0) - self.now
-        mean, var, skew = self.mean, self.var, self.skew
-        later, later_var, later_skew = mean, var, skew
-        if ready > 0 and (mean - ready) < 4 * sqrt(var + ready_var):
+        mean, var, skew = later, later_var, later_skew = self.mean, self.var, self.skew
+        if ready > 0 and (mean <= ready or (mean - ready) ** 2 < 16 * (var + ready_var)):
             later, later_var, later_skew = later_of(Length(mean, var, skew), Length(ready, ready_var))
         then = (1 - odds) * laws.later_than(later - slot)
         there = max(unknown - odds - then, 0.0) / unknown
-        gap, gap_var = there * laws.gap.mean, laws.gap.var + self.pace_var * self.work * self.work
-        ahead = len(self.told)
+        gap, gap_var, _ = laws.gap
+        gap, gap_var = there * gap, gap_var + self.pace_var * self.work * self.work
         if ahead < FAR:
-            times = leaping(Length(mean + gap, var + gap_var, skew), slot, odds / unknown, laws)
+            p10, p50, p80, p90 = leaping(Length(mean + gap, var + gap_var, skew), slot, odds / unknown, laws)
         else:
-            times = quantiles(later + gap, later_var + gap_var, later_skew)
-        self.told.append(Turn(absent.id, ahead, False, *times))
-        if alone:
+            p10, p50, p80, p90 = quantiles(later + gap, later_var + gap_var, later_skew)
+        self.told.append(tuple.__new__(Turn, (absent.id, ahead, False, p10, p50, p80, p90)))
+        if alone and later > mean:
             self.mean, self.var, self.skew = later, later_var, later_skew
             self._emergencies(mean)
-        more, more_var, more_skew, work = self.steps.get(absent.kind) or self._step(absent.kind)
-        self._add(Length(more, more_var, more_skew).times(there), there * work)
-        self._expect(then / unknown * KEPT_TRYING)
+        step, work = self.steps.get(absent.kind) or self._step(absent.kind)
+        self._add(step.times(there), there * work)
+        if then:
+            self._expect(then / unknown * KEPT_TRYING)
 
     def _likely(self, absent: Person) -> "_Likely":
         """How likely an absent person comes, and when they can be called: when they came, at the latest at their
-        time."""
-        laws, offset = self.laws, self.now - (absent.slot or 0.0)
-        odds = laws.absent_odds(absent.odds)
+        time. Long before their time only their odds tell people apart."""
+        offset = self.now - (absent.slot or 0.0)
+        if offset > EARLIEST:
+            odds, unknown, mean, var = self._coming(absent.odds, offset)
+            return odds, unknown, mean - offset if mean > offset else 0.0, var if offset < 0 else 0.0
+        known = self.long_before.get(absent.odds)
+        if known is None:
+            known = self.long_before[absent.odds] = self._coming(absent.odds, EARLIEST)
+        odds, unknown, mean, var = known
+        return odds, unknown, mean - offset, var
+
+    def _coming(self, given: float, offset: float) -> _Likely:
+        """The odds, and when somebody comes against their time who is not there so many minutes after it."""
+        laws = self.laws
+        odds = laws.absent_odds(given)
         unknown = odds + (1 - odds) * laws.later_than(offset)
         coming = 1 - odds / unknown
         first, second = laws.arrival_after(offset)
         mean = coming * first
-        var = coming * second - mean * mean
-        return _Likely(odds, unknown, mean - offset if mean > offset else 0.0, var if offset < 0 and var > 0 else 0.0)
+        return odds, unknown, mean, max(coming * second - mean * mean, 0.0)
 
     # what comes between them
 
-    def _between(self, person: Person) -> None:
+    def _between(self, person: Person, ahead: int) -> None:
         """People who came back, walk-ins who stand before this person, a break; and what the next half hour is like."""
-        if self.pending and self.pending_after <= 0:
+        if ahead >= self.pending_at:
             work = self._consultation(person.kind).poisson(self.pending)
             self._add(work, work.mean)
-            self.pending = 0.0
-        self.pending_after -= 1
-        until = min(person.key - self.laws.penalty, self.now + self.mean)
-        number = counted(self.laws.walk_ins, self.now, until) if self.laws.walk_ins[-1] else 0.0
-        if number > self.walk_ins:
-            work = self.laws.walk_in.scaled(exp(self.pace)).poisson(number - self.walk_ins)
-            self._add(work, work.mean)
-            self.walk_ins = number
+            self.pending, self.pending_at = 0.0, inf
+        if person.key > self.settled_until and self.laws.walk_ins[-1]:
+            until = min(person.key - self.laws.penalty, self.now + self.mean)
+            number = counted(self.laws.walk_ins, self.now, until)
+            if number > self.walk_ins:
+                work = self.walk_in.poisson(number - self.walk_ins)
+                self._add(work, work.mean)
+                self.walk_ins = number
         if self.mean >= self.calm_until:
             self.steps.clear()
             self.calm_until = self.mean + max(HALF_HOUR / 2, self.mean / 4)
@@ -248,35 +255,35 @@ class _Walk:
         """Emergencies who come while nobody is seen."""
         number = counted(self.laws.emergencies, self.now + since, self.now + self.mean)
         if number:
-            work = self.laws.emergency.scaled(exp(self.pace)).poisson(number)
+            work = self.urgent.poisson(number)
             self._add(work, work.mean)
 
     def _consultation(self, kind: str) -> Length:
         t = self.now + self.mean
         return self.laws.consultation(self.laws.mu_of(kind) + self.pace + self.laws.drift_at(t))
 
-    def _step(self, key: str | tuple[str, float]) -> Step:
+    def _step(self, key: str | tuple[str, float]) -> _Step:
         """What a person of a kind adds, with the odds of having left if they have no appointment: consultation,
         interruption, change-over, and the emergencies that come meanwhile."""
         kind, odds = (key, 0.0) if isinstance(key, str) else key
-        laws = self.laws
         work = self._consultation(kind)
-        whole = plus(work, plus(laws.pause, laws.gap))
+        whole = plus(work, self.between_two)
         if odds:
-            whole = whole.times(1 - min(odds * laws.left, 1.0))
-        t = max(self.now + self.mean, FIRST_HALF_HOUR)
-        number = counted(laws.emergencies, t, t + whole.mean)
+            whole = whole.times(1 - min(odds * self.laws.left, 1.0))
         busy = work.mean * (1 - odds)
+        t = max(self.now + self.mean, FIRST_HALF_HOUR)
+        number = counted(self.laws.emergencies, t, t + whole.mean)
         if number:
-            urgent = laws.emergency.scaled(exp(self.pace)).poisson(number)
+            urgent = self.urgent.poisson(number)
             whole, busy = plus(whole, urgent), busy + urgent.mean
-        step = self.steps[key] = Step(*whole, busy)
+        step = self.steps[key] = whole, busy
         return step
 
     def _add(self, length: Length, work: float) -> None:
-        self.mean += length.mean
-        self.var += length.var
-        self.skew += length.skew
+        mean, var, skew = length
+        self.mean += mean
+        self.var += var
+        self.skew += skew
         self.work += work
 
 
