@@ -13,12 +13,12 @@ import functools
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, OperationalError, models, transaction
@@ -32,6 +32,7 @@ from apps.core.trace import trace_id
 
 P = ParamSpec("P")
 R = TypeVar("R")
+End = TypeVar("End", bound=Callable[[], object])
 Answer = dict[str, Any]
 TRIES = 4
 """How often a command is begun again after a deadlock, a serialization failure or a lost race for its key."""
@@ -85,6 +86,7 @@ class Unit:
     streams: dict[str, int] = field(default_factory=dict)
     moved: set[str] = field(default_factory=set)
     rows: list[models.Model] = field(default_factory=list)
+    ends: dict[Hashable, Callable[[], object]] = field(default_factory=dict)
 
 
 _unit: ContextVar[Unit | None] = ContextVar("unit", default=None)
@@ -134,6 +136,15 @@ def unit() -> Unit:
 def collect(*rows: models.Model) -> None:
     """Leave rows to be written together in the command's last statement."""
     unit().rows.extend(rows)
+
+
+def at_the_end(name: Hashable, make: Callable[[], End]) -> End:
+    """What the command calls once, last, under a name: made when it is first asked for, and given back to whoever asks
+    again, so that it can take in what else it has to do."""
+    ends = unit().ends
+    if name not in ends:
+        ends[name] = make()
+    return cast(End, ends[name])
 
 
 class Command(Generic[P, R]):
@@ -210,6 +221,8 @@ def _gathering(actor: Actor, now: datetime) -> Iterator[Unit]:
 def _in_transaction(body: Callable[[], Any], actor: Actor, now: datetime) -> Any:
     with transaction.atomic(durable=True), _gathering(actor, now) as gathered:
         result = body()
+        while gathered.ends:
+            gathered.ends.pop(next(iter(gathered.ends)))()
         _write_together(gathered)
         return result
 

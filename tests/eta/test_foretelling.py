@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from math import exp
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -16,10 +17,13 @@ from apps.core.relay import Relay
 from apps.eta.commands import choose_versions
 from apps.eta.models import Experience, Forecast, Outcome, Prediction
 from apps.eta.queries import judged, learnt_minutes, said_of
+from apps.eta.rules.queues import Queue
 from apps.eta.rules.telling import Kind
 from apps.queue import commands
+from apps.queue.commands import expecting
 from apps.queue.models import VisitTransition
 from apps.queue.queries.bookings import bookings_json
+from apps.queue.queries.foretold import queue_of
 from apps.queue.queries.visits import department_queue, snapshot
 from apps.queue.upkeep import tell_changed_times
 from apps.reporting.queries import versions_compared
@@ -288,3 +292,24 @@ def test_suggestions_count_with_the_pace_that_was_seen(ward: Ward):
         ward.see(ward.call_next(), 2 * configured)
     settle()
     assert learnt_minutes(ward.doctor.id, configured) > 1.4 * configured
+
+
+def test_a_queue_is_worked_out_once_for_all_events_that_come_together(ward: Ward, monkeypatch: pytest.MonkeyPatch):
+    asked: list[Queue] = []
+
+    def noted(*args: Any, **why: Any) -> Queue:
+        asked.append(queue_of(*args, **why))
+        return asked[-1]
+
+    monkeypatch.setattr(expecting, "queue_of", noted)
+    visits = [ward.arrive() for _ in range(5)]
+    urgent = ward.arrive()
+    commands.triage_up(actor=ward.nurse, now=ward.now, visit_id=urgent.id, reason="chest pain", emergency=True)
+    settle()
+    assert len(asked) == 1
+    assert asked[0].cause == "urgent"
+    assert set(asked[0].changed) == {visit.id for visit in [*visits, urgent]}
+    assert Forecast.objects.count() == 6
+    ward.call_next()
+    settle()
+    assert len(asked) == 2

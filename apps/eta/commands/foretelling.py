@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import exp
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 from apps.core.commands import step
 from apps.eta.commands.remembering import Known, recall
 from apps.eta.models import Forecast, Prediction
-from apps.eta.rules.calibrating import Segment
+from apps.eta.rules.calibrating import Segment, Window
 from apps.eta.rules.laws import Laws
 from apps.eta.rules.predicting import Turn, predict
 from apps.eta.rules.queues import AtWork, Queue, Waiting
@@ -94,7 +94,7 @@ def _of_doctor(
     queue: Queue, doctor: AtWork, people: list[Waiting], serving: int, known: Known, version: str, now: datetime
 ) -> list[_Found]:
     """The turns of those whom a doctor may call. Of people who take any doctor each of those who serve sees a share."""
-    mine = {p.subject_id: p for p in people}
+    mine: dict[object, Waiting] = {p.subject_id: p for p in people}
     if not mine:
         return []
     kept = known.days[doctor.id] if known.days[doctor.id].day == queue.day.isoformat() else DayKept()
@@ -105,16 +105,16 @@ def _of_doctor(
     today = Today(session, Doctor.FREE, _minutes(now, due), pace_n=kept.pace[0], pace_sum=kept.pace[1])
     _doing(today, doctor, kept, laws, due)
     today.people = {p.subject_id: _person(p, serving, due) for p in people}
-    t, found = _minutes(now, due), []
-    for turn in predict(today, laws, t):
-        person = mine[turn.id]  # type: ignore[index]
-        segment = Segment.HERE if person.here else Segment.AWAY
-        if not person.here and person.subject_id == queue.changed:
-            segment = Segment.BOOKING
-        window = known.calibrations[version].window(turn, segment, t)
-        moments = _Moments(*(due + minutes * MINUTE for minutes in window))
-        found.append(_Found(person, doctor, turn, segment, moments))
-    return found
+    t = _minutes(now, due)
+    turns = predict(today, laws, t)
+    windows = known.calibrations[version].windows(turns, t, queue.changed)
+    return [_found(queue, doctor, mine[turn.id], turn, window, due) for turn, window in zip(turns, windows, strict=True)]
+
+
+def _found(queue: Queue, doctor: AtWork, person: Waiting, turn: Turn, window: Window, due: datetime) -> _Found:
+    first = Segment.BOOKING if person.subject_id in queue.changed else Segment.AWAY
+    moments = _Moments(*(due + timedelta(minutes=minutes) for minutes in window))
+    return _Found(person, doctor, turn, Segment.HERE if person.here else first, moments)
 
 
 def _doing(today: Today, doctor: AtWork, kept: DayKept, laws: Laws, due: datetime) -> None:
@@ -188,7 +188,7 @@ def _say(queue: Queue, found: _Found, before: Told | None, now: datetime) -> Tol
     if not found.person.here and kind is Kind.SOON:
         kind = Kind.WINDOW
     after = to_tell(kind, window.p10, window.p50, window.p90)
-    cause = "" if queue.changed == found.person.subject_id else queue.cause
+    cause = "" if found.person.subject_id in queue.changed else queue.cause
     return told_anew(before, after, window.p50, now, cause)
 
 

@@ -3,7 +3,7 @@
 Factors are kept for each segment, and within it for each range of people ahead; both are updated when a turn came.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import exp
@@ -110,12 +110,12 @@ class Calibration:
         """What to say of a turn: from when it was worked out, in the same minutes as `now`."""
         return _stretched(turn, self._stretches(segment), now)
 
-    def windows(self, turns: Iterable[Turn], now: float, booking: object = None) -> list[Window]:
-        """What to say of everybody's turn, by whether they are there; `booking` is told for the first time."""
+    def windows(self, turns: Iterable[Turn], now: float, booking: Container[object] = ()) -> list[Window]:
+        """What to say of everybody's turn: those of `booking` are told for the first time, unless they are here."""
         away, here = self._stretches(Segment.AWAY), self._stretches(Segment.HERE)
         first = self._stretches(Segment.BOOKING)
         return [
-            _stretched(turn, here if turn[2] else away if turn[0] != booking else first, now) for turn in turns
+            _stretched(turn, here if turn[2] else first if turn[0] in booking else away, now) for turn in turns
         ]
 
     def _stretches(self, segment: Segment) -> Stretches:

@@ -1,6 +1,6 @@
 """What the eta app is told of a queue, as plain values: `queue` gathers it, since it stands above."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -58,8 +58,8 @@ class Queue:
     people: Sequence[Waiting]
     trigger: str = ""
     cause: str = ""
-    changed: UUID | None = None
-    """Who the event was about: it is no reason for themselves."""
+    changed: Collection[UUID] = ()
+    """Who the events were about: they are no reason for themselves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,17 @@
-"""After every event of a department's queue: what it teaches, and everybody's time worked out anew, once.
+"""After every event of a department's queue: what it teaches, and everybody's time worked out anew, once for all
+events that are handed over together.
 
 Handlers of the relay: they run after the command has committed, in the order of its stream, so that nobody at a desk
 waits for a prediction. An event's own moment is their now: the same events give the same predictions.
 """
 
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from apps.accounts.queries import facility_facts
-from apps.core.commands import command, step
+from apps.core.commands import at_the_end, command, step
 from apps.core.events import department_stream
 from apps.core.models import OutboxEvent
 from apps.core.outbox import emit, lock_streams
@@ -57,16 +59,30 @@ def foretell_anew(event: OutboxEvent) -> None:
     elif booking and about.get("state") != AppointmentState.BOOKED:
         forget_turns([event.entity_id])
         _learn_of_booking(event, booking, today)
-    queue = queue_of(
-        event.facility_id,
-        department_id,
-        booking["day"] if booking else today,
-        at,
-        trigger=event.type,
-        cause=_cause(about),
-        changed=event.entity_id if event.entity_type != "department" else None,
-    )
-    note_news(queue, foretell(queue, at), at)
+    facility_id, day = event.facility_id, booking["day"] if booking else today
+    anew = at_the_end((foretell_anew, department_id, day), lambda: _Anew(facility_id, department_id, day, at))
+    anew.at, anew.trigger, anew.cause = at, event.type, _cause(about) or anew.cause
+    if event.entity_type != "department":
+        anew.changed.add(event.entity_id)
+
+
+@dataclass(slots=True)
+class _Anew:
+    """A queue to work out anew once all events that came together are known: as of the last, for all their reasons."""
+
+    facility_id: UUID
+    department_id: UUID
+    day: date
+    at: datetime
+    trigger: str = ""
+    cause: str = ""
+    """The latest that there was."""
+    changed: set[UUID] = field(default_factory=set)
+
+    def __call__(self) -> None:
+        why = {"trigger": self.trigger, "cause": self.cause, "changed": self.changed}
+        queue = queue_of(self.facility_id, self.department_id, self.day, self.at, **why)
+        note_news(queue, foretell(queue, self.at), self.at)
 
 
 def _cause(about: dict[str, Any]) -> str:
