@@ -196,6 +196,12 @@ def chosen_versions(facility_id: UUID) -> Choice:
     return Choice(**(row.state.get("choice", {}) if row else {}))
 
 
+def last_turn(facility_id: UUID) -> datetime | None:
+    """When the latest turn of a facility came, of which it is known. One statement, one row."""
+    newest = Outcome.objects.filter(facility_id=facility_id).order_by("-turn_at")
+    return newest.values_list("turn_at", flat=True).first()
+
+
 def newest_turns(facility_id: UUID, since: datetime, most: int) -> list[tuple[datetime, datetime, datetime, datetime]]:
     """The latest turns as they were told at check-in: earliest, likely and latest moment, and when the turn came."""
     turns = dict(

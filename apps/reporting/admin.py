@@ -1,28 +1,32 @@
 """For whoever looks after the system: who did what, and events that could not be delivered."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from apps.accounts.queries import facility_facts, staff_names
+from apps.accounts.queries import FacilityFacts, facility_facts, staff_names
 from apps.audit.commands import record_opened
 from apps.audit.queries import entries
 from apps.core.errors import Conflict, Invalid
+from apps.core.events import facility_stream
 from apps.core.policy import Actor, Permission
 from apps.core.relay import parked_events
-from apps.core.views import actor_of, page, run_form, said
+from apps.core.views import actor_of, live_part, page, run_form, said
 from apps.eta.commands import choose_versions
-from apps.eta.queries import chosen_versions
+from apps.eta.queries import chosen_versions, last_turn
+from apps.queue.queries.lines import desk_stream, sequences_of, stamp
 from apps.reporting import commands
 from apps.reporting.queries import expected_times, latest_turns, versions_compared
+from apps.scheduling.queries import departments
 
 ROWS = 100
 JUDGED = timedelta(days=7)
@@ -74,22 +78,43 @@ def try_again(request: HttpRequest, event_id: UUID) -> HttpResponse:
 
 
 @page(policy=Permission.AUDIT_READ)
-def expected_times_page(request: HttpRequest) -> HttpResponse:
-    """How good the expected times were: predicted against actual, by doctor."""
-    facility_id = actor_of(request).facility_id
+def expected_times_page(request: HttpRequest) -> HttpResponseBase:
+    """How good the expected times were: predicted against actual, today and lately, by doctor. Asked for again by the
+    page itself, it answers with today alone."""
+    actor, now = actor_of(request), timezone.now()
+    facility_id = actor.facility_id
     assert facility_id is not None
-    since, facility = timezone.now() - JUDGED, facility_facts(facility_id)
+    sequence = sequences_of(sorted(departments().values_list("id", flat=True)), facility_stream(facility_id))
+
+    def today() -> dict[str, Any]:
+        return _times_of_today(facility_facts(facility_id), now) | {"sequence": sequence}
+
+    if request.headers.get("HX-Request"):
+        mark = f"{actor.id} {sequence} {last_turn(facility_id)}"
+        return live_part(request, mark, "reporting/_times_today.html", today)
+    since = now - JUDGED
     context = {
         "title": gettext("Expected times"),
         "rows": expected_times(facility_id, since),
         "versions": versions_compared(facility_id, since),
-        "turns": latest_turns(facility_id, since),
         "days": JUDGED.days,
-        "zone": facility.time_zone,
-        "may_choose": actor_of(request).may(Permission.MASTERS_CHANGE),
+        "may_choose": actor.may(Permission.MASTERS_CHANGE),
         "beside_any": bool(chosen_versions(facility_id).beside),
     }
-    return render(request, "reporting/expected_times.html", admin.site.each_context(request) | context)
+    return render(request, "reporting/expected_times.html", admin.site.each_context(request) | today() | context)
+
+
+def _times_of_today(facility: FacilityFacts, now: datetime) -> dict[str, Any]:
+    """The turns of today so far, as they were told and as they came."""
+    midnight = facility.end_of(facility.day_of(now) - timedelta(days=1))
+    return {
+        "today": [row for row in expected_times(facility.id, midnight) if row["of_all"]],
+        "turns": latest_turns(facility.id, midnight),
+        "stream": desk_stream(facility.id),
+        "as_of": stamp(now),
+        "clock": facility.clock(now),
+        "zone": facility.time_zone,
+    }
 
 
 @page(policy=Permission.MASTERS_CHANGE, methods=("POST",))

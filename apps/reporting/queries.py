@@ -76,10 +76,13 @@ SEGMENT_NAMES: dict[str, str] = {
 
 def expected_times(facility_id: UUID, since: datetime) -> list[dict[str, Any]]:
     """How good predictions were since a moment, in all, by doctor and by where people were: `{doctor, segment, figures,
-    within5, within10, coverage, skill}`, shares in per cent. The facility is in scope."""
+    within5, within10, coverage, skill, of_all}`, shares in per cent. The facility is in scope."""
     names = {str(doctor.id): doctor.name for doctor in doctors()} | {"": gettext("All")}
     found = by_group(judged(facility_id, since))
-    rows = [_judged_row(names.get(doctor, ""), segment, told) for (doctor, segment), told in found.items()]
+    rows = [
+        _judged_row(names.get(doctor, ""), segment, told) | {"of_all": not doctor}
+        for (doctor, segment), told in found.items()
+    ]
     return sorted(rows, key=lambda row: (row["doctor"] != names[""], row["doctor"]))
 
 

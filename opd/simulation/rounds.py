@@ -30,6 +30,9 @@ OWN_FEWEST, OWN_MOST = 3, 40
 CYCLE = 55.0
 """Seconds that a doctor needs for one person, from call to call."""
 
+REST, WALK = (4, 9), (4, 10)
+"""Seconds between which a doctor pauses after a person, and somebody who was called comes in."""
+
 DAY_OVER = timedelta(hours=3)
 """Who waits longer than this was left behind by an earlier run."""
 
@@ -146,7 +149,7 @@ def _doctor(look: Look, doctor: Doctor) -> Iterator[Decision]:
     if doctor.availability is not Availability.AVAILABLE:
         if steady >= draw.uniform(40, 100):
             yield Decision(Deed.BEGIN, doctor=doctor)
-    elif _elapsed(look, doctor.moved_at) < draw.uniform(4, 9):
+    elif _elapsed(look, doctor.moved_at) < draw.uniform(*REST):
         return
     elif _tea_time(steady, draw.uniform(6 * 60, 14 * 60)):
         yield Decision(Deed.PAUSE, doctor=doctor)
@@ -182,7 +185,7 @@ def _with_patient(look: Look, doctor: Doctor, visit: Seen) -> Iterator[Decision]
 def _answer(visit: Seen, elapsed: float) -> Deed | None:
     """What comes of a call: most walk in, some at the second call, few not at all."""
     draw = Random(f"{visit.id}:called:{visit.missed_calls}")
-    presence, walk = draw.random() if not visit.missed_calls else 0.0, draw.uniform(4, 10)
+    presence, walk = draw.random() if not visit.missed_calls else 0.0, draw.uniform(*WALK)
     if presence < 0.86:
         return Deed.START if elapsed >= walk else None
     if not visit.recalled:
@@ -194,9 +197,14 @@ def _answer(visit: Seen, elapsed: float) -> Deed | None:
     return Deed.SET_ASIDE if presence < 0.98 else Deed.NO_SHOW
 
 
+def consultation_seconds(draw: Random) -> float:
+    """How long somebody stays with a doctor."""
+    return min(max(draw.lognormvariate(math.log(32), 0.45), 12), 120)
+
+
 def _consultation(visit: Seen, elapsed: float) -> Deed | None:
     draw = Random(f"{visit.id}:with:{visit.version}")
-    seconds, test = min(max(draw.lognormvariate(math.log(32), 0.45), 12), 120), draw.random() < 0.06
+    seconds, test = consultation_seconds(draw), draw.random() < 0.06
     if elapsed < seconds:
         return None
     return Deed.TEST if test else Deed.COMPLETE

@@ -1,5 +1,5 @@
 """What is not everyday in the coming weeks: a place that is held, one that is offered, a series, somebody who gives
-way, a slot that takes more people. Each is there once at a time; what a person had a hand in is left alone."""
+way, a slot that takes more people, one that might. Each is there once at a time; what a person had a hand in is left alone."""
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from apps.queue import commands
+from apps.queue.queries.overbooking import advised
 from apps.scheduling.queries import appointments, open_offers, slots, waiting_entries
 from apps.scheduling.rules.allocation import BookingSource
 from apps.scheduling.rules.appointments import LIVE, AppointmentState
@@ -24,6 +25,8 @@ THINKS_FOR = timedelta(seconds=40)
 CHANGES_THEIR_MIND, DECLINES = 0.3, 0.3
 SERIES_WEEKS, SERIES_IN = 4, timedelta(days=5)
 GIVES_WAY_IN = timedelta(days=1)
+BOOKED_OUT_IN = timedelta(days=8)
+"""So long before, and longer, about a third of those who book do not come."""
 
 
 class Unusual:
@@ -43,6 +46,11 @@ class Unusual:
             yield partial(self._book_series, cast, doctors[-2], today + SERIES_IN, now)
         if not coming.filter(displaced__gt=0).exists():
             yield partial(self._push_in, cast, doctors[1], today + GIVES_WAY_IN, now)
+        long_before = (
+            slots().filter(day__gte=today + BOOKED_OUT_IN).order_by("day").values_list("day", flat=True).first()
+        )
+        if long_before and not advised([doctor.id for doctor in doctors], long_before, now):
+            yield partial(self._book_out, cast, long_before, now)
         if not slots().filter(day__gt=today).exclude(emergency_level="").exists():
             yield partial(self._stretch, cast, doctors[-1], today + GIVES_WAY_IN, now)
 
@@ -93,6 +101,17 @@ class Unusual:
         if slot is None:
             return
         for source in [BookingSource.ONLINE] * (slot.capacity - slot.taken) + [BookingSource.PAID_PRIORITY]:
+            self._for_somebody(commands.book, cast, doctor, now, source, preferred_slot_id=slot.id)
+
+    def _book_out(self, cast: Cast, day: date, now: datetime) -> None:
+        """Book all places of a slot so long before that some will probably not come: more might be opened."""
+        seen = ((doctor, _busiest(doctor.id, day, full=False)) for doctor in cast.practitioners.values())
+        doctor, slot = max(((d, s) for d, s in seen if s), key=lambda found: found[1].capacity, default=(None, None))
+        if doctor is None or slot is None:
+            return
+        free = slot.capacity - slot.taken
+        sources = [BookingSource.ONLINE] * (free - slot.walk_in_reserve) + [BookingSource.WALK_IN] * free
+        for source in sources[:free]:
             self._for_somebody(commands.book, cast, doctor, now, source, preferred_slot_id=slot.id)
 
     def _stretch(self, cast: Cast, doctor: Practitioner, day: date, now: datetime) -> None:

@@ -1,6 +1,6 @@
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event as Flag
 from threading import Thread
 from typing import Any
@@ -9,14 +9,15 @@ from uuid import uuid4
 import pytest
 from django.db import OperationalError, connection
 
+from apps.audit.commands import record
 from apps.audit.models import AuditEntry
 from apps.core import commands
-from apps.core.commands import InFlight, KeyReused, Once, collect, command, refusal_listeners, step
+from apps.core.commands import InFlight, KeyReused, Once, at_the_end, collect, command, refusal_listeners, step
 from apps.core.errors import Forbidden, NotFound, Unavailable
 from apps.core.events import Event
 from apps.core.models import IdempotencyKey, OutboxEvent, Stream
 from apps.core.outbox import emit, lock_streams
-from apps.core.policy import Permission, Scope, system_actor
+from apps.core.policy import Actor, Permission, Scope, system_actor
 from apps.core.tasks import ANSWERS_KEPT, forget_idempotency_keys
 from tests.core.mechanism import ACTOR, NOW, PATIENCE, move, moved, wait_for
 from tests.proving import PROVE
@@ -292,3 +293,31 @@ def test_a_deadlock_is_repeated_and_nobody_hears_of_it():
 def test_control_without_repeating_one_of_the_deadlocked_is_turned_away(monkeypatch):
     monkeypatch.setattr(commands, "TRIES", 1)
     assert [type(error) for error in deadlocked()] == [Unavailable]
+
+
+@pytest.mark.django_db
+def test_what_is_left_to_the_end_is_done_once_and_with_all_that_was_asked():
+    done: list[list[int]] = []
+
+    class Together:
+        def __init__(self) -> None:
+            self.asked: list[int] = []
+
+        def __call__(self) -> None:
+            done.append(self.asked)
+            collect_a_trace()
+
+    def collect_a_trace() -> None:
+        record(action="ended", entity_type="thing", entity_id=1)
+
+    @command
+    def ask(*, actor: Actor, now: datetime) -> int:
+        for number in range(3):
+            at_the_end("same", Together).asked.append(number)
+        return len(done)
+
+    assert ask(actor=ACTOR, now=NOW) == 0
+    assert done == [[0, 1, 2]]
+    assert AuditEntry.trail.filter(action="ended").count() == 1
+    with pytest.raises(RuntimeError):
+        at_the_end("same", Together)

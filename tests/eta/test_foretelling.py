@@ -14,10 +14,10 @@ from apps.core.errors import Forbidden, Invalid
 from apps.core.models import OutboxEvent
 from apps.core.policy import system_actor
 from apps.core.relay import Relay
-from apps.eta.commands import choose_versions
+from apps.eta.commands import choose_versions, learn_days
 from apps.eta.models import Experience, Forecast, Outcome, Prediction
 from apps.eta.queries import judged, learnt_minutes, said_of
-from apps.eta.rules.queues import Queue
+from apps.eta.rules.queues import Lesson, Queue
 from apps.eta.rules.telling import Kind
 from apps.queue import commands
 from apps.queue.commands import expecting
@@ -313,3 +313,17 @@ def test_a_queue_is_worked_out_once_for_all_events_that_come_together(ward: Ward
     ward.call_next()
     settle()
     assert len(asked) == 2
+
+
+def test_days_of_which_there_are_no_events_teach_all_at_once(ward: Ward):
+    keeper = system_actor("history", ward.facility.id)
+    seen = Lesson(ward.facility.id, MONDAY, ward.doctor.id, "usual", 10.0, consulted=3.0)
+    before = [(MONDAY.date() - timedelta(days=ago), seen) for ago in (2, 1) for _ in range(30)]
+    assert learn_days(actor=keeper, now=ward.now, lessons=before) == 60
+    assert learnt_minutes(ward.doctor.id, 10.0) < 5
+    visits = [ward.arrive() for _ in range(5)]
+    settle()
+    assert told(visits[-1]).p50 < ward.now + timedelta(minutes=25)
+    assert AuditEntry.objects.get(action="expected_times.taught").after == {"lessons": 60}
+    with pytest.raises(Forbidden):
+        learn_days(actor=ward.admin, now=ward.now, lessons=before)

@@ -9,18 +9,22 @@ import pytest
 
 from apps.accounts.queries import facility_facts, staff_actor
 from apps.audit.models import AuditEntry
+from apps.eta.queries import learnt_minutes
 from apps.notifications.models import Message
 from apps.patients.queries import search
 from apps.queue import commands
 from apps.queue.models import Visit
+from apps.queue.queries.overbooking import advised
 from apps.scheduling.models import Appointment, Leave, LeaveCase, Offer, Slot, WaitingEntry
 from apps.scheduling.queries import doctors
 from opd.demo.hospital import DEMO
 from opd.invariants import Look, check
 from opd.simulation import ahead, unusual
 from opd.simulation.ahead import Ahead, begin
+from opd.simulation.before import remember
 from opd.simulation.cast import cast_of
 from tests.cast import DESK
+from tests.opd.conftest import MONDAY
 from tests.opd.test_live import Clock
 
 
@@ -128,6 +132,19 @@ def test_a_hospital_begins_with_a_little_of_everything(asha: Any, few: None):
     assert Slot.objects.filter(emergency_level="high").count() == 1
 
 
+def test_there_is_a_slot_with_advice_to_open_places_and_whoever_may_says_yes(asha: Any, few: None):
+    clock = Clock()
+    begin(DEMO, clock)
+    day = Slot.objects.filter(day__gte=asha.day_of(clock.now) + unusual.BOOKED_OUT_IN).earliest("day").day
+    everybody = [doctor.id for doctor in doctors()]
+    (advice,) = advised(everybody, day, clock.now)
+    assert advice.places >= 1
+    more = {"slot_id": advice.slot.id, "places": advice.places}
+    commands.open_beyond(actor=staff_actor("admin@demo.opd"), now=clock.now, **more)
+    (opened,) = advised(everybody, day, clock.now)
+    assert opened.opened == advice.places
+
+
 def test_what_is_held_is_booked_in_the_end_and_whoever_is_asked_answers(
     asha: Any, few: None, monkeypatch: pytest.MonkeyPatch
 ):
@@ -155,3 +172,9 @@ def come_to_it() -> tuple[bool, bool]:
     held = AuditEntry.objects.filter(action="appointment.held").values_list("entity_id", flat=True)
     booked = Appointment.objects.filter(id__in=list(held), state="BOOKED")
     return Offer.objects.filter(state="ACCEPTED").exists(), booked.exists()
+
+
+def test_a_demo_knows_its_doctors_pace_before_anybody_comes(asha: Any):
+    assert remember(DEMO, MONDAY) > 0
+    for doctor in doctors():
+        assert 0.5 < learnt_minutes(doctor.id, float(doctor.average_consultation_minutes)) < 1.5

@@ -229,3 +229,22 @@ def test_behind_our_own_proxy_only_this_machine_sees_it_and_nobody_speaks_for_ot
     settings.PROXIES = 1
     headers = {"X-Forwarded-For": forwarded} if forwarded else {}
     assert Client().get("/metrics", headers=headers).status_code == status
+
+
+def test_the_page_asks_for_today_again_and_gets_it_when_a_turn_has_come(ward: Ward):
+    browser, live = browser_of(ward.admin), {"HTTP_HX_REQUEST": "true"}
+    first = browser.get("/admin/expected-times/", **live)
+    assert "No turn has come yet today" in first.content.decode()
+    assert f'data-stream="desk.{ward.facility.id}"' in first.content.decode()
+    assert "Methods" not in first.content.decode()
+    known = live | {"HTTP_IF_NONE_MATCH": first["ETag"]}
+    assert browser.get("/admin/expected-times/", **known).status_code == 304
+    ward.arrive()
+    deliver()
+    ward.later(minutes=6)
+    ward.call_next()
+    deliver()
+    again = browser.get("/admin/expected-times/", **known)
+    assert again.status_code == 200
+    assert "waiting here" in again.content.decode()
+    assert ward.doctor.name not in again.content.decode()

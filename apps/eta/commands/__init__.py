@@ -3,7 +3,17 @@ transaction, so that no command of the hospital ever waits for them, and each ev
 
 from apps.eta.commands.choosing import choose_versions
 from apps.eta.commands.foretelling import News, foretell, forget_turns
-from apps.eta.commands.learning import learn, turn_came
+from apps.eta.commands.learning import learn, learn_days, turn_came
 from apps.eta.commands.news import note_news, take_news
 
-__all__ = ["News", "choose_versions", "foretell", "forget_turns", "learn", "note_news", "take_news", "turn_came"]
+__all__ = [
+    "News",
+    "choose_versions",
+    "foretell",
+    "forget_turns",
+    "learn",
+    "learn_days",
+    "note_news",
+    "take_news",
+    "turn_came",
+]

@@ -108,7 +108,9 @@ def _of_doctor(
     t = _minutes(now, due)
     turns = predict(today, laws, t)
     windows = known.calibrations[version].windows(turns, t, queue.changed)
-    return [_found(queue, doctor, mine[turn.id], turn, window, due) for turn, window in zip(turns, windows, strict=True)]
+    return [
+        _found(queue, doctor, mine[turn.id], turn, window, due) for turn, window in zip(turns, windows, strict=True)
+    ]
 
 
 def _found(queue: Queue, doctor: AtWork, person: Waiting, turn: Turn, window: Window, due: datetime) -> _Found:

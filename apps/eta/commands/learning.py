@@ -1,9 +1,12 @@
 """What is learnt from an event: of its doctor and of all, and whether windows hold."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from apps.core.commands import step
+from apps.audit.commands import record
+from apps.core.commands import command, step
+from apps.core.policy import Actor, Permission, Scope
 from apps.eta.commands.remembering import recall
 from apps.eta.models import Experience, Outcome, Prediction
 from apps.eta.rules.calibrating import Calibration, Segment, Window
@@ -19,6 +22,25 @@ def learn(lesson: Lesson, day: date, now: datetime) -> None:
     doctors = Experience.objects.filter(facility_id=lesson.facility_id, doctor_id__isnull=False).count()
     teach(own, known.pool, known.days[lesson.doctor_id], lesson, day, doctors)
     known.save(now)
+
+
+@command
+def learn_days(*, actor: Actor, now: datetime, lessons: Iterable[tuple[date, Lesson]]) -> int:
+    """Remember what days taught of which this house has no events, each lesson with its day, in their order: what
+    another system knew of the doctors, or what a demo's doctors are like. The number of lessons."""
+    actor.require(Permission.SYSTEM_KEEP, Scope(None))
+    facility_id, taught = actor.facility_id, list(lessons)
+    assert facility_id is not None
+    doctors = {lesson.doctor_id for _, lesson in taught if lesson.doctor_id}
+    known = recall(facility_id, doctors, now, lock=True)
+    for day, lesson in taught:
+        own = known.values[lesson.doctor_id] if lesson.doctor_id else None
+        teach(own, known.pool, known.days[lesson.doctor_id], lesson, day, len(doctors))
+    known.save(now)
+    record(
+        action="expected_times.taught", entity_type="facility", entity_id=facility_id, after={"lessons": len(taught)}
+    )
+    return len(taught)
 
 
 @step

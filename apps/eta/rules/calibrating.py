@@ -114,9 +114,7 @@ class Calibration:
         """What to say of everybody's turn: those of `booking` are told for the first time, unless they are here."""
         away, here = self._stretches(Segment.AWAY), self._stretches(Segment.HERE)
         first = self._stretches(Segment.BOOKING)
-        return [
-            _stretched(turn, here if turn[2] else first if turn[0] in booking else away, now) for turn in turns
-        ]
+        return [_stretched(turn, here if turn[2] else first if turn[0] in booking else away, now) for turn in turns]
 
     def _stretches(self, segment: Segment) -> Stretches:
         found = self.cache.get(segment)

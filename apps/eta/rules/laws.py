@@ -74,9 +74,7 @@ class Laws:
         """How long a consultation takes whose logarithm has this middle."""
         middle = exp(mu)
         square = middle * middle
-        return of_moments(
-            middle * self.mean_factor, square * self.second_factor, square * middle * self.third_factor
-        )
+        return of_moments(middle * self.mean_factor, square * self.second_factor, square * middle * self.third_factor)
 
     def later_than(self, offset: float) -> float:
         """The share of those who come that come later than so many minutes after their time."""

@@ -49,6 +49,11 @@ def sequences_of(department_ids: Sequence[UUID], *others: str) -> str:
     return " ".join(str(known[name]) for name in names)
 
 
+def desk_stream(facility_id: UUID | None) -> str:
+    """The live view that tells a facility's desk of changes."""
+    return f"desk.{facility_id}"
+
+
 def first_of_lines(department_id: UUID, most: int) -> list[Visit]:
     """The first so many of every line of a department, each doctor's and the common one, in the order of calling."""
     order = ["tier", "arrival_key", "number"]

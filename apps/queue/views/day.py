@@ -20,10 +20,9 @@ from apps.queue import commands
 from apps.queue.forms import PlaceForm
 from apps.queue.queries.day import day_at_desk, waiting_row
 from apps.queue.queries.desk import served_departments
-from apps.queue.queries.lines import sequences_of, stamp
+from apps.queue.queries.lines import desk_stream, sequences_of, stamp
 from apps.queue.views.asked import asked_day
 from apps.queue.views.booking_deeds import actions_of, day_url, reassign_url
-from apps.queue.views.desk import desk_stream
 from apps.scheduling.queries import doctors_of_departments, open_offers, position_of, waiting_entry_of
 
 

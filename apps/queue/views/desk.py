@@ -33,7 +33,7 @@ from apps.queue.queries.desk import (
     visit_at_desk,
     with_people,
 )
-from apps.queue.queries.lines import sequences_of, stamp
+from apps.queue.queries.lines import desk_stream, sequences_of, stamp
 from apps.queue.queries.shown import STATE_KINDS, STATE_NAMES
 from apps.queue.queries.slip import slip_view
 from apps.queue.queries.visits import ACTIONS
@@ -219,11 +219,6 @@ def _today(
         "as_of": stamp(now),
         "clock": facility.clock(now),
     }
-
-
-def desk_stream(facility_id: UUID | None) -> str:
-    """The live view that tells a facility's desk of changes."""
-    return f"desk.{facility_id}"
 
 
 def _row(visit: Visit, actor: Actor, now: datetime) -> dict[str, Any]:

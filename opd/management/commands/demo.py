@@ -13,6 +13,7 @@ from opd.demo.hospital import DEMO
 from opd.demo.loading import load
 from opd.removal import remove_facility
 from opd.simulation.ahead import begin
+from opd.simulation.before import remember
 
 
 class Command(BaseCommand):
@@ -34,4 +35,5 @@ class Command(BaseCommand):
         load(replace(DEMO, asks_first=()) if clean else DEMO, timezone.now(), DEMO_PASSWORD)
         if fresh and not clean:
             begin(DEMO, timezone.now)
+            remember(DEMO, timezone.now())
         self.stdout.write(f"{DEMO.name}: {len(DEMO.doctors)} doctors, {len(DEMO.patients)} people.")
