@@ -18,12 +18,24 @@ from apps.eta.rules.queues import Lesson, Plan
 from apps.scheduling.queries import doctors
 from opd.demo.hospital import Hospital
 from opd.simulation.cast import VIA, Cast, cast_of
-from opd.simulation.rounds import CYCLE, MOST, REST, WALK, consultation_seconds
+from opd.simulation.rounds import (
+    AGAIN,
+    AT_FIRST_CALL,
+    BREAK,
+    CYCLE,
+    LONGEST_BREAK,
+    MOST,
+    REST,
+    WALK,
+    consultation_seconds,
+)
 
 DAYS, PEOPLE = 5, 60
 """So many days, on which so many saw each doctor."""
 
 LENGTH = 480.0
+BREAK_EVERY = 11
+"""People between two breaks."""
 
 
 def remember(hospital: Hospital, now: datetime) -> int:
@@ -45,16 +57,20 @@ def _lessons(cast: Cast, today: date, now: datetime, random: Random) -> Iterator
 
 
 def _day(facility_id: UUID, doctor_id: UUID, average: float, at: datetime, random: Random) -> Iterator[Lesson]:
-    """One person after the other: called, in after a few steps, and out again."""
+    """One person after the other: called, in after a few steps or a second call, out again; now and then a break."""
     plan: Plan | None = Plan(at, LENGTH, 0)
-    for _ in range(PEOPLE):
+    for number in range(PEOPLE):
         about = {"doctor_id": doctor_id, "kind": "usual", "average": average}
         ready = at - timedelta(seconds=random.uniform(2, MOST / 2) * CYCLE)
-        yield Lesson(facility_id, at, **about, plan=plan, newcomer="walk_in", ready=ready)
-        plan = None
-        at += timedelta(seconds=random.uniform(*WALK))
-        yield Lesson(facility_id, at, **about, begun=at, ready=ready)
+        yield Lesson(facility_id, at, **about, plan=plan, newcomer="walk_in", ready=ready, called=at)
+        plan, walked = None, random.uniform(*WALK) + AGAIN * (random.random() > AT_FIRST_CALL)
+        at += timedelta(seconds=walked)
+        yield Lesson(facility_id, at, **about, begun=at, ready=ready, walked=walked / 60)
         seconds = consultation_seconds(random)
         at += timedelta(seconds=seconds)
         yield Lesson(facility_id, at, **about, consulted=seconds / 60)
+        if number % BREAK_EVERY == BREAK_EVERY - 1:
+            yield Lesson(facility_id, at, doctor_id=doctor_id, left=True, said_back=at + LONGEST_BREAK)
+            at += timedelta(seconds=random.uniform(*BREAK))
+            yield Lesson(facility_id, at, doctor_id=doctor_id, back=True)
         at += timedelta(seconds=random.uniform(*REST))

@@ -32,7 +32,18 @@ from opd.simulation.cast import Cast, cast_of
 from opd.simulation.looking import look_at
 from opd.simulation.people import Person, person
 from opd.simulation.plan import ALARMING, PRESCRIPTIONS, SOURCES, SYMPTOMS, weighted
-from opd.simulation.rounds import DID_NOT_COME, FEWEST, SENT_FOR_TEST, Decision, Deed, Doctor, Look, Seen, decide
+from opd.simulation.rounds import (
+    DID_NOT_COME,
+    FEWEST,
+    LONGEST_BREAK,
+    SENT_FOR_TEST,
+    Decision,
+    Deed,
+    Doctor,
+    Look,
+    Seen,
+    decide,
+)
 from opd.simulation.stations import Stations
 
 POOL = 400
@@ -45,9 +56,6 @@ ON_A_JOURNEY = 0.5
 """Share of people who go through several stations."""
 
 CAST_KEPT = timedelta(minutes=1)
-LONGEST_BREAK = timedelta(seconds=100)
-"""What a doctor says at the beginning of a break; they are back by then."""
-
 LONGEST_PAUSE = 10.0
 """Seconds between two tries while the database is away."""
 

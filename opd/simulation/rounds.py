@@ -30,8 +30,14 @@ OWN_FEWEST, OWN_MOST = 3, 40
 CYCLE = 55.0
 """Seconds that a doctor needs for one person, from call to call."""
 
-REST, WALK = (4, 9), (4, 10)
-"""Seconds between which a doctor pauses after a person, and somebody who was called comes in."""
+REST, WALK, BREAK = (4, 9), (4, 10), (40, 100)
+"""Seconds between which a doctor pauses after a person, somebody who was called comes in, and a break lasts."""
+
+LONGEST_BREAK = timedelta(seconds=BREAK[1])
+"""What a doctor says at the beginning of a break; they are back by then."""
+
+AT_FIRST_CALL, AGAIN = 0.86, 10
+"""Share of people who come at the first call; seconds until the second."""
 
 DAY_OVER = timedelta(hours=3)
 """Who waits longer than this was left behind by an earlier run."""
@@ -147,7 +153,7 @@ def _doctor(look: Look, doctor: Doctor) -> Iterator[Decision]:
     steady = _elapsed(look, doctor.changed_at)
     draw = Random(f"{doctor.id}:{doctor.version}")
     if doctor.availability is not Availability.AVAILABLE:
-        if steady >= draw.uniform(40, 100):
+        if steady >= draw.uniform(*BREAK):
             yield Decision(Deed.BEGIN, doctor=doctor)
     elif _elapsed(look, doctor.moved_at) < draw.uniform(*REST):
         return
@@ -186,12 +192,12 @@ def _answer(visit: Seen, elapsed: float) -> Deed | None:
     """What comes of a call: most walk in, some at the second call, few not at all."""
     draw = Random(f"{visit.id}:called:{visit.missed_calls}")
     presence, walk = draw.random() if not visit.missed_calls else 0.0, draw.uniform(*WALK)
-    if presence < 0.86:
+    if presence < AT_FIRST_CALL:
         return Deed.START if elapsed >= walk else None
     if not visit.recalled:
-        return Deed.RECALL if elapsed >= 10 else None
+        return Deed.RECALL if elapsed >= AGAIN else None
     if presence < 0.94:
-        return Deed.START if elapsed >= 10 + walk else None
+        return Deed.START if elapsed >= AGAIN + walk else None
     if elapsed < 24:
         return None
     return Deed.SET_ASIDE if presence < 0.98 else Deed.NO_SHOW

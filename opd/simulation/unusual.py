@@ -1,5 +1,6 @@
 """What is not everyday in the coming weeks: a place that is held, one that is offered, a series, somebody who gives
-way, a slot that takes more people, one that might. Each is there once at a time; what a person had a hand in is left alone."""
+way, a slot that takes more people, one that might. Each is there once at a time; what a person had a hand in is left
+alone."""
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta

@@ -155,3 +155,15 @@ def test_what_is_kept_of_a_day_comes_back_as_it_was_saved():
     assert DayKept(**house.kept.as_json()) == house.kept
     assert house.kept.pace[0] == 1
     assert log(8) < log(10)
+
+
+def test_the_way_from_the_call_to_the_door_is_no_part_of_when_the_turn_comes_but_of_what_the_next_one_waits():
+    house = House()
+    for house.day in range(6):
+        house.begin()
+        for at in range(0, 200, 20):
+            house.teach(at + 1, called="now", ready=NINE)
+            house.teach(at + 3, begun="now", ready=NINE, walked=2.0)
+            house.teach(at + 17, consulted=14.0)
+    assert house.laws().walk.mean == pytest.approx(2, abs=0.1)
+    assert house.laws().gap.mean == pytest.approx(4, abs=0.6)

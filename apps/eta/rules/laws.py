@@ -37,6 +37,7 @@ class Laws:
     drift: float
     """Change of the logarithm of a consultation's length over a session."""
     gap: Length
+    walk: Length
     pauses: dict[str, tuple[float, float, float]]
     """By kind: how often after a consultation, and mean and variance of the logarithm of its minutes."""
     pause: Length

@@ -47,7 +47,7 @@ def leaping(free: Length, slot: float, never: float, laws: Laws) -> Sequence[flo
 
 
 class _Table:
-    """The share that came by each of a few moments, looked up from the first one on: shares are asked in rising order."""
+    """The share that came by each of a few moments, looked up from the first on: shares are asked in rising order."""
 
     def __init__(self, by: Callable[[float], float], start: float, end: float) -> None:
         self.by, self.start, self.width = by, start, (end - start) / STEPS

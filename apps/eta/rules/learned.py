@@ -70,7 +70,9 @@ class Learned:
     """Of pace on list length and on progress: sums of xx, xp, pp, xy, py."""
     booked: Tally = field(default_factory=Tally)
     gap: Tally = field(default_factory=Tally)
-    """Minutes from a free doctor to the next start."""
+    """Minutes from a free doctor to the next turn: the call, or the start where nobody is called."""
+    walk: Tally = field(default_factory=Tally)
+    """Minutes from a call to the start."""
     ends: float = 0.0
     pauses: Tallies = field(default_factory=dict)
     """By kind of unplanned absence: the logarithm of its minutes; n over `ends` is how often."""

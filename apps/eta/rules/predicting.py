@@ -69,7 +69,7 @@ class _Walk:
         self.mean, self.var, self.skew = free.mean, free.var, free.skew
         self.work = free.mean if today.doctor is Doctor.INSIDE else 0.0
         self.steps: dict[str | tuple[str, float], _Step] = {}
-        self.between_two = plus(laws.pause, laws.gap)
+        self.between_two = plus(plus(laws.pause, laws.gap), laws.walk)
         self.urgent, self.walk_in = laws.emergency.scaled(exp(self.pace)), laws.walk_in.scaled(exp(self.pace))
         self.settled_until = now + laws.penalty
         self.long_before: dict[float, _Likely] = {}

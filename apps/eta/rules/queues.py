@@ -96,8 +96,12 @@ class Lesson:
     """When the person was there."""
     behind: float = 0.0
     """Minutes that they stood behind that."""
+    called: datetime | None = None
+    """When somebody was called."""
     begun: datetime | None = None
     """When a consultation began."""
+    walked: float | None = None
+    """Minutes from the call to that."""
     returned: bool | None = None
     """Whether somebody who missed a call came after all, and how many minutes later."""
     away_for: float = 0.0

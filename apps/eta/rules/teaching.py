@@ -121,16 +121,20 @@ def _newcomer(memories: list[Learned], kept: DayKept, lesson: Lesson) -> None:
 
 
 def _begun(memories: list[Learned], kept: DayKept, lesson: Lesson) -> None:
-    """Somebody came in: how long after the doctor was free for them."""
-    if lesson.begun is None:
+    """Somebody was called: how long after the doctor was free for them; or came in, how long after the call."""
+    turn = lesson.called or lesson.begun
+    if turn is None:
         return
     if kept.free:
         free = datetime.fromisoformat(kept.free)
-        gap = (lesson.begun - max(free, lesson.ready or free)) / MINUTE
+        gap = (turn - max(free, lesson.ready or free)) / MINUTE
         if 0 <= gap < LONGEST_GAP:
             for memory in memories:
                 memory.gap.add(gap)
     kept.free = ""
+    if lesson.walked is not None and lesson.walked < LONGEST_GAP:
+        for memory in memories:
+            memory.walk.add(lesson.walked)
 
 
 def _consulted(own: Learned, pool: Learned, kept: DayKept, lesson: Lesson, minutes: float) -> None:

@@ -52,6 +52,7 @@ def laws_for(session: Session, doctor: Learned, pool: Learned) -> Laws:
         longer=longer,
         drift=drift,
         gap=_gap(doctor, pool),
+        walk=Length(_own(doctor.walk, pool.walk, 0.0, 1.0), _shared_var(doctor.walk, pool.walk, 0.0, 1.0)),
         pauses=_pauses(doctor, pool),
         pause=NOTHING,
         break_mu=log(max(session.break_length, 1.0)) + _own(doctor.breaks, pool.breaks, 0.0, 8.0),

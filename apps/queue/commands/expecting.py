@@ -104,9 +104,12 @@ def _learn_from(event: OutboxEvent, day: date) -> None:
         taught = _back_or_gone(visit, to, at)
     if to == State.CALLED:
         first = turn_came(visit.facility_id, visit.department_id, visit.doctor_id, visit.token_id, at)
-        taught = _called(visit, day, at) if first and visit.doctor_id else {}
+        taught = {"called": at, "ready": visit.queued_at} if visit.doctor_id else {}
+        taught |= _called(visit, day, at) if first and visit.doctor_id else {}
     elif to == State.IN_CONSULTATION:
+        called = visit.last_called_at
         taught = {"begun": at, "ready": visit.queued_at}
+        taught |= {"walked": (at - called).total_seconds() / 60} if called and called <= at else {}
     elif to == State.COMPLETED and visit.consultation_started_at and visit.completed_at:
         taught = {"consulted": (visit.completed_at - visit.consultation_started_at).total_seconds() / 60}
     if taught:
