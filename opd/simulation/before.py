@@ -7,6 +7,7 @@ real hospital; the simulator's consultations are shortened.
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from random import Random
+from typing import Any
 from uuid import UUID
 
 from django_scopes import scope
@@ -60,7 +61,7 @@ def _day(facility_id: UUID, doctor_id: UUID, average: float, at: datetime, rando
     """One person after the other: called, in after a few steps or a second call, out again; now and then a break."""
     plan: Plan | None = Plan(at, LENGTH, 0)
     for number in range(PEOPLE):
-        about = {"doctor_id": doctor_id, "kind": "usual", "average": average}
+        about: dict[str, Any] = {"doctor_id": doctor_id, "kind": "usual", "average": average}
         ready = at - timedelta(seconds=random.uniform(2, MOST / 2) * CYCLE)
         yield Lesson(facility_id, at, **about, plan=plan, newcomer="walk_in", ready=ready, called=at)
         plan, walked = None, random.uniform(*WALK) + AGAIN * (random.random() > AT_FIRST_CALL)
