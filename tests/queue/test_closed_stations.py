@@ -1,4 +1,4 @@
-"""A station closes after somebody's way was planned through it: nobody is lost before its door (ADR 50)."""
+"""A station closes after somebody's way was planned through it: nobody is lost before its door (ADR 52)."""
 
 from collections.abc import Iterator
 from datetime import timedelta

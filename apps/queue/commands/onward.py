@@ -141,7 +141,7 @@ def open_station(leg: JourneyLeg, previous: Visit) -> Visit:
     """Put somebody into the queue of their next station, under the same number and with the same urgency.
 
     Whoever waits there already, by another way, is not put there twice. Before a station that has closed since the
-    way was planned they stand on hold: the desk is told and sends them on, or it opens again (ADR 50).
+    way was planned they stand on hold: the desk is told and sends them on, or it opens again (ADR 52).
     """
     lock_streams(department_stream(leg.department_id))
     there = open_visit_of(previous.patient_id, leg.department_id)
