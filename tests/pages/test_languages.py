@@ -3,6 +3,7 @@
 import re
 from html.parser import HTMLParser
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -14,7 +15,8 @@ from apps.accounts.rules.credentials import ScreenUse
 from apps.display.models import Board
 from apps.queue import commands
 from apps.queue.models import Visit
-from tests.bookings import book, open_slot, visit_type
+from opd import catalogue
+from tests.bookings import book, cancel, open_slot, visit_type
 from tests.browsers import browser_of
 from tests.display.hall import paired_screen
 from tests.patients.codes import PHONE
@@ -84,15 +86,24 @@ def test_every_page_of_a_family_is_in_its_language(ward: Ward, language: str):
     book(ward, full)
     waits = book(ward, full, patient=asha).waiting
     doctor, place = f"/book/{ward.doctor.id}/", f"/book/?for={asha.id}"
-    paths = ["/", "/login", "/login/phone/", "/me/", "/book/", place, f"{place}&department={ward.department.id}"]
+    link = f"/t/{tracking_code(row.id, timezone.now())}/"
+    paths = ["/", "/login", "/login/phone/", "/me/", "/me/settings/", "/book/", place]
+    paths += [f"{place}&department={ward.department.id}"]
     paths += [f"{doctor}?for={asha.id}", f"{doctor}check/?for={asha.id}&slot={slot.id}", f"/me/waiting/{waits.id}/"]
     paths += [f"/me/bookings/{row.id}/{deed}" for deed in ("", "move/", "cancel/", "here/")]
-    paths += [f"/t/{tracking_code(row.id, timezone.now())}/", "/t/2222222222/", "/nowhere/", "/checkin?h=wrong"]
+    paths += [link, f"{link}cancel/", "/t/2222222222/", "/nowhere/", "/checkin?h=wrong"]
     for path in paths:
         assert not foreign(phone.get(path, follow=True), language, ward), path
     assert not foreign(phone.post("/login/phone/", {"phone": "12"}), language, ward)
     assert not foreign(phone.post("/login/phone/", {"phone": "+919876500009"}), language, ward)
     assert not foreign(phone.post(f"/me/bookings/{row.id}/move/", {"version": 1}), language, ward)
+    for press in ("sms-off", "sms-on", "push-on", "push-test"):
+        assert not foreign(phone.post(f"/me/settings/{press}/", {"key": uuid4()}, follow=True), language, ward), press
+    open_slot(ward, 90)
+    cancel(ward, row, "")
+    sorry = phone.get(link)
+    assert 'name="slot"' in sorry.content.decode()
+    assert not foreign(sorry, language, ward), "cancelled by us"
 
 
 @pytest.mark.parametrize("language", OTHERS)
@@ -126,6 +137,22 @@ def test_the_kiosk_is_in_its_language_at_every_step(ward: Ward, language: str):
     for sent in steps:
         assert not foreign(kiosk.post("/kiosk/", sent), language, ward), sent
     assert not foreign(kiosk.post("/kiosk/help/"), language, ward)
+
+
+def test_who_shows_a_page_to_patients_has_its_sentences_translated_for_them():
+    pages = re.compile(r'render\([^)]*"(track|me)/')
+    shown = [path for path in (settings.BASE_DIR / "apps").rglob("*.py") if pages.search(path.read_text())]
+    assert len(shown) > 5
+    assert not [path for path in shown if catalogue._in_python(path) and not catalogue.is_for_patients(path)]
+
+
+def test_no_file_of_patients_sentences_was_moved_away():
+    files = [
+        path.relative_to(settings.BASE_DIR)
+        for folder in (*catalogue.PYTHON, *catalogue.TEMPLATES)
+        for path in (settings.BASE_DIR / folder).rglob("*")
+    ]
+    assert not [name for name in catalogue.FOR_PATIENTS if not any(path.match(name) for path in files)]
 
 
 def test_the_desks_slip_is_in_the_patients_language_and_says_to_scan_in_all(ward: Ward):
