@@ -42,8 +42,9 @@ async def check(hub: "Hub") -> None:
     """Close the sockets whose holders have lost their access, or may no longer see what they follow."""
     known = [(s, s.actor, s.actor.credential_id) for s in hub.sockets if s.actor and s.actor.credential_id]
     await _check_staff(hub, [one for one in known if one[1].type is ActorType.STAFF])
-    await _check_guests(hub, [one for one in known if one[1].type is not ActorType.STAFF])
+    over = await _check_guests(hub, [one for one in known if one[1].type is not ActorType.STAFF])
     await _check_closed(hub)
+    await _note_screens(hub, [one for _, actor, one in known if actor.type is ActorType.SCREEN and one not in over])
 
 
 Known = tuple[Socket, Actor, UUID]
@@ -63,17 +64,24 @@ async def _check_staff(hub: "Hub", known: list[Known]) -> None:
             await _change(hub, socket, actor, fresh)
 
 
-async def _check_guests(hub: "Hub", known: list[Known]) -> None:
-    """Links and screens: some at a time, so that ten thousand of them keep nobody waiting."""
+async def _check_guests(hub: "Hub", known: list[Known]) -> set[UUID]:
+    """Links and screens: some at a time, so that ten thousand of them keep nobody waiting. Which of them are over."""
+    gone: set[UUID] = set()
     waiting = iter(known)
     while some := list(islice(waiting, CHECKED_TOGETHER)):
         over = await hub.ask(ended, [credential_id for _, _, credential_id in some], timezone.now())
         for socket, actor, credential_id in some if over else ():
             if credential_id in over and socket.actor is actor:
                 socket.close(Close.NO_ACCESS)
-        screens = [one for _, actor, one in some if actor.type is ActorType.SCREEN and one not in over]
-        if screens:
-            await hub.ask(screens_seen, screens, timezone.now())
+        gone |= over
+    return gone
+
+
+async def _note_screens(hub: "Hub", screens: list[UUID]) -> None:
+    """Which screens are on. Last, and some at a time: nobody who has to leave stays because a row is locked."""
+    waiting = iter(screens)
+    while some := list(islice(waiting, CHECKED_TOGETHER)):
+        await hub.ask(screens_seen, some, timezone.now())
 
 
 async def _check_closed(hub: "Hub") -> None:

@@ -35,9 +35,9 @@ log = logging.getLogger(__name__)
 
 
 class Source:
-    """One connection that LISTENs, and a look every two seconds at the numbers of all followed streams.
+    """One connection that LISTENs, one that reads, and a look every two seconds at the numbers of all followed streams.
 
-    The look finds what a notification may have missed, and proves that the connection is there. Without that
+    The look finds what a notification may have missed, and proves that both connections are there. Without that
     proof the hub is told that the source is gone, and when it is back.
     """
 
@@ -93,6 +93,10 @@ class Source:
 
     async def _prove(self, listener: psycopg.AsyncConnection[Any]) -> None:
         await listener.execute("SELECT 1")
+        if self._reader is not None:
+            await self._reader.execute(
+                "SELECT 1"
+            )  # it may have ended by itself: an idle limit, a read that was given up
         for stream, number in (await self._hub.ask(stream_sequences, self._hub.numbered_names())).items():
             self._hub.hear(stream, number)
         self._proved = self._hub.loop.time()

@@ -43,18 +43,23 @@ class Together(Generic[K, V]):
 
     async def _ask(self) -> None:
         while self._waiting:
-            if self._pause and len(self._waiting) < TOGETHER:
-                await asyncio.sleep(self._pause)
-            some = list(islice(self._waiting, TOGETHER))
-            waiting = {about: self._waiting.pop(about) for about in some}
+            waiting: dict[K, asyncio.Future[V | None]] = {}
             try:
-                answers = await self._ask_of(some)
-            except BaseException as error:
-                for answer in waiting.values():
-                    answer.set_exception(error if isinstance(error, Exception) else TimeoutError())
-                    answer.exception()  # whoever asked may have left
-                if not isinstance(error, Exception):
-                    raise
+                if self._pause and len(self._waiting) < TOGETHER:
+                    await asyncio.sleep(self._pause)
+                waiting = {about: self._waiting.pop(about) for about in list(islice(self._waiting, TOGETHER))}
+                answers = await self._ask_of(list(waiting))
+            except Exception as error:
+                _refuse(waiting, error)
+            except BaseException:  # the process ends, and with it everybody's patience
+                _refuse(waiting | self._waiting, TimeoutError())
+                raise
             else:
                 for about, answer in waiting.items():
                     answer.set_result(answers.get(about))
+
+
+def _refuse(waiting: Mapping[K, "asyncio.Future[V | None]"], error: Exception) -> None:
+    for answer in waiting.values():
+        answer.set_exception(error)
+        answer.exception()  # whoever asked may have left

@@ -14,6 +14,7 @@ import re
 import select
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
 from django.db.backends.postgresql import base, operations
@@ -21,6 +22,10 @@ from psycopg import RawCursor
 
 KEPT_AT_MOST = 300
 """Statements that a connection keeps prepared; the one not used for longest goes first."""
+
+LONGEST_KEPT = 16_000
+"""Characters of a statement that is remembered with its numbers. One that writes many rows is longer, and new each
+time."""
 
 
 class KeptCursor(base.CursorMixin, RawCursor[Any]):
@@ -36,20 +41,24 @@ class KeptCursor(base.CursorMixin, RawCursor[Any]):
         return super().execute(text, values, **kwargs)
 
 
-@lru_cache(maxsize=2 * KEPT_AT_MOST)
 def _numbered(sql: str) -> tuple[bytes, Sequence[str]]:
     """The statement with PostgreSQL's own numbers in place of `%s` and `%(name)s`, and the names by number."""
-    names: list[str] = []
+    return _kept_numbered(sql) if len(sql) <= LONGEST_KEPT else _number(sql)
+
+
+def _number(sql: str) -> tuple[bytes, Sequence[str]]:
+    numbers: dict[str, int] = {}
+    values = count(1)
 
     def number(place: re.Match[str]) -> str:
         if place[0] == "%%":
             return "%"
-        name = place[1] or f"value {len(names)}"
-        if name not in names:
-            names.append(name)
-        return f"${names.index(name) + 1}"
+        return f"${numbers.setdefault(place[1], len(numbers) + 1) if place[1] else next(values)}"
 
-    return re.sub(r"%(?:%|s|\((\w+)\)s)", number, sql).encode(), tuple(names)
+    return re.sub(r"%(?:%|s|\((\w+)\)s)", number, sql).encode(), tuple(numbers)
+
+
+_kept_numbered = lru_cache(maxsize=2 * KEPT_AT_MOST)(_number)
 
 
 class DatabaseOperations(operations.DatabaseOperations):

@@ -29,13 +29,17 @@ window.addEventListener("beforeunload", (event) => {
 // --- finding somebody in the list ---------------------------------------------------------------------------------
 
 let wanted = ""; // outlives every answer, so that the list stays as short as it was made
+let caret = 0;
 
 const plain = (text) => text.toLowerCase().replaceAll(/\s+/g, " ").trim();
 
 function find() {
   const field = document.getElementById("find");
-  field.closest("[data-find]").hidden = false;
-  if (document.activeElement !== field) field.value = wanted;
+  if (!field) return; // a counter's list is short
+  if (field.value !== wanted) {
+    field.value = wanted;
+    if (document.activeElement === field) field.setSelectionRange(caret, caret);
+  }
   const rows = [...document.querySelectorAll("#lists li")];
   for (const row of rows) row.hidden = !plain(row.textContent).includes(plain(wanted));
   document.querySelector("[data-none]").hidden = !wanted || rows.some((row) => !row.hidden);
@@ -44,6 +48,7 @@ function find() {
 document.addEventListener("input", ({ target }) => {
   if (target.id !== "find") return;
   wanted = target.value;
+  caret = target.selectionStart;
   find();
 });
 document.addEventListener("keydown", (event) => {

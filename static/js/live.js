@@ -22,7 +22,8 @@ const FETCH_PAUSE = 300;
 const DAY = 86_400_000;
 const REFUSED = [401, 403, 404]; // signed out, taken back or gone meanwhile
 const ENDED = [4401, 4403]; // the same, as a socket's end
-const TYPED = 'input:not([type="hidden"], [type="submit"], [type="button"]), textarea, select';
+// What would be lost if it were replaced; a field with data-keeps is filled again by its page.
+const TYPED = 'input:not([type="hidden"], [type="submit"], [type="button"], [data-keeps]), textarea, select';
 
 const body = document.body;
 const root = () => document.querySelector("[data-stream]");
@@ -88,13 +89,15 @@ function typedIn(part) {
   return controls.includes(document.activeElement) || controls.some(changed);
 }
 
-// Replaces the content and leaves focus and scrolling where they were.
+// Replaces the content and leaves focus, scrolling and open menus (details with data-keeps) as they were.
 function replace(part, fresh) {
   const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
   const scrolled = [part, ...part.querySelectorAll("[id]")].filter((element) => element.id && element.scrollTop);
   const heights = scrolled.map((element) => [element.id, element.scrollTop]);
+  const open = [...part.querySelectorAll("details[data-keeps][open]")].map((menu) => menu.id);
   copyAttributes(part, fresh);
   part.replaceChildren(...fresh.childNodes);
+  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   for (const [id, top] of heights) document.getElementById(id)?.scrollTo(0, top);
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }

@@ -63,6 +63,20 @@ async def test_a_lost_connection_is_told_once_and_nothing_is_missed(house, hub, 
         assert len(stales) == 2
 
 
+async def test_a_reader_that_ended_by_itself_is_missed_by_nobody_and_replaced(house, hub):
+    async with open_socket(DOCTOR, await done(house.cookie)) as doctor:
+        await doctor.subscribe(house.dept)
+        await listening(hub)
+        reader = hub.source._reader
+        await done(_end, reader.info.backend_pid)
+        await done(house.move)
+        assert (await doctor.hear("queue-update"))["sequence"] == 1
+        await doctor.hear("stale")
+        assert await everything(doctor) == ["resync"]
+        await done(house.move)
+        assert (await doctor.hear("queue-update"))["sequence"] == 2
+
+
 async def test_a_screen_is_told_that_it_is_right_even_if_nothing_changed(house, hub):
     async with open_socket(BOARD) as board:
         await board.subscribe(house.board)
@@ -108,6 +122,11 @@ async def test_a_senseless_notification_is_passed_over(house, hub):
             await done(_notify, payload)
         await done(house.move)
         assert (await doctor.hear("queue-update"))["sequence"] == 1
+
+
+def _end(pid: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
 
 
 def _notify(payload: str) -> None:

@@ -4,6 +4,7 @@ import pytest
 from django.db import OperationalError, connection
 from django.db.backends.postgresql.base import DatabaseWrapper as Djangos
 
+from opd.postgresql import base
 from opd.postgresql.base import DatabaseWrapper
 from tests.races.threads import at_once
 
@@ -69,3 +70,10 @@ def test_a_kept_statement_is_prepared_once_and_told_with_its_values(db: None, se
         cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE %s", ["SELECT $1%AS kept"])
         assert cursor.fetchone() == (1,)
     assert "nobody" in connection.queries[0]["sql"]
+
+
+def test_a_statement_that_writes_very_many_rows_is_numbered_once_through_and_not_remembered():
+    kept = base._kept_numbered.cache_info().currsize
+    text, names = base._numbered("SELECT " + ", ".join(["%s"] * 20_000))
+    assert (text[-7:], list(names)) == (b" $20000", [])
+    assert base._kept_numbered.cache_info().currsize == kept

@@ -1,17 +1,19 @@
 """Who waits for a queue gets it in the order of coming, however quickly who had it comes back."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
 from django.db import connection
 
-from apps.core import outbox
 from tests.core.mechanism import moved, wait_for
 
 ROUNDS = 12
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-ROW_ONLY = "SELECT name, sequence FROM core_stream WHERE name = ANY(%s) ORDER BY name FOR UPDATE"
+WAITED_FOR = (
+    "SELECT locktype FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()"
+)
 
 
 def until_somebody_waits() -> None:
@@ -24,7 +26,7 @@ def until_somebody_waits() -> None:
             cursor.execute(WAITING)
 
 
-def turns() -> list[str]:
+def turns(look: Callable[[], None] = lambda: None) -> list[str]:
     """Meera holds the queue until Dr Rao waits for it, lets it go and wants it again at once: who had it, in order."""
     had: list[str] = []
     held = Event()
@@ -34,6 +36,7 @@ def turns() -> list[str]:
         if not held.is_set():
             held.set()
             until_somebody_waits()
+            look()
 
     def rao() -> None:
         wait_for(held)
@@ -57,7 +60,14 @@ def test_who_waits_for_a_queue_is_next():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_control_without_a_line_lets_who_comes_back_go_first(monkeypatch: pytest.MonkeyPatch):
+def test_they_wait_in_a_line_that_postgresql_keeps():
     moved()
-    monkeypatch.setattr(outbox, "_LOCK", ROW_ONLY)
-    assert ("Meera", "Meera") in {tuple(turns()[:2]) for _ in range(ROUNDS)}
+    before: list[str] = []
+
+    def look() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(WAITED_FOR)
+            before.extend(kind for (kind,) in cursor.fetchall())
+
+    turns(look)
+    assert before == ["advisory"]

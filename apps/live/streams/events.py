@@ -15,6 +15,7 @@ from apps.live.metrics import LAG
 from apps.live.queries import Picture, Place, draw
 from apps.live.rules import Held
 from apps.live.sockets import Socket
+from apps.live.source import AWAY
 from apps.live.streams.stream import Stream
 
 if TYPE_CHECKING:
@@ -68,8 +69,11 @@ class EventStream(Stream):
         return 0 <= self.sequence < self.heard
 
     async def step(self) -> None:
-        missed = await self.hub.news.ask((self.name, self.sequence))
-        if missed is None:  # not there yet, or not kept any more
+        try:
+            missed = await self.hub.news.ask((self.name, self.sequence))
+        except AWAY:  # the connection on the loop, at least
+            missed = None
+        if missed is None:  # nor when it is not there yet, or not kept any more
             missed = await self.hub.ask(replay, self.name, self.sequence)
         if missed.too_old or not missed.events:
             await self._show_whole()
