@@ -8,7 +8,7 @@ import pytest
 
 from apps.eta.rules.calibrating import Calibration, Segment
 from apps.eta.rules.laws import Session
-from apps.eta.rules.learned import Learned, came, doctor_came, settled
+from apps.eta.rules.learned import Learned, Tally, came, doctor_came, settled
 from apps.eta.rules.predicting import Turn
 from apps.eta.rules.weighing import laws_for
 from tests.eta.clinic import KIND, experienced
@@ -25,6 +25,17 @@ def test_what_was_learnt_is_saved_as_numbers_and_comes_back():
 
 def test_what_a_later_version_adds_is_empty_in_what_an_earlier_one_saved():
     assert Learned.from_json({"sessions": 3.0}).ends == 0.0
+
+
+def test_a_gap_saved_while_it_held_the_walk_too_is_not_counted_with_a_walk_on_top():
+    taught = experienced(7)
+    taught.gap.add(3.0)
+    saved = taught.as_json()
+    assert Learned.from_json(saved).gap == taught.gap
+    del saved["walk"]
+    memory = Learned.from_json(saved)
+    assert (memory.gap, memory.walk) == (Tally(), Tally())
+    assert memory.pace == taught.pace, "the rest is remembered"
 
 
 def test_after_thirty_sessions_an_experience_counts_half():

@@ -12,7 +12,9 @@ from django.utils import timezone
 from apps.audit.models import AuditEntry
 from apps.core.commands import command
 from apps.core.errors import Forbidden
+from apps.core.events import facility_stream
 from apps.core.models import OutboxEvent
+from apps.core.outbox import lock_streams
 from apps.core.policy import Role, system_actor
 from apps.core.relay import Relay
 from apps.eta.models import Prediction
@@ -43,6 +45,7 @@ def asked(ward: Ward, screen_id: Any = None, place: str = "Hall A") -> HelpCall:
 
     @command
     def press(*, actor: Any, now: Any) -> HelpCall:
+        lock_streams(facility_stream(ward.facility.id))
         return commands.note_help(ward.facility.id, screen_id or uuid4(), place)
 
     return press(actor=ward.meera, now=ward.now)
@@ -208,3 +211,21 @@ def test_the_sweep_of_the_night_ends_them(ward: Ward):
     assert HelpCall.objects.get(id=call.id).lapsed_at is not None
     with pytest.raises(Forbidden):
         commands.end_calls_for_help(actor=ward.meera, now=ward.now)
+
+
+@pytest.mark.django_db
+def test_who_presses_after_midnight_asks_anew_and_is_not_ended_with_the_day_before(ward: Ward):
+    midnight, screen = ward.now.replace(hour=18, minute=30), uuid4()  # of the day in Kolkata
+    ward.now = midnight - timedelta(minutes=25)
+    before = asked(ward, screen)
+    ward.now = midnight - timedelta(minutes=1)
+    assert asked(ward, screen).id == before.id
+    ward.now = midnight + timedelta(minutes=33)
+    again = asked(ward, screen)
+    assert (again.times, again.asked_at) == (1, ward.now)
+    assert AuditEntry.objects.get(action="help.lapsed").entity_id == str(before.id)
+    lapsed = OutboxEvent.objects.get(type="help.lapsed")
+    assert (lapsed.stream, lapsed.entity_id) == (f"facility.{ward.facility.id}", before.id)
+    keeper = system_actor("day keeper", ward.facility.id)
+    assert commands.end_calls_for_help(actor=keeper, now=midnight + timedelta(hours=2)) == 0
+    assert asked(ward, screen).times == 2, "it is still open, and counted"

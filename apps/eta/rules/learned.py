@@ -121,10 +121,12 @@ class Learned:
 
     @classmethod
     def from_json(cls, saved: dict[str, Any]) -> "Learned":
-        """What was saved; a field that a later version added is empty."""
+        """What was saved; a field that a later version added is empty. Without a walk, the gap that was saved was
+        taught at the start and holds the walk as well: it is empty too, or the walk would count twice."""
         made = cls()
+        stale = {"gap"} if "walk" not in saved else set()
         for each in fields(cls):
-            if each.name in saved:
+            if each.name in saved.keys() - stale:
                 setattr(made, each.name, _lively(getattr(made, each.name), saved[each.name]))
         return made
 

@@ -28,11 +28,16 @@ class DayOver(Conflict):
 
 @step
 def note_help(facility_id: UUID, screen_id: UUID, place: str) -> HelpCall:
-    """Keep that somebody asks for a person at a kiosk, until one comes; who presses again is counted.
+    """Keep that somebody asks for a person at a kiosk, until one comes; who presses again is counted. A call of a day
+    that is over ends: whoever presses now is not to wait for a notice that the night takes away.
 
     The facility's stream is locked.
     """
     known = one(open_calls().filter(screen_id=screen_id))
+    day_of = facility_facts(facility_id).day_of
+    if known and day_of(known.asked_at) < day_of(unit().now):
+        _lapse(known)
+        known = None
     if known:
         known.times += 1
         known.save(update_fields=["times"])
@@ -73,9 +78,15 @@ def end_calls_for_help(*, actor: Actor, now: datetime) -> int:
     lock_streams(facility_stream(actor.facility_id))
     left = list(calls_left_over(facility_facts(actor.facility_id), now))
     for call in left:
-        call.lapsed_at = now
-        call.save(update_fields=["lapsed_at"])
-        about = {"screenId": str(call.screen_id), "place": call.place, "times": call.times}
-        record(action="help.lapsed", entity_type="help", entity_id=call.id, after=about)
-        emit(events.help_lapsed(actor.facility_id, call.id))
+        _lapse(call)
     return len(left)
+
+
+@step
+def _lapse(call: HelpCall) -> None:
+    """The day on which this was asked is over. The facility's stream is locked."""
+    call.lapsed_at = unit().now
+    call.save(update_fields=["lapsed_at"])
+    about = {"screenId": str(call.screen_id), "place": call.place, "times": call.times}
+    record(action="help.lapsed", entity_type="help", entity_id=call.id, after=about)
+    emit(events.help_lapsed(call.facility_id, call.id))

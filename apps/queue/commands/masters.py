@@ -53,8 +53,10 @@ def change_department(*, actor: Actor, now: datetime, department_id: UUID, **cha
     lock_streams(department_stream(department_id), facility_stream(department.facility_id))
     if changes.get("status") == DepartmentStatus.INACTIVE:
         _require_empty(department_id)
-    changed = change_department_in(department_of(department_id), changes)
-    if department.status != DepartmentStatus.ACTIVE and changed.status == DepartmentStatus.ACTIVE:
+    department = department_of(department_id)  # somebody else may have closed it before the lock was ours
+    was = department.status
+    changed = change_department_in(department, changes)
+    if was != DepartmentStatus.ACTIVE and changed.status == DepartmentStatus.ACTIVE:
         for visit in on_hold_in([department_id]).filter(back_at=None).select_related("token", "doctor"):
             back_in_line(visit, "the station is open again")
     return changed
