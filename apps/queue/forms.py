@@ -85,6 +85,12 @@ class ReasonForm(forms.Form):
     )
 
 
+class CancelForm(ReasonForm):
+    """Why a booking is cancelled, and whose wish it is: only for what the hospital had to cancel it says sorry."""
+
+    wished = forms.BooleanField(label=_("The patient wishes it"), required=False)
+
+
 class ClassForm(forms.Form):
     """How urgent somebody at triage is, and what they need."""
 

@@ -10,15 +10,20 @@ from django.utils import timezone
 
 from apps.accounts.queries import actor_of_tracking, tracking_code
 from apps.core.errors import NotFound
+from apps.notifications.models import Message
 from apps.notifications.queries import newest_messages
 from apps.queue import commands
 from apps.queue.commands.booking import NotMissingYet
-from apps.queue.models import Visit
+from apps.queue.commands.moving import NotAllowed
+from apps.queue.models import Journey, Visit
+from apps.queue.queries.track import track_sequence
 from apps.queue.rules.order import booked_for
-from apps.scheduling.commands import NotPossibleNow
-from apps.scheduling.models import Appointment
+from apps.queue.rules.states import OPEN
+from apps.scheduling.commands import NotPossibleNow, SlotGone
+from apps.scheduling.models import Appointment, Slot, WaitingEntry
 from tests.bookings import book, cancel, noon, open_slot
 from tests.browsers import browser_of
+from tests.stations import Stations
 from tests.ward import MONDAY, Ward
 
 GRACE = timedelta(minutes=15)
@@ -199,3 +204,135 @@ def test_a_link_is_for_one_booking_even_of_the_same_person(today: Ward):
 @pytest.mark.parametrize("deed", ["cancel", "late", "again", "feedback", "here"])
 def test_an_unknown_link_does_nothing(db: None, deed: str):
     assert Client().post(f"/t/2222222222/{deed}/", {"minutes": 10, "version": 1}).status_code == 404
+
+
+@pytest.fixture
+def stations(today: Ward) -> Stations:
+    return Stations(today)
+
+
+def test_going_out_and_being_back_is_at_the_station_that_the_page_shows(today: Ward, stations: Stations):
+    first = today.arrive(journey_id=stations.kind_of_visit(("TRI",), ("",)).id)
+    stations.serve("TRI")
+    then = Visit.objects.get(department=today.department)
+    press(first, "late", minutes=10)
+    assert today.fresh(then).state == "ON_HOLD"
+    press(first, "here")
+    assert today.fresh(then).state == "WAITING"
+
+
+def errand(ward: Ward, stations: Stations) -> tuple[Visit, Visit]:
+    """Somebody on hold for a test, and where they stand for it."""
+    visit = ward.arrive()
+    ward.start(ward.call_next())
+    ward.later(minutes=5)
+    lab = stations.department("LAB").id
+    commands.send_for_tests(actor=ward.rao, now=ward.now, visit_id=visit.id, department_ids=[lab], reason="blood")
+    return visit, Visit.objects.get(department_id=lab)
+
+
+def test_who_goes_out_on_an_errand_stays_on_hold_with_the_doctor(today: Ward, stations: Stations):
+    visit, test = errand(today, stations)
+    today.later(minutes=1)
+    press(visit, "late", minutes=10)
+    sent = today.fresh(visit)
+    assert (sent.state, sent.back_at, today.fresh(test).state) == ("ON_HOLD", None, "ON_HOLD")
+    press(visit, "here")
+    assert (today.fresh(visit).state, today.fresh(test).state) == ("ON_HOLD", "WAITING")
+
+
+def test_giving_up_by_link_gives_up_every_station(today: Ward, stations: Stations):
+    visit, test = errand(today, stations)
+    press(visit, "cancel", version=test.version)
+    assert (today.fresh(visit).state, today.fresh(test).state) == ("CANCELLED", "CANCELLED")
+    assert Journey.objects.get().ended_at
+    assert not Visit.objects.filter(state__in=sorted(OPEN)).exists()
+    other = today.arrive(journey_id=stations.kind_of_visit(("LAB", "XRA"), ("",)).id)
+    press(other, "cancel", version=track_sequence(other.id)[0].version)
+    assert not Visit.objects.filter(state__in=sorted(OPEN)).exists()
+
+
+def test_who_is_called_does_not_give_up_by_a_link(today: Ward, stations: Stations):
+    visit = today.arrive(journey_id=stations.kind_of_visit(("LAB", "XRA"), ("",)).id)
+    called = stations.call("XRA")
+    assert press(visit, "cancel", version=called.version).status_code == 409
+    beside = Visit.objects.get(department=stations.department("LAB"))
+    for about in (called, beside):
+        with pytest.raises(NotAllowed):
+            commands.cancel_own(actor=holder(visit), now=today.now, visit_id=about.id)
+    assert (today.fresh(called).state, today.fresh(beside).state) == ("CALLED", "WAITING")
+
+
+def test_a_booking_is_not_moved_by_its_link(today: Ward):
+    row, other = booked(today), open_slot(today, 5)
+    with pytest.raises(NotFound):
+        commands.reschedule(actor=holder(row), now=today.now, booking_id=row.id, slot_id=other.id)
+
+
+def test_another_time_that_is_gone_says_so_and_stays_on_the_page(today: Ward):
+    row, other = booked(today), open_slot(today, 4, 1)
+    cancel(today, row, "doctor is ill")
+    book(today, other)
+    answer = press(row, "again", slot=other.id)
+    assert answer.status_code == 409
+    assert str(SlotGone.detail) in answer.content.decode()
+
+
+def test_no_time_is_offered_that_cannot_be_booked(today: Ward, stations: Stations):
+    row = booked(today)
+    there = open_slot(today, 4)
+    Slot.objects.filter(id=there.id).update(department=stations.department("LAB"))
+    book(today, open_slot(today, 24), patient=row.patient)
+    that_day, free = open_slot(today, 26), open_slot(today, 48)
+    cancel(today, row, "doctor is ill")
+    page = Client().get(path_of(row)).content.decode()
+    assert [str(slot.id) in page for slot in (there, that_day, free)] == [False, False, True]
+
+
+def closed(ward: Ward) -> Appointment:
+    """A booking whose session is cancelled: its person is on the waiting list now."""
+    row = booked(ward)
+    commands.close_session(actor=ward.admin, now=ward.now, slot_id=row.slot_id, reason="doctor is ill")
+    row.refresh_from_db()
+    assert WaitingEntry.objects.get().state == "WAITING"
+    return row
+
+
+def test_who_takes_another_time_waits_for_none_any_more(today: Ward):
+    row = closed(today)
+    other = open_slot(today, 52)
+    press(row, "again", slot=other.id)
+    entry = WaitingEntry.objects.get()
+    assert (entry.state, entry.appointment) == ("ALLOCATED", Appointment.objects.get(moved_from=row))
+
+
+def test_whom_the_waiting_list_has_seated_is_offered_nothing(today: Ward):
+    row = closed(today)
+    slot, other = open_slot(today, 52), open_slot(today, 76)
+    seated = book(today, slot).appointment
+    entry = WaitingEntry.objects.get()
+    WaitingEntry.objects.filter(id=entry.id).update(state="ALLOCATED", ended_at=today.now, appointment=seated)
+    assert 'name="slot"' not in Client().get(path_of(row)).content.decode()
+    with pytest.raises(NotPossibleNow):
+        commands.take_other_time(actor=holder(row), now=today.now, booking_id=row.id, slot_id=other.id)
+
+
+def test_what_the_desk_cancels_at_the_persons_wish_is_no_fault_of_the_hospital(today: Ward):
+    row = booked(today)
+    open_slot(today, 4)
+    meera = browser_of(today.meera)
+    path = f"/admin/desk/bookings/{row.id}/cancel/"
+    assert "The patient wishes it" in meera.get(path).content.decode()
+    meera.post(path, {"reason": "is well", "wished": "on", "version": row.version, "key": uuid4()})
+    row.refresh_from_db()
+    assert (row.state, row.ended_by) == ("CANCELLED", "patient")
+    assert not [message for message in newest_messages() if "is cancelled. We are sorry" in message["text"]]
+    page = Client().get(path_of(row)).content.decode()
+    assert "We are sorry" not in page
+    assert 'name="slot"' not in page
+
+
+def test_that_something_is_cancelled_is_told_also_after_its_time(today: Ward):
+    cancel(today, booked(today), "doctor is ill")
+    told = Message.objects.get(dedupe_key__contains=":cancelled:")
+    assert told.not_after is None

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from apps.accounts.queries import facility_facts
 from apps.audit.commands import record
-from apps.core.commands import command, unit
+from apps.core.commands import command, hidden_from, unit
 from apps.core.errors import Conflict, NotFound, sentence
 from apps.core.events import department_stream
 from apps.core.outbox import lock_streams
@@ -131,16 +131,24 @@ def book(
 
 @command
 def cancel_booking(
-    *, actor: Actor, now: datetime, booking_id: UUID, reason: str, expected_version: int | None = None
+    *,
+    actor: Actor,
+    now: datetime,
+    booking_id: UUID,
+    reason: str,
+    wished: bool = False,
+    expected_version: int | None = None,
 ) -> Moved:
     """Give a booking up; whoever it fits comes off the waiting list at once: (the booking, who was promoted).
 
+    `wished`: the desk does it because the person wants it, who is then not told that the hospital had to.
     Raises `NotPossibleNow` once the person has arrived: then the visit is cancelled.
     """
     row = locked_by(booking_id, Permission.BOOKING_CHANGE, expected_version, own=Permission.BOOKING_CHANGE_OWN)
     booked = row.state == AppointmentState.BOOKED
-    end(row, AppointmentState.CANCELLED, reason)
-    if booked and actor.type not in HOLDERS:
+    own = wished or actor.type in HOLDERS
+    end(row, AppointmentState.CANCELLED, reason, wish_of=ActorType.PATIENT if wished else None)
+    if booked and not own:
         tell_cancelled(row)
     return row, promoted_by(row)
 
@@ -175,8 +183,11 @@ def reschedule(
 ) -> Moved:
     """Move a booking to another slot; the old place is given on in the same transaction.
 
-    Raises `SlotGone` when there is no place in the other slot: nobody is displaced for a move.
+    Raises `SlotGone` when there is no place in the other slot: nobody is displaced for a move. Not by a link, which
+    may be in many hands: to it, as if there were none.
     """
+    if actor.type is ActorType.LINK:
+        raise hidden_from(actor, Permission.BOOKING_CHANGE_OWN)
     row = locked_by(booking_id, Permission.BOOKING_CHANGE, expected_version, own=Permission.BOOKING_CHANGE_OWN)
     fresh = place_instead(row, slot_id)
     tell_booked(fresh, REBOOKED)

@@ -8,14 +8,29 @@ from apps.audit.commands import record
 from apps.core.commands import command, step, unit
 from apps.core.errors import Invalid, sentence
 from apps.core.outbox import emit
-from apps.core.policy import Actor, Permission
+from apps.core.policy import Actor, ActorType, Permission
 from apps.queue import events
 from apps.queue.commands.aside import take_off
-from apps.queue.commands.moving import amend, back_in_line, expect, locked_visit, move, released, require_own_hands
+from apps.queue.commands.moving import (
+    NotAllowed,
+    amend,
+    back_in_line,
+    expect,
+    locked_visit,
+    move,
+    released,
+    require_locked,
+    require_own_hands,
+    stand,
+)
+from apps.queue.commands.onward import close_way
 from apps.queue.models import Visit
 from apps.queue.queries.own import own_visit_of
 from apps.queue.rules.order import Tier, tier
-from apps.queue.rules.states import State, Verb
+from apps.queue.rules.states import GIVES_UP, OPEN, State, Verb
+
+BY_PATIENT = "by the patient"
+"""The reason that stands in the audit trail."""
 
 
 @command
@@ -101,11 +116,28 @@ def cancel(*, actor: Actor, now: datetime, visit_id: UUID, reason: str, expected
 
 @command
 def cancel_own(*, actor: Actor, now: datetime, visit_id: UUID, expected_version: int | None = None) -> Visit:
-    """Give up one's own place. Raises `NotFound` for anybody else's visit."""
-    own_visit_of(actor, visit_id)
-    visit = locked_visit(visit_id, Permission.VISIT_CANCEL_OWN)
+    """Give up one's own place; by a link, which stands for a number, every station of it that is open.
+
+    Raises `NotFound` for anybody else's visit; `NotAllowed` by a link while somebody is called or seen anywhere.
+    """
+    token_id = own_visit_of(actor, visit_id).token_id
+    by_link = actor.type is ActorType.LINK
+    under = Visit.objects.select_related("token", "doctor").filter(token_id=token_id, state__in=sorted(OPEN))
+    also = tuple(visit.department_id for visit in under) if by_link else ()
+    visit = locked_visit(visit_id, Permission.VISIT_CANCEL_OWN, also=also)
     expect(visit, expected_version)
-    return move(visit, Verb.CANCEL, State.CANCELLED, reason="by the patient")
+    if not by_link:
+        return move(visit, Verb.CANCEL, State.CANCELLED, reason=BY_PATIENT)
+    stations = list(under.all())
+    require_locked(station.department_id for station in stations)
+    stuck = next((station for station in [visit, *stations] if station.state not in GIVES_UP), None)
+    if stuck:
+        raise NotAllowed(extra=stand(stuck))
+    if visit.journey_id:
+        close_way(visit.journey_id, stations, BY_PATIENT)
+    for station in stations:
+        move(station, Verb.CANCEL, State.CANCELLED, reason=BY_PATIENT)
+    return next(station for station in stations if station.id == visit.id)
 
 
 @command

@@ -8,17 +8,17 @@ from uuid import UUID
 from apps.accounts.commands import carry_tracking
 from apps.accounts.queries import facility_facts
 from apps.audit.commands import record
-from apps.core.commands import command, step, unit
+from apps.core.commands import command, step
 from apps.core.events import department_stream
 from apps.core.outbox import emit, lock_streams
 from apps.core.policy import Actor, Permission, Scope
 from apps.queue import events
 from apps.queue.commands.aside import take_off
 from apps.queue.commands.moving import amend, move, require_locked
-from apps.queue.models import Journey, JourneyLeg, Visit
+from apps.queue.commands.onward import close_way
+from apps.queue.models import Journey, Visit
 from apps.queue.queries.journeys import ways_left_over
 from apps.queue.queries.visits import left_over
-from apps.queue.rules.journeys import Outcome
 from apps.queue.rules.states import OPEN, QUEUED, State, Verb
 from apps.scheduling.commands import end, issue_token, void_token
 from apps.scheduling.queries import department_of, never_came
@@ -84,21 +84,10 @@ def _end_way(journey_id: UUID, today: date, ended: DayEnded) -> None:
         _carry_way_over(journey, visits, today)
         ended.carried += len(visits)
     else:
-        _close_way(journey, visits)
+        close_way(journey.id, visits, DAY_OVER)
+        for visit in visits:
+            _close(visit)
         ended.closed += len(visits)
-
-
-@step
-def _close_way(journey: Journey, visits: list[Visit]) -> None:
-    """The way ends first, so that no station opens another one when it is closed."""
-    legs = JourneyLeg.objects.filter(journey_id=journey.id, outcome=Outcome.OPEN)
-    not_done = legs.filter(visit__isnull=True).count()
-    legs.update(outcome=Outcome.LEFT)
-    Journey.objects.filter(id=journey.id).update(ended_at=unit().now)
-    for visit in visits:
-        _close(visit)
-    about = {"visitIds": [str(visit.id) for visit in visits], "notDone": not_done}
-    record(action="journey.closed", entity_type="journey", entity_id=journey.id, after=about, reason=DAY_OVER)
 
 
 @step

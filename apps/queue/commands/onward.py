@@ -137,6 +137,17 @@ def _back_with_the_result(ended: JourneyLeg) -> None:
 
 
 @step
+def close_way(journey_id: UUID, visits: list[Visit], reason: str) -> None:
+    """End a way whose open visits are about to be closed: first, so that no station opens another one by it."""
+    legs = JourneyLeg.objects.filter(journey_id=journey_id, outcome=Outcome.OPEN)
+    not_done = legs.filter(visit__isnull=True).count()
+    legs.update(outcome=Outcome.LEFT)
+    Journey.objects.filter(id=journey_id).update(ended_at=unit().now)
+    about = {"visitIds": [str(visit.id) for visit in visits], "notDone": not_done}
+    record(action="journey.closed", entity_type="journey", entity_id=journey_id, after=about, reason=reason)
+
+
+@step
 def open_station(leg: JourneyLeg, previous: Visit) -> Visit:
     """Put somebody into the queue of their next station, under the same number and with the same urgency.
 

@@ -44,19 +44,22 @@ SOON = timedelta(hours=24)
 
 
 @step
-def tell_people(rows: Sequence[Any], kind: Kind, wording: str, change: str, **words: str) -> list[Any]:
+def tell_people(
+    rows: Sequence[Any], kind: Kind, wording: str, change: str, *, whenever: bool = False, **words: str
+) -> list[Any]:
     """Tell whoever these bookings or visits are for, once for a change; those who have no phone.
 
     `wording` may name `{hospital}`, `{token}`, `{doctor}`, `{when}`, of a new booking `{link}`, and the `words`.
+    `whenever`: also when the time of the booking is over.
     """
     prefetch_related_objects(rows, "patient", "doctor", "token")
     for row in rows:
         if row.patient.phone:
-            _send(row, kind, wording, change, words)
+            _send(row, kind, wording, change, words, whenever=whenever)
     return [row for row in rows if not row.patient.phone]
 
 
-def _send(row: Any, kind: Kind, wording: str, change: str, words: dict[str, str]) -> None:
+def _send(row: Any, kind: Kind, wording: str, change: str, words: dict[str, str], *, whenever: bool) -> None:
     facility, language = facility_facts(row.facility_id), row.patient.language
     at = getattr(row, "at", None)  # a visit has no time of its own: whoever it is for is here
     with translation.override(language):
@@ -76,7 +79,7 @@ def _send(row: Any, kind: Kind, wording: str, change: str, words: dict[str, str]
         language=language,
         facility_id=row.facility_id,
         urgent=at is None or at < unit().now + SOON,
-        not_after=at,
+        not_after=None if whenever else at,
     )
 
 
@@ -107,7 +110,7 @@ def tell_displaced(rows: Sequence[Any]) -> None:
 def tell_cancelled(row: Any) -> None:
     """Tell somebody that the hospital has cancelled their booking, and where other times are."""
     row.link = "", tracking_code(row.id, unit().now)
-    tell_people([row], Kind.BOOKING, CANCELLED, "cancelled")
+    tell_people([row], Kind.BOOKING, CANCELLED, "cancelled", whenever=True)
 
 
 @step

@@ -144,9 +144,11 @@ def nearest_times(
     now: datetime,
     facility: FacilityFacts,
     minutes: int | None = None,
+    *,
+    instead_of: Any = None,
 ) -> list[dict[str, Any]]:
-    """Free times near one that is gone, with their days."""
-    near = nearest_free(doctor_id, source, around, now, minutes)
+    """Free times near one that is gone, with their days; `instead_of` a booking, those that can take its place."""
+    near = nearest_free(doctor_id, source, around, now, minutes, instead_of=instead_of)
     return [time_row(slot, source, facility, minutes) for slot in near]
 
 

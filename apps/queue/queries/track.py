@@ -22,7 +22,7 @@ from apps.queue.queries.shown import state_kind, state_label
 from apps.queue.queries.track_booking import LATE_CHOICES, booking_message, booking_view, said_moment
 from apps.queue.queries.visits import ahead_of
 from apps.queue.rules.feedback import LONGEST_COMMENT, Face
-from apps.queue.rules.states import ACTIVE, QUEUED, State, public_status
+from apps.queue.rules.states import ACTIVE, GIVES_UP, QUEUED, State, public_status
 from apps.scheduling.queries import booked_before, tracked_booking
 from apps.scheduling.rules import Availability, DepartmentStatus
 from apps.scheduling.rules.appointments import AppointmentState
@@ -38,9 +38,6 @@ MESSAGES: dict[State, str] = {
 }
 """What somebody should know or do in a state that is neither waiting nor called."""
 
-GIVES_UP = QUEUED | {State.SCANNED, State.ON_HOLD}
-"""States in which somebody may give their place up by their link: who is called or seen says so there."""
-
 ICONS = {"booked": "clock", "with": "steth", "held": "pause", "done": "check", "missed": "back"}
 
 
@@ -53,13 +50,17 @@ def track_sequence(subject_id: UUID) -> tuple[Any, str]:
     return shown, sequences_of([shown.department_id])
 
 
+_RANKS = (ACTIVE, QUEUED | {State.SCANNED}, {State.ON_HOLD})
+_KEPT = 2
+
+
 def _most_present(visit: Visit) -> tuple[int, float, str]:
     """Of several stations under one number that where somebody is called or seen, else waits, else is kept; of those
-    behind them the last. Of two that began at once always the same."""
-    ranks = (ACTIVE, QUEUED | {State.SCANNED}, {State.ON_HOLD})
-    rank = next((at for at, states in enumerate(ranks) if visit.state in states), len(ranks))
+    kept or behind them the last: where somebody was sent, not who sent them there. Of two that began at once always
+    the same."""
+    rank = next((at for at, states in enumerate(_RANKS) if visit.state in states), len(_RANKS))
     since = visit.scanned_at.timestamp()
-    return rank, since if rank < len(ranks) else -since, visit.department.code
+    return rank, since if rank < _KEPT else -since, visit.department.code
 
 
 def track_view(shown: Any, sequence: str, now: datetime) -> dict[str, Any]:

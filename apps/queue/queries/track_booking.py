@@ -19,6 +19,7 @@ from apps.queue.queries.lines import stamp
 from apps.queue.queries.links import tracking_url
 from apps.queue.queries.own_bookings import was_cancelled_by_us
 from apps.queue.rules.calendar_file import calendar_file
+from apps.scheduling.queries import seated_since
 from apps.scheduling.rules.allocation import BookingSource
 from apps.scheduling.rules.appointments import AppointmentState
 
@@ -76,7 +77,7 @@ def booking_view(row: Any, sequence: str, now: datetime) -> dict[str, Any]:
         "may_come_late": today,
         "late_choices": LATE_CHOICES,
         "may_cancel": open_ and check_json(row, now)["canCancel"],
-        "other_times": _other_times(row, facility, now) if was_cancelled_by_us(row) else [],
+        "other_times": _other_times(row, facility, now) if was_cancelled_by_us(row) and not seated_since(row) else [],
         "ahead": [],
         "version": row.version,
         "stream": department_stream(row.department_id),
@@ -96,7 +97,9 @@ def booking_message(row: Any, when: str) -> str:
 def _other_times(row: Any, facility: FacilityFacts, now: datetime) -> list[dict[str, Any]]:
     """Free times with the same doctor, near the one that was taken from them or the next that there are."""
     source = BookingSource(row.source)
-    return nearest_times(row.doctor_id, source, max(row.at, now), now, facility, row.minutes)[:OTHER_TIMES]
+    around = max(row.at, now)
+    near = nearest_times(row.doctor_id, source, around, now, facility, row.minutes, instead_of=row)
+    return near[:OTHER_TIMES]
 
 
 def booking_calendar(row: Any, code: str, now: datetime) -> bytes:

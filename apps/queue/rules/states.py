@@ -46,6 +46,8 @@ QUEUED = frozenset({S.WAITING, S.URGENT})
 ACTIVE = frozenset({S.CALLED, S.IN_CONSULTATION})
 """States that occupy a doctor; one visit per doctor at a time."""
 OPEN = frozenset(State) - TERMINAL
+GIVES_UP = QUEUED | {S.SCANNED, S.ON_HOLD}
+"""States in which somebody may give their place up by their link: who is called or seen says so there."""
 CHECKED_IN = frozenset({S.SCANNED, S.WAITING, S.URGENT})
 """States that the public sees as CHECKED_IN."""
 

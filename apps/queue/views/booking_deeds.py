@@ -22,7 +22,7 @@ from apps.core.views import actor_of, page, run_form, said, version_of
 from apps.queue import commands
 from apps.queue.commands.arriving import Arrived
 from apps.queue.commands.booking import NO_SHOW_GRACE
-from apps.queue.forms import ReasonForm
+from apps.queue.forms import CancelForm
 from apps.queue.patient_forms import BookingForm
 from apps.queue.queries.bookings import booking_at_desk, booking_row, check_lines, coming_of
 from apps.queue.queries.slip import booking_slip
@@ -56,7 +56,7 @@ DEEDS: dict[str, Deed] = {
         sentence("Cancel"),
         sentence("Cancel the booking of %(name)s? The place goes to the next on the waiting list."),
         sentence("The booking %(token)s was cancelled."),
-        ReasonForm,
+        CancelForm,
         takes_version=True,
         told=check_lines,
     ),

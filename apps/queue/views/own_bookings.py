@@ -18,6 +18,7 @@ from apps.core.errors import Conflict
 from apps.core.policy import Actor, Permission
 from apps.core.views import actor_of, page, run_form, said, version_of
 from apps.queue import commands
+from apps.queue.commands.consulting import BY_PATIENT
 from apps.queue.patient_forms import BookingForm, WhereaboutsForm
 from apps.queue.queries.bookings import KINDS, NAMES, check_json
 from apps.queue.queries.own_bookings import own_booking_of, own_bookings, own_waiting, own_waiting_of
@@ -28,9 +29,6 @@ from apps.scheduling.rules.appointments import OPEN, AppointmentState
 
 ANSWERS = {"take": commands.accept_place, "decline": commands.decline_place}
 """What somebody may say who is asked about a place."""
-
-BY_PATIENT = "by the patient"
-"""The reason that stands in the audit trail."""
 
 
 def coming_of_family(actor: Actor, now: datetime) -> dict[UUID, list[dict[str, Any]]]:

@@ -12,17 +12,18 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django_scopes import scope
 
-from apps.accounts.queries import actor_of_tracking
+from apps.accounts.queries import actor_of_tracking, facility_facts
 from apps.core.errors import Conflict, Invalid, NotFound
 from apps.core.policy import PUBLIC, Actor
 from apps.core.views import page, run_form, said, version_of
 from apps.queue import commands
+from apps.queue.commands.consulting import BY_PATIENT
 from apps.queue.models import Visit
 from apps.queue.patient_forms import FeedbackForm
 from apps.queue.queries.bookings import check_json
+from apps.queue.queries.own_bookings import was_cancelled_by_us
 from apps.queue.queries.track import track_sequence, track_view
 from apps.queue.queries.track_booking import LATE_CHOICES
-from apps.queue.views.own_bookings import BY_PATIENT
 from apps.queue.views.track import kept_from_others
 
 Deed = Callable[[HttpRequest, Actor, str, Any], HttpResponseBase]
@@ -52,7 +53,9 @@ def _run(request: HttpRequest, command: Any, holder: Actor, **arguments: Any) ->
 
 
 def _here(request: HttpRequest, holder: Actor, code: str, shown: Any) -> HttpResponseBase:
-    _run(request, commands.say_here, holder, visit_id=holder.subject_id)
+    """Back at the station that the page shows, which need not be the one that the link was made for."""
+    if isinstance(shown, Visit):
+        _run(request, commands.say_here, holder, visit_id=shown.id)
     return redirect("track", code=code)
 
 
@@ -62,7 +65,7 @@ def _late(request: HttpRequest, holder: Actor, code: str, shown: Any) -> HttpRes
     if not minutes.isdecimal() or int(minutes[:4]) not in LATE_CHOICES:
         raise Invalid
     if isinstance(shown, Visit):
-        _run(request, commands.say_late, holder, visit_id=holder.subject_id, minutes=int(minutes))
+        _run(request, commands.say_late, holder, visit_id=shown.id, minutes=int(minutes))
     else:
         _run(request, commands.come_late, holder, booking_id=shown.id, minutes=int(minutes))
     return redirect("track", code=code)
@@ -98,13 +101,22 @@ def _asked(request: HttpRequest, code: str, shown: Any, form: forms.Form) -> Htt
 
 
 def _again(request: HttpRequest, holder: Actor, code: str, shown: Any) -> HttpResponseBase:
-    """Another time in place of the one that the hospital has cancelled."""
+    """Another time in place of the one that the hospital has cancelled. Who has one already is shown it."""
     try:
         slot_id = UUID(request.POST.get("slot", ""))
     except ValueError:
         raise Invalid from None
-    if not isinstance(shown, Visit):
+    if isinstance(shown, Visit) or not was_cancelled_by_us(shown):
+        return redirect("track", code=code)
+    form = forms.Form(request.POST)
+    try:
         _run(request, commands.take_other_time, holder, booking_id=shown.id, slot_id=slot_id)
+    except Conflict as refusal:
+        form.add_error(None, said(refusal))
+        shown, sequence = track_sequence(shown.id)
+        context = {"view": track_view(shown, sequence, timezone.now()), "code": code, "form": form}
+        context["hospital"] = facility_facts(shown.facility_id).name
+        return render(request, "track/track.html", context, status=409)
     return redirect("track", code=code)
 
 

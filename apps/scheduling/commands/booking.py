@@ -16,6 +16,7 @@ from apps.audit.commands import record
 from apps.core.commands import step, unit
 from apps.core.errors import NotFound
 from apps.core.outbox import emit
+from apps.core.policy import ActorType
 from apps.core.statements import insert, write
 from apps.scheduling import events
 from apps.scheduling.commands.hall import AlreadyBooked, BookingChanged, Hall, NotPossibleNow, Outcome, SlotGone, Wish
@@ -170,12 +171,13 @@ def mark_arrived(row: Appointment) -> Appointment:
 
 
 @step
-def end(row: Appointment, state: AppointmentState, reason: str) -> Appointment:
-    """Give a place up: cancelled, not come, or moved elsewhere. The number is void. Raises `NotPossibleNow`."""
+def end(row: Appointment, state: AppointmentState, reason: str, *, wish_of: ActorType | None = None) -> Appointment:
+    """Give a place up: cancelled, not come, or moved elsewhere. The number is void. `wish_of` is whose wish it was, if
+    not that of who does it. Raises `NotPossibleNow`."""
     require_edge(row, state)
     if row.state == AppointmentState.HELD:
         row.offers.filter(state=OfferState.OPEN).update(state=OfferState.LAPSED, ended_at=unit().now)
-    change(row, state=state, ended_at=unit().now, end_reason=reason, ended_by=unit().actor.type)
+    change(row, state=state, ended_at=unit().now, end_reason=reason, ended_by=wish_of or unit().actor.type)
     if row.token:
         void_token(row.token)
     slot = locked_slot.one(row.slot_id)

@@ -10,7 +10,7 @@ from apps.scheduling.commands.hall import AlreadyBooked, Hall, NotPossibleNow, S
 from apps.scheduling.commands.limits import require_within_limits
 from apps.scheduling.commands.waiting import wait_no_more
 from apps.scheduling.models import Appointment, Slot
-from apps.scheduling.queries import bookable, has_booking
+from apps.scheduling.queries import bookable, has_booking, seated_since
 from apps.scheduling.rules.allocation import BookingSource, Place
 from apps.scheduling.rules.appointments import AppointmentState
 from apps.scheduling.rules.lengths import Length
@@ -32,11 +32,15 @@ def place_instead(row: Appointment, slot_id: UUID) -> Appointment:
 def place_again(row: Appointment, slot_id: UUID) -> Appointment:
     """Give somebody whose booking was cancelled a free place in another slot, without moving anybody for it.
 
-    Raises as `place_instead`; `NotPossibleNow` for a booking that was not cancelled, or has another in its place.
+    Who was put on the waiting list in its place waits no more. Raises as `place_instead`; `NotPossibleNow` for a
+    booking that was not cancelled, or has another in its place, also by the waiting list.
     """
-    if row.state != AppointmentState.CANCELLED or Appointment.objects.filter(moved_from=row).exists():
+    replaced = Appointment.objects.filter(moved_from=row).exists()
+    if row.state != AppointmentState.CANCELLED or replaced or seated_since(row):
         raise NotPossibleNow(extra={"state": row.state, "version": row.version})
-    return _seat_again(row, _other_slot(row, slot_id))
+    fresh = _seat_again(row, _other_slot(row, slot_id))
+    wait_no_more(fresh, any_day=True)
+    return fresh
 
 
 def _other_slot(row: Appointment, slot_id: UUID) -> Slot:

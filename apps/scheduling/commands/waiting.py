@@ -14,6 +14,7 @@ from apps.scheduling.queries import (
     department_of,
     keys_of_others,
     own_wait_locked,
+    own_waits_locked,
     waiting_list,
 )
 from apps.scheduling.rules.allocation import (
@@ -56,9 +57,12 @@ def end_waiting(entry: WaitingEntry, state: WaitingState, **more: Any) -> Waitin
 
 
 @step
-def wait_no_more(row: Appointment) -> None:
-    """Whoever has got a place with a doctor on a day, however they came by it, waits for none there any more."""
-    for entry in own_wait_locked(row.patient_id, row.doctor_id, row.day, unit().now):
+def wait_no_more(row: Appointment, *, any_day: bool = False) -> None:
+    """Whoever has got a place with a doctor on a day, however they came by it, waits for none there any more; with
+    `any_day`, on no other day of that department either."""
+    now = unit().now
+    one_day = (row.patient_id, row.doctor_id, row.day, now)
+    for entry in own_waits_locked(row, now) if any_day else own_wait_locked(*one_day):
         entry.offers.filter(state=OfferState.OPEN).update(state=OfferState.DECLINED, ended_at=unit().now)
         end_waiting(entry, WaitingState.ALLOCATED, appointment=row)
 

@@ -36,7 +36,8 @@ class Appointment(ScopedModel):
 
     `place` is which of the slot's places (0 is the first), and decides the time; a long visit has several `places`
     from there on, and two people never have the same. `minutes` is the length that was agreed with the type of visit.
-    `ended_by` is the kind of actor who ended it; `late_until` is when somebody said they would be here instead.
+    `ended_by` is the kind of actor whose wish its end was; `late_until` is when somebody said they would be here
+    instead.
     """
 
     facility = models.ForeignKey("accounts.Facility", on_delete=models.PROTECT, related_name="+", db_index=False)

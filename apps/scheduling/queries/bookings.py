@@ -147,6 +147,20 @@ def own_wait_locked(patient_id: UUID, doctor_id: UUID, day: date, now: datetime)
     return waiting_list(doctor_id, now).filter(patient_id=patient_id, preferred_day=day).select_for_update()
 
 
+def own_waits_locked(row: Appointment, now: datetime) -> QuerySet[WaitingEntry]:
+    """Every wait of a booking's person for a place with its doctor in its department, locked."""
+    own = waiting_list(row.doctor_id, now).filter(patient_id=row.patient_id, department_id=row.department_id)
+    return own.select_for_update()
+
+
+def seated_since(row: Appointment) -> bool:
+    """Whether the waiting list gave somebody a place with the same doctor after their booking had ended, which they
+    still have."""
+    given = WaitingEntry.objects.filter(state=WaitingState.ALLOCATED, ended_at__gte=row.ended_at)
+    there = given.filter(patient_id=row.patient_id, doctor_id=row.doctor_id, department_id=row.department_id)
+    return there.filter(appointment__state__in=sorted(LIVE)).exists()
+
+
 def waiting_entry_of(waiting_id: UUID) -> WaitingEntry:
     """An entry of a waiting list, still waiting or not. Raises `NotFound`."""
     found = one(WaitingEntry.objects.select_related("doctor").filter(id=waiting_id))

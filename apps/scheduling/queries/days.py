@@ -97,10 +97,24 @@ def next_free(doctor_ids: Iterable[UUID], source: BookingSource, now: datetime) 
 
 
 def nearest_free(
-    doctor_id: UUID, source: BookingSource, around: datetime, now: datetime, minutes: int | None = None
+    doctor_id: UUID,
+    source: BookingSource,
+    around: datetime,
+    now: datetime,
+    minutes: int | None = None,
+    *,
+    instead_of: Appointment | None = None,
 ) -> list[Slot]:
-    """The slots with a place for a source that lie nearest to a moment, in order of time."""
+    """The slots with a place for a source that lie nearest to a moment, in order of time.
+
+    `instead_of`: those only that its person may have in its place, in that department and on a day without another
+    booking there or with that doctor.
+    """
     near = open_slots(doctor_id, now).filter(starts_at__range=(around - NEAR, around + NEAR))
+    if instead_of:
+        theirs = Appointment.objects.filter(patient_id=instead_of.patient_id, state__in=sorted(LIVE))
+        there = theirs.filter(Q(doctor_id=doctor_id) | Q(department_id=instead_of.department_id))
+        near = near.filter(department_id=instead_of.department_id).exclude(day__in=there.values("day"))
     free = [slot for slot in near if free_in(slot, source, minutes)]
     nearest = sorted(free, key=lambda slot: abs(slot.starts_at - around))[:NEAREST]
     return sorted(nearest, key=lambda slot: slot.starts_at)
