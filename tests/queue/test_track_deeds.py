@@ -247,6 +247,9 @@ def test_giving_up_by_link_gives_up_every_station(today: Ward, stations: Station
     assert (today.fresh(visit).state, today.fresh(test).state) == ("CANCELLED", "CANCELLED")
     assert Journey.objects.get().ended_at
     assert not Visit.objects.filter(state__in=sorted(OPEN)).exists()
+
+
+def test_giving_up_by_link_leaves_nobody_in_another_line(today: Ward, stations: Stations):
     other = today.arrive(journey_id=stations.kind_of_visit(("LAB", "XRA"), ("",)).id)
     press(other, "cancel", version=track_sequence(other.id)[0].version)
     assert not Visit.objects.filter(state__in=sorted(OPEN)).exists()
