@@ -95,11 +95,18 @@ class WhereaboutsForm(forms.Form):
         return Position(at["latitude"], at["longitude"], at["accuracy"] or 0.0)
 
 
+class WordsField(forms.CharField):
+    """Words of several lines. A browser sends two characters for a line break, and counts one of what may be typed."""
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value)).replace("\r\n", "\n")
+
+
 class FeedbackForm(forms.Form):
     """How somebody's visit was."""
 
     face = forms.TypedChoiceField(choices=[(int(face), face.name) for face in Face], coerce=int)
-    comment = forms.CharField(required=False, max_length=LONGEST_COMMENT)
+    comment = WordsField(required=False, max_length=LONGEST_COMMENT)
 
 
 class SelfCheckInForm(forms.Form):

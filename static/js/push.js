@@ -10,6 +10,11 @@ function bytes(text) {
   return Uint8Array.from(plain, (letter) => letter.charCodeAt(0));
 }
 
+// Whether a subscription was made for the key that the hospital has now; a browser refuses another key beside it.
+function isOurs(held) {
+  return String(new Uint8Array(held.options.applicationServerKey)) === String(bytes(key));
+}
+
 async function mine() {
   const worker = await navigator.serviceWorker.ready;
   return worker.pushManager.getSubscription();
@@ -18,6 +23,8 @@ async function mine() {
 async function subscribe() {
   if ((await Notification.requestPermission()) !== "granted") throw new Error("refused");
   const worker = await navigator.serviceWorker.ready;
+  const held = await worker.pushManager.getSubscription();
+  if (held && !isOurs(held)) await held.unsubscribe();
   const asked = { userVisibleOnly: true, applicationServerKey: bytes(key) };
   const { endpoint, keys } = (await worker.pushManager.subscribe(asked)).toJSON();
   for (const [name, value] of Object.entries({ endpoint, ...keys })) {
@@ -35,7 +42,10 @@ if (able) {
   });
   document.querySelector("[data-unsubscribe]")?.addEventListener("submit", async (event) => {
     event.preventDefault();
-    await (await mine())?.unsubscribe().catch(() => false);
-    event.target.submit();
+    const off = event.target;
+    const held = await mine();
+    off.elements.endpoint.value = held?.endpoint ?? ""; // this browser only: others of the family go on
+    await held?.unsubscribe().catch(() => false);
+    off.submit();
   });
 }

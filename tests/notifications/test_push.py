@@ -4,6 +4,7 @@ import json
 import threading
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from uuid import uuid4
@@ -151,9 +152,10 @@ def test_codes_to_sign_in_never_go_to_a_browser(push: None, service: Service, cl
     assert not service.handed
 
 
-def test_a_browser_that_is_gone_is_not_asked_again(push: None, service: Service, clock: Clock):
+@pytest.mark.parametrize("answer", [401, 403, 404, 410])
+def test_a_browser_that_is_gone_is_not_asked_again(push: None, service: Service, clock: Clock, answer: int):
     row = at(listen(Browser()), service)
-    service.status = 410
+    service.status = answer
     say(kind=Kind.AHEAD)
     deliver_due(clock)
     row.refresh_from_db()
@@ -181,6 +183,9 @@ def test_a_test_comes_to_every_browser_and_only_there(push: None, service: Servi
     push_a_test(**told)
     deliver_due(clock)
     assert browser.read(service.handed[0][1])["body"] == "a test"
+    push_a_test(**told)  # within the same minute: that one is on its way
+    deliver_due(clock)
+    assert len(service.handed) == 1
     assert not provider.taken
 
 
@@ -201,6 +206,9 @@ def test_without_a_key_everything_is_refused_cleanly(provider: Provider, setting
         "https://fcm.googleapis.com.evil.example/x",
         "https://evilfcm.googleapis.com.example/x",
         "https://fcm.googleapis.com:8443/x",
+        "https://fcm.googleapis.com:x/",
+        "https://fcm.googleapis.com:99999/",
+        "https://[x",
         "https://user@fcm.googleapis.com/x",
         "https://fcm.googleapis.com/" + "x" * 1000,
         "nonsense",
@@ -228,6 +236,30 @@ def test_the_same_browser_is_one_subscription_and_a_number_has_few(push: None):
         listen(Browser(), f"{ENDPOINT}{number}")
     live = PushSubscription.objects.filter(ended_at__isnull=True)
     assert live.count() == 5
+
+
+def test_a_browser_that_gave_way_comes_back_in_place_of_the_oldest(push: None):
+    first = Browser()
+    row = listen(first)
+    for number in range(5):
+        listen(Browser(), f"{ENDPOINT}{number}")
+    subscribe(actor=patient(), now=NOW + timedelta(minutes=1), recipient=PHONE, endpoint=row.endpoint, **first.keys)
+    row.refresh_from_db()
+    assert row.ended_at is None
+    assert PushSubscription.objects.filter(ended_at__isnull=True).count() == 5
+
+
+def test_one_browser_turns_itself_off_and_no_other(push: None):
+    listen(Browser())
+    other = listen(Browser(), f"{ENDPOINT}2")
+    assert unsubscribe(actor=patient(), now=NOW, recipient=PHONE, endpoint=ENDPOINT) == 1
+    assert PushSubscription.objects.get(ended_at__isnull=True) == other
+
+
+def test_a_browser_is_told_after_urgent_text_messages(push: None, clock: Clock):
+    listen(Browser())
+    say(kind=Kind.AHEAD, urgent=True)
+    assert dict(Message.outgoing.values_list("channel", "urgent")) == {"sms": True, "push": False}
 
 
 def test_where_a_browser_is_stands_sealed(push: None):

@@ -64,6 +64,7 @@ def test_a_browser_is_turned_on_tested_and_off(phone: Client, settings: Any):
     settings.PUSH_KEY = "4f" * 32
     assert "data-subscribe" in phone.get(PAGE).content.decode()
     assert "On for 1 browser." in press(phone, "push-on", **KEYS).content.decode()
+    assert press(phone, "push-on", **KEYS | {"endpoint": "https://fcm.googleapis.com:x/"}).status_code == 400
     press(phone, "push-test")
     sent = Message.outgoing.get(kind="test")
     assert (sent.channel, sent.recipient) == ("push", f"push:{PushSubscription.objects.get().id}")

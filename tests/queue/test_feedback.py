@@ -83,6 +83,12 @@ def test_what_is_no_face_or_too_long_is_refused(seen: Visit, form: dict[str, Any
     assert not Feedback.objects.exists()
 
 
+def test_a_line_break_counts_as_one_letter_as_in_the_browser(seen: Visit):
+    words = "x" * 249 + "\n" + "y" * 250
+    assert say(seen, face=3, comment=words.replace("\n", "\r\n")).status_code == 302
+    assert Feedback.objects.get().comment == words
+
+
 def test_nobody_is_asked_before_the_end_and_nothing_is_kept(ward: Ward):
     ward.now = timezone.now()
     visit = ward.arrive()

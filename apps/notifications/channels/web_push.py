@@ -33,8 +33,8 @@ KEPT = timedelta(hours=4)
 SIGNED_FOR = timedelta(hours=12)
 """How long one signature holds; the standard allows a day."""
 
-GONE = frozenset({404, 410})
-"""What a push service says of a subscription that is over."""
+GONE = frozenset({401, 403, 404, 410})
+"""What a push service says of a subscription that is over, or was made for another key than ours is now."""
 
 REPEATABLE = frozenset({408, 425, 429})
 """Statuses below 500 that are worth another try."""

@@ -49,7 +49,7 @@ def want_sms(*, actor: Actor, now: datetime, recipient: str, wanted: bool) -> No
 def subscribe(
     *, actor: Actor, now: datetime, recipient: str, endpoint: str, p256dh: str, auth: str
 ) -> PushSubscription:
-    """Send a number's messages to a browser, too. The same browser again is the same subscription.
+    """Send a number's messages to a browser, too. The same browser again is the same subscription, from now on.
 
     Raises `PushNotSetUp`; `Invalid` for an address that is none of a known push service, or keys that are none.
     """
@@ -58,11 +58,12 @@ def subscribe(
         raise PushNotSetUp
     _require_sound(endpoint, p256dh, auth)
     index = recipient_fingerprint(recipient)
-    known = {"p256dh": p256dh, "auth": auth, "facility_id": facility_id, "recipient_index": index, "ended_at": None}
+    known = {"p256dh": p256dh, "auth": auth, "facility_id": facility_id, "recipient_index": index}
+    known |= {"created_at": now, "ended_at": None}
     row, _made = PushSubscription.objects.update_or_create(
         endpoint_index=_fingerprint(endpoint),
         defaults=known,
-        create_defaults=known | {"endpoint": endpoint, "created_at": now},
+        create_defaults=known | {"endpoint": endpoint},
     )
     listening = live_subscriptions(facility_id, index).order_by("-created_at").values_list("id", flat=True)
     PushSubscription.objects.filter(id__in=list(listening)[MOST_BROWSERS:]).update(ended_at=now)
@@ -83,12 +84,12 @@ def unsubscribe(*, actor: Actor, now: datetime, recipient: str, endpoint: str = 
 
 @command
 def test_push(*, actor: Actor, now: datetime, recipient: str, text: str, language: str) -> None:
-    """Send a few words to every browser of a number. Raises `PushNotSetUp`, `NobodyListens`."""
-    _require_own(actor)
+    """Send a few words to every browser of a number, once in a minute. Raises `PushNotSetUp`, `NobodyListens`."""
+    facility_id = _require_own(actor)
     if not settings.PUSH_KEY:
         raise PushNotSetUp
-    sent = send_push(kind=Kind.TEST, recipient=recipient, text=text, language=language, key=f"test:{now.isoformat()}")
-    if not sent:
+    key = f"test:{facility_id}:{recipient_fingerprint(recipient)}:{now:%Y%m%d%H%M}"
+    if send_push(kind=Kind.TEST, recipient=recipient, text=text, language=language, key=key) == 0:
         raise NobodyListens
 
 
@@ -106,14 +107,20 @@ def _require_own(actor: Actor) -> UUID:
 
 def _require_sound(endpoint: str, p256dh: str, auth: str) -> None:
     """Only addresses of push services are ever asked: whoever subscribes must not choose whom we talk to."""
-    address = urlsplit(endpoint)
-    host = address.hostname or ""
-    service = any(host == name or host.endswith(f".{name}") for name in settings.PUSH_SERVICES)
-    plain = address.scheme == "https" and address.port in (None, 443) and not address.username
-    if len(endpoint) > LONGEST_ADDRESS or not plain or not service:
+    if len(endpoint) > LONGEST_ADDRESS or not _is_of_push_service(endpoint):
         raise Invalid({"endpoint": [sentence("This browser's notification service is not known here.")]})
     if (_length(p256dh), _length(auth)) != (P256DH_BYTES, AUTH_BYTES):
         raise Invalid({"p256dh": [sentence("These are not the keys of a browser.")]})
+
+
+def _is_of_push_service(endpoint: str) -> bool:
+    try:
+        address = urlsplit(endpoint)
+        plain = address.scheme == "https" and address.port in (None, 443) and not address.username
+    except ValueError:  # a port or a host that is none
+        return False
+    host = address.hostname or ""
+    return plain and any(host == name or host.endswith(f".{name}") for name in settings.PUSH_SERVICES)
 
 
 def _length(text: str) -> int:

@@ -56,17 +56,22 @@ def send(
 
 
 @step
-def send_push(*, kind: Kind, recipient: str, text: str, language: str, key: str) -> int:
-    """Leave words for the browsers of a number only; how many these are."""
+def send_push(*, kind: Kind, recipient: str, text: str, language: str, key: str) -> int | None:
+    """Leave words for the browsers of a number only; how many these are. None when said under this key before."""
     facility_id = unit().actor.facility_id
     assert facility_id is not None, "a message is some facility's"
-    _claim(key, facility_id, unit().now)
-    about = {"kind": kind, "text": text, "language": language, "urgent": True, "not_after": None}
+    if not _claim(key, facility_id, unit().now):
+        return None
+    about = {"kind": kind, "text": text, "language": language, "not_after": None}
     return _send_to_browsers(facility_id, recipient, key, **about)
 
 
 def _send_to_browsers(facility_id: UUID, recipient: str, dedupe_key: str, **about: Any) -> int:
-    """The same words for every browser that shows a number's messages; how many these are."""
+    """The same words for every browser that shows a number's messages; how many these are.
+
+    Never urgent: a push service that is slow must not hold up codes and calls in text messages.
+    """
+    about["urgent"] = False
     index = recipient_fingerprint(recipient)
     listening = live_subscriptions(facility_id, index).values_list("id", flat=True)
     for browser in listening:

@@ -62,7 +62,7 @@ def _here(request: HttpRequest, holder: Actor, code: str, shown: Any) -> HttpRes
 def _late(request: HttpRequest, holder: Actor, code: str, shown: Any) -> HttpResponseBase:
     """Somebody who waits goes out for a while; somebody who is booked comes later."""
     minutes = request.POST.get("minutes", "")
-    if not minutes.isdecimal() or int(minutes[:4]) not in LATE_CHOICES:
+    if not minutes.isdecimal() or len(minutes) > 4 or int(minutes) not in LATE_CHOICES:
         raise Invalid
     if isinstance(shown, Visit):
         _run(request, commands.say_late, holder, visit_id=shown.id, minutes=int(minutes))
