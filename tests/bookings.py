@@ -38,9 +38,9 @@ def book(ward: Ward, slot: Slot | None = None, source: str = "online", patient: 
     )
 
 
-def cancel(ward: Ward, row: Appointment, reason: str = "cannot come") -> Any:
+def cancel(ward: Ward, row: Appointment, reason: str = "cannot come", **more: Any) -> Any:
     """Meera gives a booking up; (the booking, who was promoted)."""
-    return commands.cancel_booking(actor=ward.meera, now=ward.now, booking_id=row.id, reason=reason)
+    return commands.cancel_booking(actor=ward.meera, now=ward.now, booking_id=row.id, reason=reason, **more)
 
 
 def clock(ward: Ward, at: datetime) -> datetime:

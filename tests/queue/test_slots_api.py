@@ -82,10 +82,14 @@ def test_a_link_shows_the_booking_and_then_the_visit_to_anybody_who_has_it(clien
     assert "Waiting" in client.get(f"/t/{code}/").content.decode()
 
 
-def test_the_page_of_a_booking_that_was_cancelled_says_so(client, ward, desk):
+@pytest.mark.parametrize(
+    ("wished", "said"),
+    [(True, "This appointment was cancelled"), (False, "The hospital had to cancel this appointment. We are sorry.")],
+)
+def test_the_page_of_a_booking_that_was_cancelled_says_so_and_by_whose_wish(client, ward, desk, wished, said):
     row = book(ward, open_slot(ward)).appointment
-    cancel(ward, row)
-    assert "This appointment was cancelled" in client.get(f"/t/{row.link[1]}/").content.decode()
+    cancel(ward, row, wished=wished)
+    assert said in client.get(f"/t/{row.link[1]}/").content.decode()
     queue = client.get(f"/api/v1/appointments/track/{row.link[1]}").json()["data"]["queue"]
     assert queue["position"] is None
 
