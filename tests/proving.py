@@ -10,9 +10,13 @@ over a value.
 
 import os
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import ceil
 from typing import TypeVar
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 Place = TypeVar("Place")
 Value = TypeVar("Value")
@@ -53,3 +57,28 @@ def dealt(
 def some(pairs: Sequence[Value], count: int, *, prove: bool = PROVE) -> list[Value]:
     """So many of these, as they are drawn; all of them to prove it."""
     return list(pairs) if prove or count >= len(pairs) else _shuffler().sample(pairs, count)
+
+
+def play(
+    machine: type[RuleBasedStateMachine], done: Counter[str], must: set[str], rounds: Sequence[int], steps: int
+) -> None:
+    """Play a state machine until all that must happen has happened at least once, counted in `done`.
+
+    `rounds`: examples, each time more; what Hypothesis draws without chance follows from the code that happens to be
+    loaded, so a few may be hollow. In `make prove` the draws are left to chance.
+    """
+    for examples in rounds:
+        done.clear()
+        many = settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            database=None,
+            derandomize=not PROVE,
+            phases=list(Phase) if PROVE else [Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        run_state_machine_as_test(machine, settings=many)
+        if must <= set(done):
+            return
+    raise AssertionError(f"never happened: {sorted(must - set(done))}; what did: {dict(done)}")

@@ -6,9 +6,8 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from apps.audit.models import AuditEntry
 from apps.core.errors import DomainError
@@ -21,7 +20,7 @@ from apps.queue.rules.order import Tier
 from apps.queue.rules.states import ACTIVE, OPEN, QUEUED, Verb
 from opd.invariants import Look, check
 from tests.matrix.world import kept_back
-from tests.proving import PROVE
+from tests.proving import PROVE, play
 from tests.queue.test_booking_machine import OF_THE_HOUSE
 from tests.ward import add_doctor, open_ward
 
@@ -217,14 +216,7 @@ class Hall(RuleBasedStateMachine):
 
 
 def test_whatever_is_done_nobody_is_lost_and_the_order_is_the_rules() -> None:
-    many = settings(
-        max_examples=300 if PROVE else 6,
-        stateful_step_count=60 if PROVE else 30,
-        deadline=None,
-        database=None,
-        derandomize=not PROVE,
-        phases=list(Phase) if PROVE else [Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    run_state_machine_as_test(Hall, settings=many)
-    assert set(TOTAL) >= (MUST | SELDOM if PROVE else MUST), TOTAL
+    if PROVE:
+        play(Hall, TOTAL, MUST | SELDOM, rounds=(300,), steps=60)
+    else:
+        play(Hall, TOTAL, MUST, rounds=(6, 12, 24), steps=30)
