@@ -83,6 +83,7 @@ def open_counter(open_page: Open, name: str) -> Page:
 
 def call(page: Page, look: Look | None = None, name: str = "") -> None:
     expect(page.locator("#primary")).to_contain_text("Call")
+    is_live(page)  # and so hears the keyboard
     if look:
         look(page, name)
     page.keyboard.press("Control+Enter")

@@ -10,15 +10,20 @@ NOBODY = UUID(int=0)
 """Who went to a call that lapsed, as long as a call can only be answered."""
 
 
+def _calls(apps: Any, schema_editor: Any) -> Any:
+    """Over the connection that migrates: the application's own would wait for the table that this one changes."""
+    return apps.get_model("queue", "HelpCall")._base_manager.using(schema_editor.connection.alias)
+
+
 def lapsed_again(apps: Any, schema_editor: Any) -> None:
     """What was taken back below; nothing the first time."""
-    calls = apps.get_model("queue", "HelpCall")._base_manager.filter(answered_by=NOBODY)
+    calls = _calls(apps, schema_editor).filter(answered_by=NOBODY)
     calls.update(lapsed_at=F("answered_at"), answered_at=None, answered_by=None)
 
 
 def answered_by_nobody(apps: Any, schema_editor: Any) -> None:
     """A lapsed call must not be open again, and several of one kiosk cannot be: they are answered when they lapsed."""
-    calls = apps.get_model("queue", "HelpCall")._base_manager.filter(answered_at=None, lapsed_at__isnull=False)
+    calls = _calls(apps, schema_editor).filter(answered_at=None, lapsed_at__isnull=False)
     calls.update(answered_at=F("lapsed_at"), answered_by=NOBODY)
 
 
