@@ -1,7 +1,7 @@
 # The commands of this project. They need Python 3.11, git and make; everything else they fetch themselves.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test prove bench check fix manage lock
+.PHONY: help run test prove bench pictures check fix manage lock
 MAKEFLAGS += --no-print-directory
 # Where Python may not keep what it has compiled, every process of the house begins with four seconds of compiling.
 unexport PYTHONDONTWRITEBYTECODE
@@ -32,6 +32,10 @@ prove: ## run the tests with the full counts of every proof (long)
 bench: ## measure, into docs/benchmarks.md
 	@$(INSTALL) dev
 	@exec $(OPD) bench $(ARGS)
+
+pictures: ## photograph every page of the running house, into docs/pictures; ARGS='of_desk of_rooms' picks some
+	@$(INSTALL) dev
+	@.venv/bin/python -m tests.pictures http://localhost:$(or $(PORT),8000) $(ARGS)
 
 check: ## judge format, lint, types, imports, templates, migrations, documents
 	@$(INSTALL) dev

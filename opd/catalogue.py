@@ -37,6 +37,7 @@ FOR_PATIENTS = (
     *("templates/track/*", "templates/me/*", "templates/patients/*", "templates/accounts/start.html"),
     *("templates/accounts/login.html", "templates/accounts/code_form.html", "templates/display/_*"),
     *("templates/display/board.html", "templates/display/doors.html", "templates/display/kiosk*"),
+    "templates/display/pairing.html",
     *("apps/core/errors.py", "apps/core/commands.py", "apps/core/pages.py", "apps/core/templatetags/*.py"),
     *("apps/accounts/commands/credentials.py", "apps/accounts/queries/actors.py", "apps/accounts/queries/checkin.py"),
     *("apps/accounts/middleware.py", "apps/display/api.py", "apps/eta/rules/telling.py"),
@@ -46,8 +47,16 @@ FOR_PATIENTS = (
     *("apps/patients/views/login.py", "apps/patients/views/settings.py", "apps/queue/patient_forms.py"),
     *("apps/notifications/commands/choosing.py", "apps/queue/commands/coming.py"),
     *("apps/queue/commands/giving_feedback.py", "apps/scheduling/commands/rebooking.py"),
-    *(f"apps/queue/commands/{deed}.py" for deed in ("arriving", "aside", "booking", "closing", "delaying", "leaving")),
+    *(
+        f"apps/queue/commands/{deed}.py"
+        for deed in ("admitting", "arriving", "aside", "booking", "closing", "delaying", "leaving")
+    ),
     *(f"apps/queue/commands/{deed}.py" for deed in ("moving", "nearby", "nearing", "own", "reassigning", "telling")),
+    *(
+        "apps/queue/commands/following_up.py",
+        "apps/queue/commands/keeping_posted.py",
+        "apps/queue/commands/reminding.py",
+    ),
     *("apps/queue/commands/watching.py", "apps/queue/queries/journeys.py"),
     *("apps/queue/queries/bookings.py", "apps/queue/queries/expected.py"),
     *("apps/queue/queries/kiosk.py", "apps/queue/queries/own*.py", "apps/queue/queries/shown.py"),
@@ -57,6 +66,16 @@ FOR_PATIENTS = (
     *("apps/scheduling/commands/hall.py", "apps/scheduling/commands/holds.py", "apps/scheduling/commands/limits.py"),
     *("apps/scheduling/commands/offers.py", "apps/scheduling/commands/waiting.py"),
     *("apps/scheduling/queries/lengths.py", "apps/scheduling/rules/*.py"),
+    *("apps/billing/queries/papers.py", "apps/billing/commands/linking.py", "apps/billing/commands/following_up.py"),
+    *("apps/notifications/commands/mailing.py", "apps/notifications/rules/subjects.py"),
+    "apps/notifications/channels/email.py",
+    *("apps/billing/queries/prepaid.py", "apps/billing/commands/prepaying.py"),
+    *("apps/billing/commands/charging.py", "apps/billing/rules/prepaying.py"),
+    *("apps/queue/queries/money.py", "apps/queue/commands/holding.py"),
+    "apps/billing/queries/sheet.py",
+    *("apps/core/paper.py", "apps/encounters/queries/sheet.py", "apps/encounters/queries/vitals.py"),
+    *("apps/encounters/rules/taking.py", "apps/encounters/rules/vitals.py", "apps/patients/queries/people.py"),
+    *("apps/encounters/queries/openings.py", "apps/encounters/views/openings.py", "apps/patients/rules/openings.py"),
     *("opd/borrowed/forms.py", "opd/limits/middleware.py"),
 )
 """Where sentences stand that patients and their families read: phone, board, kiosk, slip, messages.

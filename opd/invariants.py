@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from apps.audit.queries import verify
+from apps.billing.queries.books import fault_in_books, gap_in_numbers
 from apps.queue.rules.states import ACTIVE, OPEN, TRANSITIONS, State, Verb
 from apps.queue.rules.undoing import UNDO
 
@@ -348,6 +349,16 @@ def _stretched(look: Look) -> tuple[str, str]:
     return seen, _first(wrong, "slot {0} has {1} places, usually {2}, level {3}")
 
 
+def _books(look: Look) -> tuple[str, str]:
+    journals = _count("SELECT count(*) FROM billing_journal WHERE facility_id = ANY(%s)", [look.facilities])
+    return f"{journals:,} journals", fault_in_books(look.facilities)
+
+
+def _invoice_numbers(look: Look) -> tuple[str, str]:
+    issued = "SELECT count(*) FROM billing_invoice WHERE facility_id = ANY(%s) AND status = 'ISSUED'"
+    return f"{_count(issued, [look.facilities]):,} invoices", gap_in_numbers(look.facilities)
+
+
 INVARIANTS: dict[str, Callable[[Look], tuple[str, str]]] = {
     "visits stand where their transitions lead": _paths,
     "a doctor or counter has at most one active visit": _one_active_visit,
@@ -362,6 +373,8 @@ INVARIANTS: dict[str, Callable[[Look], tuple[str, str]]] = {
     "a slot's count is of those who have a place": _slots,
     "what is over was swept": _swept,
     "stretched slots have the places of their level": _stretched,
+    "the books are balanced and agree with the papers": _books,
+    "invoice numbers run from 1 to the counter": _invoice_numbers,
     "no session idles in a transaction": _nobody_idles,
     "partitions are made ahead": _months_ahead,
 }

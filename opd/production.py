@@ -20,6 +20,9 @@ KEY_BYTES = 32
 FEWEST_DIGITS = 8
 """Different hexadecimal digits in a key. Of 64 random ones fewer than this never come; `0000…` has one."""
 
+SHORTEST_SECRET = 16
+"""Characters of a secret that somebody else has made."""
+
 EVERYBODY_KNOWS = frozenset({"password", "postgres", "opd", "secret", "changeme"})
 """Passwords of examples."""
 
@@ -39,6 +42,7 @@ def faults(environment: Mapping[str, str]) -> list[str]:
         *_address(environment),
         *_origins(environment),
         *_messages(environment),
+        *_money(environment),
     ]
 
 
@@ -118,3 +122,12 @@ def _messages(environment: Mapping[str, str]) -> Iterator[str]:
 
 def _listed(environment: Mapping[str, str], name: str) -> list[str]:
     return [part.strip() for part in environment.get(name, "").split(",") if part.strip()]
+
+
+def _money(environment: Mapping[str, str]) -> Iterator[str]:
+    needed = ("OPD_RAZORPAY_KEY_SECRET", "OPD_RAZORPAY_WEBHOOK_SECRET")
+    for name in needed if environment.get("OPD_RAZORPAY_KEY_ID") else ():
+        if len(environment.get(name, "")) < SHORTEST_SECRET:
+            yield f"{name} must be set, long and random: with it anybody can say that something was paid."
+    if not environment.get("OPD_RAZORPAY_URL", "https://").startswith("https://"):
+        yield "OPD_RAZORPAY_URL must be an address with https."

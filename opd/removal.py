@@ -21,6 +21,9 @@ from apps.core.partitions import ROW_TRIGGER
 from apps.core.policy import Actor, Permission, Scope, system_actor
 
 FACILITY = "accounts.Facility"
+GUARDS = [ROW_TRIGGER, "invoice_issued", "line_issued"]
+"""Triggers that refuse a deletion."""
+
 KEPT = frozenset({"audit"})
 """Apps whose rows outlive a facility."""
 
@@ -64,16 +67,16 @@ def _remove(facility_id: UUID) -> None:
     with transaction.atomic(using=owner), connections[owner].cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0")
         guarded = _guarded(cursor, list(tables))
-        for name in guarded:
-            cursor.execute(f"ALTER TABLE {name} DISABLE TRIGGER {ROW_TRIGGER}")
+        for name, guard in guarded:
+            cursor.execute(f"ALTER TABLE {name} DISABLE TRIGGER {guard}")
         cursor.execute("SELECT id FROM scheduling_department WHERE facility_id = %s", [facility_id])
         streams = [facility_stream(facility_id), *(department_stream(id_) for (id_,) in cursor.fetchall())]
         cursor.execute("DELETE FROM core_stream WHERE name = ANY(%s)", [streams])
         for table, condition in tables.items():
             cursor.execute(f'DELETE FROM "{table}" WHERE {condition}', [facility_id])  # noqa: S608
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        for name in guarded:
-            cursor.execute(f"ALTER TABLE {name} ENABLE TRIGGER {ROW_TRIGGER}")
+        for name, guard in guarded:
+            cursor.execute(f"ALTER TABLE {name} ENABLE TRIGGER {guard}")
 
 
 def _tables() -> dict[str, str]:
@@ -103,12 +106,12 @@ def _by_parent(model: type[models.Model], conditions: dict[type[models.Model], s
     return ""
 
 
-def _guarded(cursor: CursorWrapper, tables: list[str]) -> list[str]:
-    """Tables and partitions that refuse a deletion, as SQL names."""
+def _guarded(cursor: CursorWrapper, tables: list[str]) -> list[tuple[str, str]]:
+    """Tables and partitions that refuse a deletion, as SQL names, with the trigger that does."""
     cursor.execute(
-        "SELECT quote_ident(c.relname) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+        "SELECT quote_ident(c.relname), t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
         " LEFT JOIN pg_inherits i ON i.inhrelid = c.oid LEFT JOIN pg_class p ON p.oid = i.inhparent"
-        " WHERE t.tgname = %s AND coalesce(p.relname, c.relname) = ANY(%s) ORDER BY c.relname",
-        [ROW_TRIGGER, tables],
+        " WHERE t.tgname = ANY(%s) AND coalesce(p.relname, c.relname) = ANY(%s) ORDER BY c.relname",
+        [GUARDS, tables],
     )
-    return [name for (name,) in cursor.fetchall()]
+    return list(cursor.fetchall())

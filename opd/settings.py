@@ -4,6 +4,7 @@
 """
 
 import os
+from datetime import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from apps.scheduling.rules.giving_up import read_refunds
 from opd.logs import LOGGING as LOGGING
 from opd.logs import configure_structlog
 from opd.production import faults
@@ -73,6 +75,7 @@ INSTALLED_APPS = [
     "apps.scheduling",
     "apps.queue",
     "apps.encounters",
+    "apps.billing",
     "apps.reporting",
     "apps.display",
     "opd.admin_site.DeskAdminConfig",
@@ -205,9 +208,70 @@ CHANNEL_ADAPTERS = {
     "sms": SMS_ADAPTER or "apps.notifications.channels.nowhere.deliver",
     "push": "apps.notifications.channels.web_push.deliver",
 }
+# WhatsApp (Cloud API of Meta): the id of the number that messages come from, and its key; else nobody can choose it.
+WHATSAPP_URL = env.str("OPD_WHATSAPP_URL", default="https://graph.facebook.com/v21.0")
+WHATSAPP_SENDER = env.str("OPD_WHATSAPP_SENDER", default="")
+WHATSAPP_KEY = env.str("OPD_WHATSAPP_KEY", default="")
+if WHATSAPP_SENDER and WHATSAPP_KEY:
+    CHANNEL_ADAPTERS["whatsapp"] = "apps.notifications.channels.whatsapp.deliver"
+elif DEMO:
+    CHANNEL_ADAPTERS["whatsapp"] = "apps.notifications.channels.nowhere.deliver"
+# E-mail: a mail server as OPD_EMAIL_URL (smtp+tls://user:password@host:587), or a provider by django-anymail, with its
+# name (mailgun, postmark, brevo ...) and its settings; else nobody can choose it.
+DEFAULT_FROM_EMAIL = env.str("OPD_EMAIL_FROM", default="")
+EMAIL_PROVIDER = env.str("OPD_EMAIL_PROVIDER", default="")
+EMAIL_TIMEOUT = 5  # seconds for each step of the talk with a server
+ANYMAIL = env.json("OPD_EMAIL_SETTINGS", default={}) | {
+    "REQUESTS_TIMEOUT": (2, 5),
+    "IGNORE_UNSUPPORTED_FEATURES": True,
+    "DEBUG_API_REQUESTS": False,
+}
+EMAIL_REPORTS = ""
+_mail_providers = {
+    name.lower(): f"anymail.webhooks.{name.lower()}.{name}TrackingWebhookView"
+    for name in ("Brevo", "MailerSend", "Mailgun", "Mailjet", "Postmark", "SendGrid", "SparkPost")
+}
+if EMAIL_PROVIDER and EMAIL_PROVIDER not in _mail_providers:
+    raise ImproperlyConfigured(f"OPD_EMAIL_PROVIDER is one of {', '.join(_mail_providers)}.")
+if EMAIL_PROVIDER:
+    EMAIL_BACKEND = f"anymail.backends.{EMAIL_PROVIDER}.EmailBackend"
+    EMAIL_REPORTS = _mail_providers[EMAIL_PROVIDER]
+elif _mail := env.str("OPD_EMAIL_URL", default=""):
+    vars().update(env.email_url_config(_mail))
+if DEFAULT_FROM_EMAIL and not DEMO:
+    CHANNEL_ADAPTERS["email"] = "apps.notifications.channels.email.deliver"
+elif DEMO:
+    CHANNEL_ADAPTERS["email"] = "apps.notifications.channels.nowhere.deliver"
+# The ways by which a message is tried, one after the other; one that is not here is not used.
+CHANNEL_ORDER = env.list("OPD_CHANNEL_ORDER", default=["whatsapp", "sms", "email"])
+if "sms" not in CHANNEL_ORDER or set(CHANNEL_ORDER) - {"whatsapp", "sms", "email"}:
+    raise ImproperlyConfigured("OPD_CHANNEL_ORDER has sms, and whatsapp and email where they are wanted.")
+# By what providers sign their delivery reports; without a key none are taken.
+REPORT_KEYS = {
+    "sms": env.str("OPD_SMS_REPORT_KEY", default=""),
+    "whatsapp": env.str("OPD_WHATSAPP_REPORT_KEY", default=""),
+}
+WHATSAPP_WORD = env.str("OPD_WHATSAPP_WORD", default="")  # by which Meta proves that the address is right
 SMS_URL = env.str("OPD_SMS_URL", default="")
 SMS_KEY = env.str("OPD_SMS_KEY", default="")
 SMS_SENDER = env.str("OPD_SMS_SENDER", default="")
+
+# Messages that can wait are not sent in these hours of the facility's clock; nobody gets more than so many in a day,
+# codes to sign in apart.
+QUIET_HOURS = tuple(time.fromisoformat(at) for at in env.str("OPD_QUIET_HOURS", default="21:00-07:00").split("-"))
+MESSAGES_A_DAY = env.int("OPD_MESSAGES_A_DAY", default=30)
+
+# The payment gateway (Razorpay): without a key nobody can pay by link. The demo has one of its own.
+RAZORPAY_URL = env.str("OPD_RAZORPAY_URL", default="https://api.razorpay.com").rstrip("/")
+RAZORPAY_KEY_ID = env.str("OPD_RAZORPAY_KEY_ID", default="")
+RAZORPAY_KEY_SECRET = env.str("OPD_RAZORPAY_KEY_SECRET", default="")
+RAZORPAY_WEBHOOK_SECRET = env.str("OPD_RAZORPAY_WEBHOOK_SECRET", default="")
+
+PAYMENT_LINK_HOURS = env.int("OPD_PAYMENT_LINK_HOURS", default=24)
+PRIORITY_MINUTES = env.int("OPD_PRIORITY_MINUTES", default=30)
+
+# What comes back of what was paid for a booking that is given up: hours of notice and per cent, the longest first.
+REFUNDS = read_refunds(env.str("OPD_REFUNDS", default="24:100,12:75,6:50"))
 
 # Notifications of browsers (web push): our private key, 32 random bytes in hex; without one nobody can subscribe. Whom
 # a push service writes to if something is wrong, and whose services may be asked at all.

@@ -4,6 +4,8 @@ For who builds and who judges the look; there only in the demonstration.
 """
 
 import re
+from datetime import date
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -51,6 +53,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "ways": [0, 1, 4, 9],
         "form": ExampleForm(auto_id="right_%s"),
         "wrong": wrong,
+        "receipt": _receipt(),
         "slips": [_slip(), _slip() | WITHOUT_ROOM],
         "clock": "10:24",
     }
@@ -79,10 +82,36 @@ def colours() -> list[tuple[str, str]]:
     return re.findall(r"--([\w-]+):\s*(#[0-9a-f]{6});", sheet)
 
 
+def _receipt() -> dict[str, Any]:
+    """An invoice with a discount, paid in part, of nobody."""
+    invoice = {
+        "number": "INV/26-27/000042",
+        "day": date(2026, 11, 20),
+        "token": {"label": "G46"},
+        "currency": "INR",
+        "discount_total": Decimal(50),
+        "tax_total": Decimal(0),
+        "grand_total": Decimal(250),
+        "balance": Decimal(100),
+    }
+    return {
+        "language": "en",
+        "invoice": invoice,
+        "address": "1 Hospital Road",
+        "name": "R. K.",
+        "uhid": "H1-000046-1",
+        "lines": [{"description": "Consultation", "unit_price": Decimal(300), "free_revisit": False}],
+        "payments": [{"method": "cash", "payment": {"day": date(2026, 11, 20), "amount": Decimal(150)}}],
+        "refunds": [],
+        "printed_at": "10:05",
+    }
+
+
 def _slip() -> dict[str, Any]:
     """A paper slip of nobody."""
     url = "https://opd.example/t/bcdfghjkmn/"
     return {
+        "language": "en",
         "token": "G46",
         "room": "3",
         "symbol": "boat",

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from math import ceil
 from typing import TypeVar
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 Place = TypeVar("Place")
@@ -26,6 +26,9 @@ PROVE = os.environ.get("OPD_PROVE") == "1"
 
 DRAW = os.environ.get("OPD_DRAW", "1")
 """Which of all possible draws is made."""
+
+ROUNDS = 8
+"""How often a state machine is played anew, with other draws, until all that must happen has happened."""
 
 
 def _shuffler() -> random.Random:
@@ -59,26 +62,24 @@ def some(pairs: Sequence[Value], count: int, *, prove: bool = PROVE) -> list[Val
     return list(pairs) if prove or count >= len(pairs) else _shuffler().sample(pairs, count)
 
 
-def play(
-    machine: type[RuleBasedStateMachine], done: Counter[str], must: set[str], rounds: Sequence[int], steps: int
-) -> None:
+def play(machine: type[RuleBasedStateMachine], done: Counter[str], must: set[str], examples: int, steps: int) -> None:
     """Play a state machine until all that must happen has happened at least once, counted in `done`.
 
-    `rounds`: examples, each time more; what Hypothesis draws without chance follows from the code that happens to be
-    loaded, so a few may be hollow. In `make prove` the draws are left to chance.
+    It begins again with other draws, at most `ROUNDS` times in all: what Hypothesis draws follows from the code that
+    happens to be loaded, so a round may be hollow. In `make prove` the draws are left to chance.
     """
-    for examples in rounds:
-        done.clear()
-        many = settings(
-            max_examples=examples,
-            stateful_step_count=steps,
-            deadline=None,
-            database=None,
-            derandomize=not PROVE,
-            phases=list(Phase) if PROVE else [Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-        run_state_machine_as_test(machine, settings=many)
+    done.clear()
+    many = settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        database=None,
+        phases=list(Phase) if PROVE else [Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    for number in range(1 if PROVE else ROUNDS):
+        drawn = machine if PROVE else seed(f"{DRAW} {number}")(machine)
+        run_state_machine_as_test(drawn, settings=many)
         if must <= set(done):
             return
     raise AssertionError(f"never happened: {sorted(must - set(done))}; what did: {dict(done)}")

@@ -38,10 +38,10 @@ def add_station(ward: Ward, code: str) -> Counter:
 class Stations:
     """All stations of a ward, with somebody at each counter."""
 
-    def __init__(self, ward: Ward) -> None:
+    def __init__(self, ward: Ward, *codes: str) -> None:
         self.ward = ward
-        self.counters = {code: add_station(ward, code) for code in KINDS}
-        self.hands: dict[str, Actor] = {code: ward.as_role(COUNTER_ROLES[kind]) for code, kind in KINDS.items()}
+        self.counters = {code: add_station(ward, code) for code in codes or KINDS}
+        self.hands: dict[str, Actor] = {code: ward.as_role(COUNTER_ROLES[KINDS[code]]) for code in self.counters}
 
     def department(self, code: str) -> Any:
         """One of the departments."""
@@ -55,6 +55,11 @@ class Stations:
             for code in codes
         ]
         return commands.change_template(actor=self.ward.admin, now=self.ward.now, name=name, stations=stations)
+
+    def close(self, code: str, status: str = "OFFLINE") -> None:
+        """The counter of a station closes, or pauses."""
+        hands, counter = self.hands[code], self.counters[code]
+        commands.open_counter(actor=hands, now=self.ward.now, counter_id=counter.id, status=status)
 
     def call(self, code: str) -> Visit | None:
         """The next person is called to a counter."""

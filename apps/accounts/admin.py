@@ -132,7 +132,7 @@ class FacilityAdmin(AuditedModelAdmin):
     """The hospital's own name, letterhead and clock."""
 
     exclude = ()  # type: ignore[assignment]
-    fields = ("name", "code", "time_zone", "region", "currency", "address", "phone", "latitude", "longitude")
+    fields = ("name", "names", "code", "time_zone", "region", "currency", "address", "phone", "latitude", "longitude")
     readonly_fields = ("code", "currency")
     list_display = ("name", "code", "time_zone")
 

@@ -23,6 +23,7 @@ from apps.accounts.rules.regions import is_region
 from apps.accounts.rules.second_factor import Verdict
 from apps.accounts.rules.tries import Tries, TriesKind
 from apps.core.crypto import decrypt, encrypt
+from apps.core.languages import NamesField
 from apps.core.policy import ROLE_PERMISSIONS, Permission, Role
 
 ROLE_NAMES = {
@@ -56,6 +57,7 @@ class Facility(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     name = models.CharField(_("name"), max_length=120)
+    names = NamesField()
     code = models.SlugField(_("code"), max_length=20, unique=True)
     time_zone = models.CharField(_("time zone"), max_length=40, default="Asia/Kolkata", validators=[known_time_zone])
     currency = models.CharField(_("currency"), max_length=3, default="INR")

@@ -71,12 +71,23 @@ class Permission(StrEnum):
     VISIT_READ_OWN = "visit.read_own"
     VISIT_TELL_OWN = "visit.tell_own"
     PRESCRIPTION_READ_OWN = "prescription.read_own"
+    RESULT_READ_OWN = "result.read_own"
+    HEALTH_NOTE = "health.note"
+    RESULT_ENTER = "result.enter"
     BREAK_GLASS = "break_glass.open"
     BREAK_GLASS_REVIEW = "break_glass.review"
+    INVOICE_READ = "invoice.read"
+    INVOICE_CHANGE = "invoice.change"
+    INVOICE_DISCOUNT = "invoice.discount"
+    PAYMENT_TAKE = "payment.take"
+    PAYMENT_REFUND = "payment.refund"
+    LEDGER_READ = "ledger.read"
+    BILL_OWN = "bill.pay_own"
     PATIENT_OWN = "patient.own"
     BOARD_READ = "board.read"
     AUDIT_READ = "audit.read"
     FEEDBACK_READ = "feedback.read"
+    MESSAGE_HANDLE = "message.handle"
     ACCOUNT_OWN = "account.own"
     DESK_USE = "desk.use"
     CONSOLE_USE = "console.use"
@@ -104,6 +115,7 @@ _DESK = frozenset(
         P.VISIT_NO_SHOW,
         P.VISIT_CANCEL,
         P.QRCODE_CREATE,
+        P.MESSAGE_HANDLE,
         P.ACCOUNT_OWN,
         P.DESK_USE,
         P.CONSOLE_USE,
@@ -114,12 +126,16 @@ _LOOK = frozenset(
     {P.MASTERS_READ, P.PATIENT_READ, P.QUEUE_READ, P.BOARD_READ, P.ACCOUNT_OWN, P.ADMIN_SITE_USE, P.DESK_USE}
 )
 
+_TILL = frozenset({P.INVOICE_READ, P.INVOICE_CHANGE, P.INVOICE_DISCOUNT, P.PAYMENT_TAKE})
+
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: _DESK
+    | _TILL
+    | {P.PAYMENT_REFUND, P.LEDGER_READ}
     | {P.SCHEDULE_CHANGE, P.MASTERS_CHANGE, P.JOURNEY_CHANGE, P.AUDIT_READ, P.BREAK_GLASS_REVIEW}
     | {P.FEEDBACK_READ},
-    Role.RECEPTION: _DESK | {P.SCHEDULE_CHANGE},
-    Role.NURSE: _DESK | {P.BREAK_GLASS, P.COUNTER_SERVE},
+    Role.RECEPTION: _DESK | _TILL | {P.SCHEDULE_CHANGE},
+    Role.NURSE: _DESK | {P.BREAK_GLASS, P.COUNTER_SERVE, P.HEALTH_NOTE},
     Role.DOCTOR: frozenset(
         {
             P.MASTERS_READ,
@@ -133,22 +149,25 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.VISIT_HOLD,
             P.VISIT_NO_SHOW,
             P.VISIT_CANCEL,
+            P.INVOICE_READ,
+            P.INVOICE_DISCOUNT,
             P.ACCOUNT_OWN,
             P.CONSOLE_USE,
             P.BREAK_GLASS,
+            P.HEALTH_NOTE,
         }
     ),
-    Role.CASHIER: _LOOK | {P.COUNTER_SERVE},
+    Role.CASHIER: _LOOK | _TILL | {P.COUNTER_SERVE, P.PAYMENT_REFUND, P.LEDGER_READ},
     Role.PHARMACIST: _LOOK | {P.COUNTER_SERVE},
-    Role.LAB: _LOOK | {P.COUNTER_SERVE},
+    Role.LAB: _LOOK | {P.COUNTER_SERVE, P.RESULT_ENTER},
 }
 """Staff roles and what each may do, inside the person's own facility and departments."""
 
 TYPE_PERMISSIONS: dict[ActorType, frozenset[Permission]] = {
     ActorType.STAFF: frozenset(),
     ActorType.PATIENT: frozenset(
-        {P.VISIT_READ_OWN, P.VISIT_TELL_OWN, P.VISIT_CANCEL_OWN, P.PRESCRIPTION_READ_OWN}
-        | {P.BOOKING_READ_OWN, P.BOOKING_CREATE_OWN, P.BOOKING_CHANGE_OWN, P.DIRECTORY_READ}
+        {P.VISIT_READ_OWN, P.VISIT_TELL_OWN, P.VISIT_CANCEL_OWN, P.PRESCRIPTION_READ_OWN, P.RESULT_READ_OWN}
+        | {P.BOOKING_READ_OWN, P.BOOKING_CREATE_OWN, P.BOOKING_CHANGE_OWN, P.DIRECTORY_READ, P.BILL_OWN}
     ),
     ActorType.LINK: frozenset(),
     ActorType.SCREEN: frozenset(),
@@ -158,6 +177,7 @@ TYPE_PERMISSIONS: dict[ActorType, frozenset[Permission]] = {
 
 ANYWHERE: frozenset[Permission] = frozenset(
     {
+        P.MESSAGE_HANDLE,
         P.MASTERS_READ,
         P.PATIENT_READ,
         P.PATIENT_REGISTER,
@@ -179,6 +199,7 @@ class Fields(StrEnum):
     NEEDS = "needs"
     COMPLAINT = "complaint"
     PRESCRIBED_TODAY = "prescribed_today"
+    HEALTH = "health"
     CLINICAL = "clinical"
 
 
@@ -195,6 +216,7 @@ PATIENT_FIELDS: dict[Fields, frozenset[str]] = {
     F.NEEDS: frozenset({"needs", "pregnant", "disabled"}),
     F.COMPLAINT: frozenset({"symptoms", "urgent_by"}),
     F.PRESCRIBED_TODAY: frozenset({"prescription"}),
+    F.HEALTH: frozenset({"vitals", "allergies", "conditions"}),
     F.CLINICAL: frozenset({"visits"}),
 }
 """The groups and what is in them, by the names that columns, serializers and the audit trail use."""
@@ -204,8 +226,8 @@ _REGISTRY = frozenset({F.IDENTITY, F.PHONE_END, F.CONTACT, F.NEEDS, F.COMPLAINT}
 ROLE_FIELDS: dict[Role, frozenset[Fields]] = {
     Role.ADMIN: _REGISTRY | {F.IDENTIFIERS},
     Role.RECEPTION: _REGISTRY | {F.IDENTIFIERS},
-    Role.NURSE: _REGISTRY,
-    Role.DOCTOR: frozenset({F.IDENTITY, F.PHONE_END, F.NEEDS, F.COMPLAINT, F.CLINICAL}),
+    Role.NURSE: _REGISTRY | {F.HEALTH},
+    Role.DOCTOR: frozenset({F.IDENTITY, F.PHONE_END, F.NEEDS, F.COMPLAINT, F.HEALTH, F.CLINICAL}),
     Role.CASHIER: frozenset({F.IDENTITY, F.PHONE_END}),
     Role.PHARMACIST: frozenset({F.IDENTITY, F.PRESCRIBED_TODAY}),
     Role.LAB: frozenset({F.IDENTITY}),

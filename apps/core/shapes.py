@@ -16,6 +16,13 @@ REFUSALS_OF_WRITES = (409, 422)
 """And with what those besides that write."""
 
 
+class MoneyOut(serializers.DecimalField):
+    """A sum of money as a text with two decimals."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**({"max_digits": 12, "decimal_places": 2, "coerce_to_string": True} | kwargs))
+
+
 class Shape(serializers.Serializer[Any]):
     """An answer or a part of one. What is answered is made by it, so that the document cannot say anything else.
 

@@ -34,8 +34,8 @@ class BoardAdmin(AuditedModelAdmin):
     """Which hall shows which departments, and where."""
 
     list_display = ("name", "opens", "calls_for", "open_to_all")
-    search_fields = ("name", "slug")
-    fields = ("name", "slug", "departments", "chime", "spoken_in", "open_to_all")
+    search_fields = ("name", "names", "slug")
+    fields = ("name", "names", "slug", "departments", "chime", "spoken_in", "open_to_all")
     prepopulated_fields = {"slug": ["name"]}
 
     def get_queryset(self, request: HttpRequest) -> Any:

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.languages import NamesField
 from apps.core.models import ScopedModel
 from apps.display.rules.voice import SPOKEN
 
@@ -31,6 +32,7 @@ class Board(ScopedModel):
         help_text=_("The board is opened at /display/ followed by this word."),
     )
     name = models.CharField(_("name"), max_length=60, help_text=_("What people call the hall, such as Hall A."))
+    names = NamesField()
     departments: ClassVar[models.ManyToManyField] = models.ManyToManyField(
         "scheduling.Department", related_name="+", verbose_name=_("departments")
     )

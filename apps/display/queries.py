@@ -16,6 +16,7 @@ from apps.accounts.rules.credentials import ScreenUse
 from apps.accounts.rules.doors import seconds_left, step_at
 from apps.accounts.rules.qr import qr_svg
 from apps.core.errors import NotFound
+from apps.core.languages import named, named_in
 from apps.core.policy import Actor, ActorType, Permission, Scope
 from apps.core.queries import one
 from apps.display.models import Board, PairingRequest, Recording
@@ -24,7 +25,7 @@ from apps.display.rules.voice import clips_of_call, spoken_in
 from apps.queue.queries.board import rooms_and_calls
 from apps.queue.queries.lines import sequences_of, stamp
 from apps.queue.queries.links import door_url
-from apps.queue.rules.hall import HALL_LANGUAGES
+from apps.queue.rules.hall import HALL_CODES, HALL_LANGUAGES
 from apps.scheduling.queries import departments
 from apps.scheduling.rules import DepartmentStatus
 
@@ -37,7 +38,7 @@ def boards(facility_id: UUID | None) -> list[dict[str, str]]:
         found = list(rows.filter(facility_id=facility_id) if facility_id else rows)
     if len({board.facility_id for board in found}) > 1:
         return []
-    return [{"name": board.name, "url": address(board)} for board in found]
+    return [{"name": named(board), "url": address(board)} for board in found]
 
 
 def address(board: Board) -> str:
@@ -146,7 +147,7 @@ def board_view(board: Board, now: datetime) -> dict[str, Any]:
         facility = facility_facts(board.facility_id)
         shown = rooms_and_calls(department_ids, now)
         return {
-            "board": {"id": board.id, "slug": board.slug, "name": board.name},
+            "board": _hall(board),
             "facility": facility.name,
             "languages": HALL_LANGUAGES,
             "chime": board.chime,
@@ -161,6 +162,12 @@ def board_view(board: Board, now: datetime) -> dict[str, Any]:
                 for call, voice in zip(shown["calls"], voices(board, shown["calls"]), strict=True)
             ],
         }
+
+
+def _hall(board: Board) -> dict[str, Any]:
+    """A board by its address, and by the hall's name in each language of halls."""
+    names = named_in(board.name, board.names, HALL_CODES)
+    return {"id": board.id, "slug": board.slug, "name": board.name, "names": names}
 
 
 def voices(board: Board, calls: list[dict[str, Any]]) -> list[list[list[str]]]:
@@ -208,11 +215,16 @@ def doors_view(board: Board, now: datetime) -> dict[str, Any]:
     with scope(facility=board.facility_id):
         places = departments().filter(id__in=department_ids_of(board), status=DepartmentStatus.ACTIVE)
         return {
-            "board": {"slug": board.slug, "name": board.name},
+            "board": _hall(board),
             "facility": facility.name,
             "languages": HALL_LANGUAGES,
             "doors": [
-                {"name": place.name, "letter": place.letter, "svg": mark_safe(qr_svg(door_url(place.id, now)))}  # noqa: S308 - drawn by us
+                {
+                    "name": place.name,
+                    "names": named_in(place.name, place.names, HALL_CODES),
+                    "letter": place.letter,
+                    "svg": mark_safe(qr_svg(door_url(place.id, now))),  # noqa: S308 - drawn by us
+                }
                 for place in places
             ],
             "stream": f"doors.{board.id}",

@@ -28,7 +28,8 @@ class Experience(ScopedModel):
 
 
 class Forecast(ScopedModel):
-    """When the turn of one person comes, as worked out last and as told: one row per visit or booking."""
+    """When the turn of one person comes, as told, and as worked out at `made_at`: one row per visit or booking. Since
+    then nothing of it moved by a minute."""
 
     subject_id = models.UUIDField(unique=True)
     token_id = models.UUIDField()

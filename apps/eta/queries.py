@@ -17,7 +17,7 @@ from apps.eta.rules import P80, P90, Booked, Expected, turn_after, waits_of
 from apps.eta.rules.judging import Judged
 from apps.eta.rules.laws import Session
 from apps.eta.rules.learned import Learned
-from apps.eta.rules.shapes import mixed
+from apps.eta.rules.shapes import Length, mixed
 from apps.eta.rules.telling import REASONS, Kind, Stage
 from apps.eta.rules.versions import Choice
 from apps.eta.rules.weighing import laws_for
@@ -139,7 +139,8 @@ def learnt_minutes(doctor_id: UUID, configured: float) -> float:
     total = sum(tally.n for tally in (memories.get(doctor_id) or Learned()).pace.values())
     if not total:
         return configured
-    mix = [(tally.n / total, laws.consultation(laws.mu_of(kind))) for kind, tally in memories[doctor_id].pace.items()]
+    paces = memories[doctor_id].pace.items()
+    mix = [(tally.n / total, Length(*laws.consultation(laws.mu_of(kind)))) for kind, tally in paces]
     return mixed(mix).mean + laws.gap.mean
 
 
@@ -161,10 +162,12 @@ def promised_wait(subject_id: UUID, since: datetime) -> RawSQL:
 
 
 def judged(facility_id: UUID, since: datetime) -> list[Judged]:
-    """Every prediction whose turn came since a moment, with what came of it. Two statements, bounded by the days."""
+    """Every prediction whose turn came since a moment, with what came of it. Two statements, bounded by the days.
+
+    Who was not there when called and came back is told another time, which no first call can prove right or wrong."""
     turns = {row.token_id: row.turn_at for row in Outcome.objects.filter(facility_id=facility_id, turn_at__gte=since)}
     made = Prediction.objects.filter(token_id__in=list(turns), made_at__gte=since - LONGEST_AHEAD, shown=True)
-    return [_judged(p, turns[p.token_id]) for p in made.only(*_JUDGED)]
+    return [_judged(p, turns[p.token_id]) for p in made.only(*_JUDGED) if p.made_at <= turns[p.token_id]]
 
 
 _JUDGED = ("token_id", "doctor_id", "segment", "stage", "model_version", "p10", "p50", "p90", "configured", "made_at")
@@ -182,7 +185,8 @@ def compared(facility_id: UUID, since: datetime) -> dict[str, list[Judged]]:
     made = Prediction.objects.filter(token_id__in=list(turns), made_at__gte=since - LONGEST_AHEAD).only(*_JUDGED)
     together: dict[tuple[UUID, str, datetime], list[Prediction]] = defaultdict(list)
     for p in made:
-        together[p.token_id, p.stage, p.made_at].append(p)
+        if p.made_at <= turns[p.token_id]:
+            together[p.token_id, p.stage, p.made_at].append(p)
     found: dict[str, list[Judged]] = defaultdict(list)
     for rows in together.values():
         for p in rows if len(rows) > 1 else ():
@@ -212,7 +216,7 @@ def newest_turns(facility_id: UUID, since: datetime, most: int) -> list[tuple[da
     made = Prediction.objects.filter(
         token_id__in=list(turns), made_at__gte=since - LONGEST_AHEAD, shown=True, stage=Stage.CHECK_IN
     )
-    told = {p.token_id: p for p in made.order_by("-made_at")}
+    told = {p.token_id: p for p in made.order_by("-made_at") if p.made_at <= turns[p.token_id]}
     return [(p.p10, p.p50, p.p90, turn) for token, turn in turns.items() if (p := told.get(token))]
 
 
@@ -224,8 +228,8 @@ def errors_so_far() -> dict[UUID, tuple[int, float]]:
 
 
 def predicted_waits(token_ids: Iterable[UUID], now: datetime) -> dict[UUID, timedelta]:
-    """How long people of some numbers were likely to wait when they came, by visit."""
+    """How long people of some numbers were likely to wait when they came, by visit: as it was first said."""
     rows = Prediction.objects.filter(
         token_id__in=list(token_ids), made_at__gte=now - LONGEST_AHEAD, stage=Stage.CHECK_IN, shown=True
-    )
+    ).order_by("-made_at")
     return {subject: p50 - made for subject, p50, made in rows.values_list("subject_id", "p50", "made_at")}

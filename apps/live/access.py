@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from apps.accounts.commands import screens_seen
 from apps.accounts.queries import actors_again, ended
-from apps.core.errors import DomainError
+from apps.core.errors import DomainError, NotFound
 from apps.core.policy import Actor, ActorType
-from apps.live.queries import admit, not_open
-from apps.live.rules import AUTHORIZED_EVERY, Close
+from apps.live.queries import Guest, admit, guests_again, not_open, refused
+from apps.live.rules import AUTHORIZED_EVERY, NOTHING_USABLE, Close
 from apps.live.sockets import Socket
 from apps.live.source import AWAY
 
@@ -69,12 +69,35 @@ async def _check_guests(hub: "Hub", known: list[Known]) -> set[UUID]:
     gone: set[UUID] = set()
     waiting = iter(known)
     while some := list(islice(waiting, CHECKED_TOGETHER)):
-        over = await hub.ask(ended, [credential_id for _, _, credential_id in some], timezone.now())
-        for socket, actor, credential_id in some if over else ():
+        shown = {(credential_id, actor.subject_id) for _, actor, credential_id in some}
+        over, moved = await hub.ask(ended, list(shown), timezone.now())
+        again = await hub.ask(guests_again, list(moved)) if moved else {}
+        for socket, actor, credential_id in some if over or moved else ():
             if credential_id in over and socket.actor is actor:
                 socket.close(Close.NO_ACCESS)
+            elif credential_id in again and socket.actor is actor:
+                hub.spawn(_lead(hub, socket, again[credential_id]), "live link moved")  # it may read slowly
         gone |= over
     return gone
+
+
+async def _lead(hub: "Hub", socket: Socket, guest: Guest) -> None:
+    """A link shows something else now, as when a booking has become a visit: its holder is led to the queue of that."""
+    before, socket.actor = socket.actor, guest.actor
+    left = [name for name in socket.streams if name != guest.stream]
+    try:
+        if left and guest.stream:
+            await hub.join_own(socket, guest.stream, NOTHING_USABLE)
+        elif left:
+            socket.close(Close.NOT_ALLOWED)
+        for stream in () if left else tuple(socket.streams.values()):
+            stream.add(socket)  # it shows something else of the same queue now
+        for name in left:
+            hub.quit(socket, name)
+    except NotFound:
+        socket.close(Close.NOT_ALLOWED)
+    except AWAY:
+        socket.actor = before  # to be asked again
 
 
 async def _note_screens(hub: "Hub", screens: list[UUID]) -> None:
@@ -89,11 +112,10 @@ async def _check_closed(hub: "Hub") -> None:
     followed = {name for socket in hub.sockets for name in socket.streams}
     closed = await hub.ask(not_open, followed) if followed else set()
     hub.open_to_all = {name for name in followed - closed if name in hub.streams and hub.streams[name].may_be_open}
-    for socket in [socket for socket in hub.sockets if closed & socket.streams.keys()]:
-        try:
-            for name in closed & socket.streams.keys():
-                await hub.ask(admit, socket.actor, name)
-        except DomainError:
+    looking = [(socket, name) for socket in hub.sockets for name in closed & socket.streams.keys()]
+    known = set(await hub.ask(refused, {(socket.actor, name) for socket, name in looking})) if looking else set()
+    for socket, name in looking:
+        if (socket.actor, name) in known and name in socket.streams:
             socket.close(Close.NOT_ALLOWED)
 
 

@@ -1,19 +1,18 @@
 """What is said over a socket, made into text once however many hear it."""
 
-import json
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from django.core.serializers.json import DjangoJSONEncoder
 from websockets.frames import Frame as WireFrame
 from websockets.frames import Opcode
 
 from apps.core.api import explain
 from apps.core.errors import DomainError
 from apps.core.models import OutboxEvent
+from apps.live.encoding import as_text
 from apps.live.events import ANNOUNCEMENTS
-from apps.live.queries import Picture
+from apps.live.queries import OwnPlace, Picture
 
 
 class Frame(str):
@@ -27,8 +26,7 @@ class Frame(str):
 
 def encode(type_: str, **content: Any) -> Frame:
     """One frame."""
-    said = {"type": type_} | content
-    return Frame(json.dumps(said, cls=DjangoJSONEncoder, ensure_ascii=False, separators=(",", ":")))
+    return Frame(as_text({"type": type_} | content))
 
 
 STALE = encode("stale")
@@ -96,6 +94,11 @@ def whole(picture: Picture) -> Frame:
 def status(picture: Picture) -> Frame:
     """The whole view, to somebody who asked."""
     return encode("queue-status", data=_facts(picture.stream, picture.sequence, picture.payload))
+
+
+def own_place(place: OwnPlace, fetch_in: int) -> Frame:
+    """Where the holder of a link stands, and in how many milliseconds their page may be fetched anew, if it has to."""
+    return Frame(f'{{"type":"queue-status","sequence":{place.sequence},"fetchIn":{fetch_in},"data":{place.text}}}')
 
 
 def heartbeat(stream: str, sequence: int | None) -> Frame:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +13,10 @@ from django.utils.module_loading import import_string
 from django_scopes import scope
 
 from apps.accounts.queries import actors_again, actors_of_tracking
-from apps.core.errors import Forbidden, NotFound, Unauthenticated
+from apps.core.errors import DomainError, Forbidden, NotFound, Unauthenticated
 from apps.core.outbox import sequence_of, stream_sequences
 from apps.core.policy import Actor
+from apps.live.encoding import as_text
 from apps.live.rules import NOTHING_USABLE, Held, View, serves_facility, split_name
 
 FACILITY = View(
@@ -95,14 +96,38 @@ def admit(actor: Actor | None, name: object) -> Place:
     Raises `NotFound`, also for what is another facility's, `Unauthenticated`, `Forbidden`.
     """
     place = find(name)
-    if place.view.is_open and place.view.is_open(place.key):
-        return place
+    if not (place.view.is_open and place.view.is_open(place.key)):
+        _require_entry(place, actor)
+    return place
+
+
+def _require_entry(place: Place, actor: Actor | None) -> None:
+    """Refuse whoever may not see what is not open to all."""
     if actor is not None and actor.facility_id != place.facility_id:
         raise NotFound
     with scope(facility=place.facility_id):
         if not place.view.may(actor, place.key):
             raise Forbidden if actor else Unauthenticated
-    return place
+
+
+def refused(asked: Iterable[tuple[Actor | None, str]]) -> set[tuple[Actor | None, str]]:
+    """Those of these people and streams that `admit` would not let together; each stream is looked up once."""
+    by_name: dict[str, list[Actor | None]] = {}
+    for actor, name in asked:
+        by_name.setdefault(name, []).append(actor)
+    found: set[tuple[Actor | None, str]] = set()
+    for name, actors in by_name.items():
+        place = places([name]).get(name)
+        found |= {(actor, name) for actor in actors if place is None or not _lets_in(place, actor)}
+    return found
+
+
+def _lets_in(place: Place, actor: Actor | None) -> bool:
+    try:
+        _require_entry(place, actor)
+    except DomainError:
+        return False
+    return True
 
 
 def not_open(names: Iterable[str]) -> set[str]:
@@ -127,14 +152,26 @@ class Guest:
 def guests(tokens: Sequence[str]) -> dict[str, Guest]:
     """The holders of those of these tracking links that are good, as the database has it now."""
     found = actors_of_tracking(tokens, timezone.now())
+    streams = _own_streams(list(found.values()))
+    return {token: Guest(actor, streams.get(actor.credential_id, "")) for token, actor in found.items()}
+
+
+def guests_again(credential_ids: Sequence[UUID]) -> dict[UUID, Guest]:
+    """The holders of those of these links that are good, as they are now."""
+    found = actors_now(credential_ids)
+    streams = _own_streams(list(found.values()))
+    return {credential_id: Guest(actor, streams.get(credential_id, "")) for credential_id, actor in found.items()}
+
+
+def _own_streams(actors: Sequence[Actor]) -> dict[UUID | None, str]:
     streams: dict[UUID | None, str] = {}
-    for facility_id in {actor.facility_id for actor in found.values()}:
+    for facility_id in {actor.facility_id for actor in actors}:
         with scope(facility=facility_id):
-            there = [actor for actor in found.values() if actor.facility_id == facility_id]
+            there = [actor for actor in actors if actor.facility_id == facility_id]
             for view in views().values():
                 own = view.own(there) if view.own else {}
                 streams |= {credential_id: f"{view.prefix}.{key}" for credential_id, key in own.items()}
-    return {token: Guest(actor, streams.get(actor.credential_id, "")) for token, actor in found.items()}
+    return streams
 
 
 def places(names: Sequence[str]) -> dict[str, Place]:
@@ -156,6 +193,34 @@ def draw(place: Place) -> Picture:
     with scope(facility=place.facility_id), _one_moment():
         numbers = stream_sequences(place.numbered_streams())
         return Picture(place.name, numbers, place.view.render(place.key))
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPlace:
+    """What the holder of a link is told of their own place."""
+
+    page: str
+    """Another word when their page has to be made anew."""
+    rank: int
+    """How soon their page matters: 0 for who is called, then by their place."""
+    text: str
+    """The facts as JSON."""
+    sequence: int = field(compare=False)
+    """The number of the stream at which it was so; alone it is no news."""
+
+
+def own_places(place: Place, subject_ids: Sequence[UUID]) -> dict[UUID, OwnPlace]:
+    """Where the holders of these links stand on a stream, by what their link was made for; nothing where a stream has
+    no places of theirs."""
+    if place.view.own_places is None:
+        return {}
+    with scope(facility=place.facility_id), _one_moment():
+        sequence = stream_sequences([place.name])[place.name]
+        found = place.view.own_places(place.key, subject_ids, timezone.now())
+    return {
+        subject_id: OwnPlace(facts["page"], facts["position"] or 0, as_text({"stream": place.name} | facts), sequence)
+        for subject_id, facts in found.items()
+    }
 
 
 def numbers_of(place: Place) -> dict[str, int]:

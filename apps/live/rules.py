@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum
 from typing import Any
 from uuid import UUID
@@ -35,6 +36,16 @@ JOIN_WITHIN = 8
 
 EMPTY_KEPT = 60
 """Seconds that a stream is kept ready after the last screen left: most come back at once."""
+
+OWN_PLACES_APART = 0.5
+"""Seconds between two looks at where the holders of links stand. The first change after a quiet time is told at
+once."""
+
+OWN_PLACES_SHARE = 5
+"""Times as long as such a look took there is none again: in the largest hall they take a sixth of a core."""
+
+FETCHES_APART = 20
+"""Milliseconds between two phones of a queue that are told to fetch their pages at the same change."""
 
 LARGEST_FRAME = 64 * 1024
 """Bytes of one frame from a client."""
@@ -73,8 +84,8 @@ class View:
 
     With `streams_of` it is a picture of numbered streams, drawn anew when one of them moves and sent whole.
     Without, it is itself one of the numbered streams of the outbox, and each of its events is sent.
-    All functions but `key` run in a thread with a database; `may`, `own`, `render` and `streams_of` inside the
-    facility's scope.
+    All functions but `key` run in a thread with a database; `may`, `own`, `own_places`, `render` and `streams_of`
+    inside the facility's scope.
     """
 
     prefix: str
@@ -88,6 +99,9 @@ class View:
     own: Callable[[Sequence[Actor]], Mapping[UUID, Any]] | None = None
     """The keys that belong to holders of links, who cannot choose, by their credential; who is not named there has
     none."""
+    own_places: Callable[[Any, Collection[UUID], datetime], Mapping[UUID, dict[str, Any]]] | None = None
+    """What each of these holders of links is told of their own place while the stream moves, by what their link was
+    made for: JSON-able facts, with `page`, a word that is another one when their page has to be made anew."""
     key: Callable[[str], Any] = UUID
     """Reads a key; raises `ValueError` for what cannot be one."""
     is_open: Callable[[Any], bool] | None = None

@@ -6,15 +6,15 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
-
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uuid import UUID, uuid4
 
 from apps.core.policy import Actor, ActorType
 from apps.live.frames import Frame
+from apps.live.greeting import GreetingProtocol
 from apps.live.rules import UNSENT_FRAMES, UNSENT_SIZE
 
 if TYPE_CHECKING:
+    from apps.live.queries import OwnPlace
     from apps.live.streams import Stream
 
 Send = Callable[[Any], Awaitable[None]]
@@ -27,7 +27,19 @@ class Gone(Exception):
 class Socket(ABC):
     """One client that frames are put to. Putting never waits; what does not fit is dropped for a whole view."""
 
-    __slots__ = ("_send", "_when_cut", "_work", "actor", "closing", "counted", "id", "is_recovering", "streams")
+    __slots__ = (
+        "_send",
+        "_when_cut",
+        "_work",
+        "actor",
+        "closing",
+        "counted",
+        "fetches_at",
+        "id",
+        "is_recovering",
+        "place",
+        "streams",
+    )
 
     def __init__(self, send: Send, when_cut: Callable[["Socket", int], None]) -> None:
         self.id = uuid4().hex
@@ -36,6 +48,10 @@ class Socket(ABC):
         self.counted: set[str] = set()
         self.closing: int | None = None
         self.is_recovering = False
+        self.place: OwnPlace | None = None
+        """What was told of the own place last; None where nothing was, or what was is not known to have come."""
+        self.fetches_at = 0.0
+        """When the page that was told last may be fetched, by the loop's clock; news in between do not hurry it."""
         self._send = send
         self._when_cut = when_cut
         self._work: asyncio.Task[None] | None = None
@@ -44,6 +60,11 @@ class Socket(ABC):
     def is_staff(self) -> bool:
         """Whether somebody of the staff looks."""
         return self.actor is not None and self.actor.type is ActorType.STAFF
+
+    @property
+    def subject_id(self) -> UUID | None:
+        """What the link was made for by which somebody came; None for anybody else."""
+        return self.actor.subject_id if self.actor and not self.is_staff else None
 
     @abstractmethod
     def put(self, frame: Frame) -> None:
@@ -91,7 +112,7 @@ class DirectSocket(Socket):
 
     __slots__ = ("_protocol", "_transport")
 
-    def __init__(self, protocol: WebSocketsSansIOProtocol, when_cut: Callable[[Socket, int], None]) -> None:
+    def __init__(self, protocol: GreetingProtocol, when_cut: Callable[[Socket, int], None]) -> None:
         super().__init__(protocol.send, when_cut)
         self._protocol = protocol
         self._transport = protocol.transport
@@ -108,7 +129,8 @@ class DirectSocket(Socket):
 
     def answer(self, frame: Frame) -> None:
         if self.closing is None and not self._transport.is_closing():
-            self._transport.write(frame.wire)
+            unsaid, self._protocol.unsaid = self._protocol.unsaid, b""
+            self._transport.write(unsaid + frame.wire)
 
     @property
     def unsent(self) -> int:
@@ -192,6 +214,6 @@ class QueuedSocket(Socket):
 def socket_of(send: Send, when_cut: Callable[[Socket, int], None]) -> Socket:
     """The client behind a server's `send`: written to directly where that is known to be right."""
     protocol = getattr(send, "__self__", None)
-    if isinstance(protocol, WebSocketsSansIOProtocol) and not protocol.conn.extensions:
+    if isinstance(protocol, GreetingProtocol) and not protocol.conn.extensions:
         return DirectSocket(protocol, when_cut)
     return QueuedSocket(send, when_cut)

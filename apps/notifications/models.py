@@ -8,6 +8,8 @@ from django_scopes import ScopedManager
 
 from apps.core.crypto import EncryptedTextField
 from apps.notifications.rules import OPEN, Channel, Status
+from apps.notifications.rules.subjects import LONGEST as LONGEST_SUBJECT
+from apps.notifications.rules.wordings import LONGEST
 
 _OPEN = sorted(status.value for status in OPEN)
 
@@ -41,6 +43,9 @@ class Message(models.Model):
     sent_at = models.DateTimeField(null=True)
     reference = models.CharField(max_length=120, blank=True)
     error = models.CharField(max_length=60, blank=True)
+    wording = models.CharField(max_length=40, blank=True, default="", db_default="")
+    template = models.CharField(max_length=80, blank=True, default="", db_default="")
+    parameters = EncryptedTextField(blank=True, default="", db_default="")
 
     objects = ScopedManager(facility="facility_id")
     outgoing = models.Manager()  # noqa: DJ012  a manager like the one above
@@ -54,6 +59,10 @@ class Message(models.Model):
             models.Index(fields=["-urgent", "next_try_at"], name="message_open", condition=Q(status__in=_OPEN)),
             models.Index(fields=["-created_at"], name="message_newest"),
             models.Index(fields=["facility_id", "recipient_index", "-created_at"], name="message_of_recipient"),
+            models.Index(fields=["reference"], name="message_reference", condition=~Q(reference="")),
+            models.Index(
+                fields=["facility_id", "-created_at"], name="message_failed", condition=Q(status=Status.FAILED.value)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -113,3 +122,84 @@ class PushSubscription(models.Model):
 
     def __str__(self) -> str:
         return f"{self.id} {self.created_at}"
+
+
+class OwnWording(models.Model):
+    """A hospital's own words for one message in one language, and the names that providers know it by."""
+
+    facility_id = models.UUIDField()
+    name = models.CharField(max_length=40)
+    language = models.CharField(max_length=8)
+    text = models.CharField(max_length=LONGEST, blank=True)
+    sms_template = models.CharField(max_length=80, blank=True)
+    whatsapp_template = models.CharField(max_length=80, blank=True)
+    email_subject = models.CharField(max_length=LONGEST_SUBJECT, blank=True, default="", db_default="")
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["facility_id", "name", "language"], name="own_wording_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.language}"
+
+
+class LeftOut(models.Model):
+    """A message that a hospital does not send at all."""
+
+    facility_id = models.UUIDField()
+    name = models.CharField(max_length=40)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["facility_id", "name"], name="left_out_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Preference(models.Model):
+    """The channel that somebody wants messages by, where it is not text messages."""
+
+    facility_id = models.UUIDField()
+    recipient_index = models.CharField(max_length=40)
+    channel = models.CharField(max_length=10, choices=[(c.value, c.value) for c in Channel])
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["facility_id", "recipient_index"], name="one_preferred_channel")]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.since}"
+
+
+class MailAddress(models.Model):
+    """The e-mail address of a phone number, sealed. Nothing about anybody's visits goes there before a code that was
+    sent to it has been typed in by whoever holds the phone."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    facility_id = models.UUIDField()
+    recipient_index = models.CharField(max_length=40)
+    address = EncryptedTextField()
+    code_hash = models.CharField(max_length=40, blank=True)
+    code_until = models.DateTimeField(null=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    codes = models.PositiveSmallIntegerField(default=0)
+    codes_since = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["facility_id", "recipient_index"], name="one_mail_address")]
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.confirmed_at}"
+
+
+class Breaker(models.Model):
+    """How a provider does (a channel's, or the payment gateway): failures in a row, and until when it is left alone
+    for them."""
+
+    channel = models.CharField(max_length=10, primary_key=True)
+    failures = models.IntegerField(default=0)
+    rests_until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.failures}"

@@ -11,6 +11,7 @@ from django_scopes import ScopedManager
 from apps.core.crypto import EncryptedTextField, blind_index
 from apps.core.models import ScopedModel
 from apps.patients.rules.emergency import LASTS, LONGEST_REASON
+from apps.patients.rules.health import FACT_STATUS_NAMES, KIND_NAMES, SEVERITY_NAMES, FactKind, FactStatus, Severity
 from apps.patients.rules.identifiers import IDENTIFIER_NAMES, IdentifierKind
 from apps.patients.rules.login_codes import TRIES
 from apps.patients.rules.names import LONGEST
@@ -141,6 +142,46 @@ class EmergencyAccess(ScopedModel):
 
     def __str__(self) -> str:
         return f"{self.staff_id} {self.patient_id} {self.opened_at}"
+
+
+class HealthFact(ScopedModel):
+    """Something of a person's health that outlasts a visit: an allergy or a long-term condition. The words stand
+    sealed; what was noted stays, only its status changes."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(_("kind"), max_length=9, choices=[(k.value, KIND_NAMES[k]) for k in FactKind])
+    what = EncryptedTextField(_("substance or condition"))
+    reaction = EncryptedTextField(_("reaction"), blank=True)
+    severity = models.CharField(
+        _("severity"), max_length=8, choices=[(s.value, SEVERITY_NAMES[s]) for s in Severity], blank=True
+    )
+    since_year = models.PositiveSmallIntegerField(_("since the year"), null=True)
+    status = models.CharField(
+        _("status"),
+        max_length=8,
+        choices=[(s.value, FACT_STATUS_NAMES[s]) for s in FactStatus],
+        default=FactStatus.ACTIVE,
+    )
+    noted_at = models.DateTimeField(_("noted"))
+    noted_by = models.ForeignKey("accounts.Staff", on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = _("allergy or condition")
+        verbose_name_plural = _("allergies and conditions")
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=[str(k) for k in FactKind]), name="health_fact_kind_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=[str(s) for s in FactStatus]), name="health_fact_status_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=FactKind.ALLERGY, severity__in=[str(s) for s in Severity])
+                | Q(kind=FactKind.CONDITION, severity=""),
+                name="allergy_has_severity",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
 
 
 class UhidCounter(models.Model):

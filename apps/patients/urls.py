@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from apps.patients.api.health import HealthFacts, HealthFactStatus
 from apps.patients.api.login import CodeRequest, CodeVerification
 from apps.patients.api.me import ForgetDevice, Me
 from apps.patients.api.registry import AccessLog, BreakGlass, PatientDetail, PatientIdentifiers, Patients
@@ -16,6 +17,8 @@ api_urls = [
     path("patients/<uuid:patient_id>", PatientDetail.as_view(), name="patient"),
     path("patients/<uuid:patient_id>/identifiers", PatientIdentifiers.as_view(), name="patient-identifiers"),
     path("patients/<uuid:patient_id>/break-glass", BreakGlass.as_view(), name="patient-break-glass"),
+    path("patients/<uuid:patient_id>/health", HealthFacts.as_view(), name="patient-health"),
+    path("patients/<uuid:patient_id>/health/<uuid:fact_id>", HealthFactStatus.as_view(), name="patient-health-fact"),
     path("patients/<uuid:patient_id>/access-log", AccessLog.as_view(), name="patient-access-log"),
 ]
 

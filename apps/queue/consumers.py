@@ -12,6 +12,7 @@ from apps.live.rules import View, serves_department, serves_facility
 from apps.queue.queries.console import console_numbers
 from apps.queue.queries.lines import queue_facts, waiting_by_line
 from apps.queue.queries.own import departments_of_links, watched_departments
+from apps.queue.queries.standing import own_places
 from apps.queue.queries.visits import department_queue
 from apps.scheduling.queries import departments, departments_of_doctor, facility_of_department, facility_of_doctor
 
@@ -53,6 +54,7 @@ VIEWS = (
         may=_may_follow_department,
         render=queue_facts,
         own=departments_of_links,
+        own_places=own_places,
     ),
     View(
         prefix="staff",

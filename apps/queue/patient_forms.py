@@ -58,7 +58,8 @@ class BookingForm(forms.Form):
 
 
 class OwnBookingForm(forms.Form):
-    """What somebody says who books by themselves. `follows`: the day of a visit that this may follow up."""
+    """What somebody says who books by themselves. `follows`: the day of a visit that this may follow up. `priority`:
+    what paid priority costs, where it is offered."""
 
     reason = forms.CharField(
         label=_("What troubles you?"),
@@ -67,15 +68,20 @@ class OwnBookingForm(forms.Form):
         widget=forms.TextInput({"autocomplete": "off", "dir": "auto"}),
     )
 
-    def __init__(self, *args: Any, follows: date | None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, follows: date | None, priority: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if follows:
             label = gettext("I come again about my visit on %(day)s") % {"day": date_format(follows, "j F")}
             self.fields["follow_up"] = forms.BooleanField(label=label, required=False)
+        if priority:
+            label = gettext("Paid priority: I pay %(price)s now, and then the time is mine") % {"price": priority}
+            self.fields["priority"] = forms.BooleanField(label=label, required=False)
 
     @property
     def source(self) -> BookingSource:
         """How the booking comes about."""
+        if self.cleaned_data.get("priority"):
+            return BookingSource.PAID_PRIORITY
         return BookingSource.FOLLOW_UP if self.cleaned_data.get("follow_up") else BookingSource.ONLINE
 
 
@@ -106,7 +112,11 @@ class FeedbackForm(forms.Form):
     """How somebody's visit was."""
 
     face = forms.TypedChoiceField(choices=[(int(face), face.name) for face in Face], coerce=int)
-    comment = WordsField(required=False, max_length=LONGEST_COMMENT)
+    comment = WordsField(
+        required=False,
+        max_length=LONGEST_COMMENT,
+        error_messages={"max_length": _("That is too long. Please shorten it to 500 letters; nothing is lost yet.")},
+    )
 
 
 class SelfCheckInForm(forms.Form):

@@ -113,3 +113,13 @@ def foretell_overdue() -> int:
                 commands.foretell_overdue(actor=actor, now=now, department_id=department_id, day=day)
                 done += 1
     return done
+
+
+@shared_task(name="queue.remind")
+def remind() -> int:
+    """Remind people of bookings that are near; how many. Safe to run twice or late."""
+    reminded = 0
+    for facility in facilities():
+        with scope(facility=facility.id):
+            reminded += commands.remind(actor=system_actor("reminders", facility.id), now=timezone.now())
+    return reminded

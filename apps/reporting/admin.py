@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from apps.accounts.queries import FacilityFacts, facility_facts, staff_names
 from apps.audit.commands import record_opened
@@ -25,6 +25,7 @@ from apps.eta.commands import choose_versions
 from apps.eta.queries import chosen_versions, last_turn
 from apps.queue.queries.lines import desk_stream, sequences_of, stamp
 from apps.reporting import commands
+from apps.reporting.jobs import MONTH, jobs
 from apps.reporting.queries import expected_times, latest_turns, versions_compared
 from apps.scheduling.queries import departments
 
@@ -117,6 +118,14 @@ def _times_of_today(facility: FacilityFacts, now: datetime) -> dict[str, Any]:
     }
 
 
+@page(policy=Permission.MASTERS_CHANGE)
+def jobs_page(request: HttpRequest) -> HttpResponse:
+    """What the house does by itself: when each job ran last, and how it went."""
+    found = [(job, gettext(job.does), _often(job.every)) for job in jobs(timezone.now())]
+    context = {"title": gettext("Work that is done by itself"), "jobs": found, "zone": _zone(request)}
+    return render(request, "reporting/jobs.html", admin.site.each_context(request) | context)
+
+
 @page(policy=Permission.MASTERS_CHANGE, methods=("POST",))
 def choose_method(request: HttpRequest) -> HttpResponse:
     """Show another method's times, or have one predict beside the shown one."""
@@ -128,6 +137,21 @@ def choose_method(request: HttpRequest) -> HttpResponse:
     else:
         messages.success(request, gettext("This holds from the next move of a queue on."))
     return redirect("admin:expected_times")
+
+
+def _often(every: timedelta) -> str:
+    """`every 5 minutes`, in the reader's language."""
+    seconds = int(every.total_seconds())
+    minutes, hours = seconds // 60, seconds // 3600
+    if seconds < 60:
+        return ngettext("every second", "every %(count)s seconds", seconds) % {"count": seconds}
+    if minutes < 60:
+        return ngettext("every minute", "every %(count)s minutes", minutes) % {"count": minutes}
+    if hours < 24:
+        return ngettext("every hour", "every %(count)s hours", hours) % {"count": hours}
+    if every >= MONTH:
+        return gettext("once a month")
+    return gettext("once a week") if every.days >= 7 else gettext("once a day")
 
 
 def _changes(entry: Any, reader: Actor) -> list[str]:
@@ -150,6 +174,7 @@ desk_urls = [
     path("audit-trail/", audit_trail, name="audit_trail"),
     path("expected-times/", expected_times_page, name="expected_times"),
     path("expected-times/method/", choose_method, name="expected_times_method"),
+    path("jobs/", jobs_page, name="jobs"),
     path("parked-events/", parked, name="parked_events"),
     path("parked-events/<uuid:event_id>/", try_again, name="parked_event"),
 ]

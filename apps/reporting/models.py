@@ -28,3 +28,18 @@ class MetricTally(models.Model):
 
     def __str__(self) -> str:
         return f"{self.measure} {self.step}: {self.total}"
+
+
+class JobRun(models.Model):
+    """How a job that the house does by itself went the last time, and when it last failed. Of the whole house."""
+
+    task = models.CharField(max_length=80, primary_key=True)
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+    result = models.CharField(max_length=120, blank=True)
+    failed_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=120, blank=True)
+    runs = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.task} {self.began_at}"

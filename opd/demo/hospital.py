@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from apps.accounts.rules.demo import DEMO_DOMAIN, DEMO_SECRET
 from apps.core.policy import Role
+from apps.patients.rules.health import FactKind
 from apps.patients.rules.people import Sex
 from apps.scheduling.rules import DepartmentKind, Symbol
 from apps.scheduling.rules.slots import ROLLING_DAYS
@@ -101,6 +102,18 @@ class NewBoard:
 
 
 @dataclass(frozen=True, slots=True)
+class NewPrice:
+    """What a visit to a department costs, in rupees; to one doctor, or of one type, where these are told."""
+
+    department: str
+    amount: int
+    account: str = ""
+    visit_type: str = ""
+    revisit_days: int = 7
+    paid_priority: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class NewHours:
     """The hours every doctor keeps on every day of the week, round the clock so that the demo works at any hour;
     `days`: how far ahead there are slots from the start."""
@@ -129,11 +142,14 @@ class Hospital:
     address: str = ""
     phone: str = ""
     patients: tuple[Person, ...] = ()
+    health: tuple[tuple[tuple[FactKind, str, str], ...], ...] = ()
     boards: tuple[NewBoard, ...] = ()
     visit_types: tuple[NewVisitType, ...] = ()
     position: tuple[Decimal, Decimal] | None = None
     counters: tuple[NewCounter, ...] = ()
     kinds: tuple[NewKind, ...] = ()
+    prices: tuple[NewPrice, ...] = ()
+    test_prices: tuple[tuple[str, int], ...] = ()
     asks_first: tuple[str, ...] = ()
     hours: NewHours | None = None
     doctors_at_work: bool = True
@@ -190,6 +206,14 @@ TRIAGE = {
     "PED": ("not drinking", "cannot be woken"),
     "ORT": ("open fracture",),
 }
+
+PRICES = (
+    NewPrice("GEN", 300),
+    NewPrice("PED", 300),
+    NewPrice("ORT", 400),
+    NewPrice("LAB", 250, revisit_days=0),
+    NewPrice("XRY", 350, revisit_days=0),
+)
 
 _WEEK = (0, 1, 2, 3, 4)
 
@@ -285,6 +309,21 @@ DEMO = Hospital(
         NewVisitType("Dressing or plaster", ("ORT",), 20, with_doctors={"joshi": 30}),
         NewVisitType("Procedure", ("GEN", "ORT"), 30, by_patients=False),
     ),
+    health=(
+        ((FactKind.ALLERGY, "Penicillin", "severe"), (FactKind.CONDITION, "High blood pressure", "")),
+        ((FactKind.CONDITION, "Type 2 diabetes", ""),),
+        (),
+        ((FactKind.ALLERGY, "Sulfonamides", "moderate"),),
+        ((FactKind.CONDITION, "Asthma", ""), (FactKind.ALLERGY, "Ibuprofen", "severe")),
+    ),
+    prices=(
+        *PRICES,
+        NewPrice("ORT", 500, account="murugan"),
+        *(NewPrice(code, 900, revisit_days=0, paid_priority=True) for code in ("GEN", "PED", "ORT")),
+        *(NewPrice(code, 150, visit_type="Follow-up") for code in ("GEN", "PED", "ORT")),
+        NewPrice("ORT", 1500, visit_type="Procedure", revisit_days=0),
+    ),
+    test_prices=(("LAB", 250), ("XRY", 350)),
     asks_first=("ORT",),
     hours=NewHours(),
     counters=(

@@ -1,7 +1,7 @@
 """Loading a hospital: whatever of it is missing is made, by commands where there are commands."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,18 +16,44 @@ from apps.audit.queries import entries
 from apps.core.admin import values_of
 from apps.core.commands import command
 from apps.core.policy import Actor, Permission, Role, Scope, system_actor
-from apps.patients.commands import register
-from apps.patients.queries import search
+from apps.encounters.commands.coding import DIAGNOSES, take_in_diagnoses
+from apps.encounters.commands.stocking import (
+    DIETS,
+    INTERACTIONS,
+    INVESTIGATIONS,
+    MEDICINES,
+    table,
+    take_in_diets,
+    take_in_interactions,
+    take_in_investigations,
+    take_in_medicines,
+)
+from apps.encounters.queries.medicines import favourites_of
+from apps.patients.commands import note_health_fact, register
+from apps.patients.queries import health_facts, search
 from apps.queue.commands import Usual, change_template, set_availability
 from apps.queue.queries.journeys import kinds_of_visit
 from apps.scheduling.commands import create_department, make_slots, register_doctor
 from apps.scheduling.queries import counters, departments, doctors, rooms
 from apps.scheduling.rules import Availability
 from opd.demo.hospital import Hospital, NewDoctor
+from opd.demo.names import name_in_languages
 from opd.simulation.people import Person
 
 VIA = "demo"
 """What the audit trail says of everything that is loaded."""
+
+SINCE = date(2000, 1, 1)
+"""From when on the loaded prices hold."""
+
+USUAL: tuple[dict[str, Any], ...] = (
+    {"medicine": "Paracetamol 500 mg tablet", "frequency": "1-1-1", "days": 3, "instructions": "after food"},
+    {"medicine": "Cetirizine 10 mg tablet", "frequency": "0-0-1", "days": 5},
+    {"medicine": "Amoxicillin 500 mg capsule", "frequency": "1-1-1", "days": 5, "instructions": "after food"},
+    {"medicine": "Pantoprazole 40 mg tablet", "frequency": "1-0-0", "days": 7, "instructions": "before food"},
+    {"medicine": "Metformin 500 mg tablet", "frequency": "1-0-1", "days": 30, "instructions": "after food"},
+)
+"""What every doctor of a demo prescribes often."""
 
 LOADED = "facility.loaded"
 """The audit entry that says that a loading is complete."""
@@ -79,12 +105,14 @@ class _Load:
         for doctor in self.hospital.doctors:
             self.hire(doctor)
         self.name_visit_types()
+        self.set_prices()
         self.ask_first()
         self.write_hours()
         self.set_up_counters()
         self.write_kinds_of_visit()
         self.write_triage_rules()
         self.hang_boards()
+        name_in_languages(actor=self.admin, now=self.now, facility_id=self.facility_id)
         self.register_patients()
 
     def employ(self) -> None:
@@ -184,6 +212,27 @@ class _Load:
                 for account, minutes in new.with_doctors.items()
             )
 
+    def set_prices(self) -> None:
+        """What visits cost, since long before anybody came."""
+        price, types = _model("billing.Price"), _model("scheduling.VisitType")._default_manager
+        if price._default_manager.exists():
+            return
+        self._add(
+            price(
+                facility_id=self.facility_id,
+                department_id=self.departments[new.department],
+                doctor=self._doctor(new.account) if new.account else None,
+                visit_type=types.filter(department_id=self.departments[new.department], name=new.visit_type).first()
+                if new.visit_type
+                else None,
+                amount=new.amount,
+                revisit_days=new.revisit_days,
+                paid_priority=new.paid_priority,
+                valid_from=SINCE,
+            )
+            for new in self.hospital.prices
+        )
+
     def set_up_counters(self) -> None:
         """The counters, open from the start like the doctors."""
         known = {counter.name for counter in counters()}
@@ -253,6 +302,50 @@ class _Load:
         for person in self.hospital.patients:
             if not search(person.phone, desk).exists():
                 enrol(desk, self.now, person)
+        self.note_health()
+        self.stock()
+
+    def stock(self) -> None:
+        """Medicines, what does not go together, tests, codes, and what each doctor prescribes often."""
+        told: dict[str, Any] = {"actor": system_actor(VIA, self.facility_id), "now": self.now}
+        take_in_medicines(**told, rows=table(MEDICINES))
+        take_in_interactions(**told, rows=table(INTERACTIONS))
+        take_in_investigations(**told, rows=table(INVESTIGATIONS))
+        take_in_diets(**told, rows=table(DIETS))
+        take_in_diagnoses(**told, rows=table(DIAGNOSES), common=True)
+        self.price_tests()
+        favourite = _model("encounters.Favourite")
+        self._add(
+            favourite(facility_id=self.facility_id, doctor_id=doctor.id, kept_at=self.now, **line)
+            for doctor in doctors()
+            if not favourites_of(doctor.id)
+            for line in USUAL
+        )
+
+    def price_tests(self) -> None:
+        """What the tests cost: all of one department the same. Medicines are not sold here."""
+        price: Any = _model("billing.ThingPrice")
+        tests: Any = _model("encounters.Investigation")._default_manager.all()
+        if price._default_manager.exists():
+            return
+        costs = {self.departments[code]: amount for code, amount in self.hospital.test_prices}
+        services = {test.service: costs[test.department_id] for test in tests if test.department_id in costs}
+        price._default_manager.bulk_create(
+            price(facility_id=self.facility_id, kind="test", service=name, amount=amount, valid_from=SINCE)
+            for name, amount in services.items()
+        )
+
+    def note_health(self) -> None:
+        """Allergies and long-term conditions of the first few people."""
+        nurse = staff_actor(self.hospital.address_of(self.hospital.account_of(Role.NURSE)), via=VIA)
+        for person, facts in zip(self.hospital.patients, self.hospital.health, strict=False):
+            known = search(person.phone, nurse).first()
+            if known is None or health_facts(known.id, only_active=False).exists():
+                continue
+            for kind, what, severity in facts:
+                note_health_fact(
+                    actor=nurse, now=self.now, patient_id=known.id, kind=kind, what=what, severity=severity
+                )
 
     def _doctor(self, account: str) -> Any:
         staff = staff_by_email(self.hospital.address_of(account))

@@ -9,7 +9,7 @@ from opd.production import APPLICATION_KEYS
 SERVER_PASSWORDS = ("POSTGRES_PASSWORD", "OPD_OWNER_PASSWORD", "OPD_APP_PASSWORD", "VALKEY_PASSWORD")
 """Passwords of the home's own servers; they reach a program only inside the addresses it is given."""
 
-FOR_THE_DEMO = ("OPD_PUSH_KEY",)
+FOR_THE_DEMO = ("OPD_PUSH_KEY", "OPD_RAZORPAY_WEBHOOK_SECRET")
 """What a hospital may go without, but the home of `make run` has."""
 
 _HEADER = "# Made at random for this home. Without it the home's data cannot be read.\n"

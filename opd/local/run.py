@@ -10,7 +10,7 @@ from pathlib import Path
 
 from opd.local.console import Console
 from opd.local.environment import settings_of, without_own_addresses
-from opd.local.home import PROJECT, Tenancy, Trouble, home_folder, make_folder
+from opd.local.home import PROJECT, Tenancy, Trouble, choose_port, home_folder, make_folder
 from opd.local.keys import load_secrets
 from opd.local.processes import AskedToStop, Program, Supervisor
 from opd.local.servers import House, close_house, open_servers
@@ -26,6 +26,9 @@ STEPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
 )
 """What comes before the house is opened: each step's commands run beside each other."""
 
+DEMO_GATEWAY = "gateway"
+"""The demonstration's payment gateway: the name of its process, and its key, which opens nothing real."""
+
 READY_WITHIN = 120.0
 """Seconds after which a web process that is not ready counts as broken."""
 
@@ -35,12 +38,21 @@ def run(given: Mapping[str, str]) -> None:
     allow_many_sockets()  # nginx without a master asks for none, and every screen takes it two
     with house_of("run", given) as house, open_doors(given) as doors:
         environment = settings_of(house.home, house.given, house.secrets) | open_servers(house)
+        environment |= demo_gateway(house, environment)
         for label, command in STEPS:
             run_step(house, label, command, environment)
         _start_processes(house, doors, environment)
         announce(house.console, environment, house.home)
         while True:
             house.supervisor.watch()
+
+
+def demo_gateway(house: House, environment: Mapping[str, str]) -> dict[str, str]:
+    """Where the demonstration's own payment gateway is; nothing where another one is set up, or no demonstration."""
+    if environment["OPD_DEMO"] != "1" or environment.get("OPD_RAZORPAY_KEY_ID"):
+        return {}
+    address = f"http://127.0.0.1:{choose_port(house.home, DEMO_GATEWAY)}"
+    return {"OPD_RAZORPAY_URL": address, "OPD_RAZORPAY_KEY_ID": DEMO_GATEWAY, "OPD_RAZORPAY_KEY_SECRET": DEMO_GATEWAY}
 
 
 def serve_database(given: Mapping[str, str]) -> None:
@@ -83,6 +95,7 @@ PROCESSES: dict[str, tuple[str, ...]] = {
     "beat": ("celery", "-A", "opd", "beat", "--pidfile", "", "--loglevel", "WARNING"),
     "relay": ("manage", "relay"),
     "day": ("manage", "simulate_day", "--live"),
+    "gateway": ("manage", "demo_gateway"),
 }
 """The processes of the house beside the web processes, in the order they start."""
 
@@ -93,14 +106,21 @@ def _start_processes(house: House, doors: Doors, environment: Mapping[str, str])
             house.supervisor.start(program)
         _wait_until_ready(house, environment)  # first, so that nothing takes the cores from what people wait for
         for name, command in PROCESSES.items():
-            if name != "day" or environment.get("OPD_DEMO_TODAY_EMPTY") != "1":
+            if _is_wanted(name, environment):
                 house.supervisor.start(_program(name, command, environment))
+
+
+def _is_wanted(name: str, environment: Mapping[str, str]) -> bool:
+    """The living day and the gateway are only the demonstration's."""
+    if name == DEMO_GATEWAY:
+        return environment.get("OPD_RAZORPAY_KEY_ID") == DEMO_GATEWAY
+    return name != "day" or environment.get("OPD_DEMO_TODAY_EMPTY") != "1"
 
 
 def _program(name: str, command: tuple[str, ...], environment: Mapping[str, str]) -> Program:
     """One of the project's own processes."""
     script = [str(PROJECT / "manage.py")] if command[0] == "manage" else ["-m", command[0]]
-    if name in {"relay", "beat", "day"}:
+    if name in {"relay", "beat", "day", "gateway"}:
         environment = _without_owner(environment)
     return Program(name, lambda: [sys.executable, *script, *command[1:]], environment, PROJECT)
 

@@ -1,17 +1,21 @@
 """The process of the sockets: `python -m opd.serving.live`. It serves pages and API as well: of those nginx asks it
 only for the numbers of its sockets, all others in development alone.
 
-Where it listens says OPD_LIVE_BIND: `127.0.0.1:8002`, or `fd://7` for a socket that somebody keeps open for it.
+Where it listens says OPD_LIVE_BIND: `127.0.0.1:8002`, or `fd://7` for a socket that somebody keeps open for it. What is
+started loads everything and forks the process that serves; one that is killed is replaced at once (ADR 53).
 """
 
 import gc
 import os
 import socket
 import sys
+import time
 
 import uvicorn
 
+from apps.live.greeting import GreetingProtocol
 from opd.serving import allow_many_sockets
+from opd.serving.forking import Forking
 
 QUEUE = 1024
 """Connections that wait while nobody takes them."""
@@ -21,6 +25,9 @@ COLLECT_EVERY = 100_000
 
 THREADS_TAKE = 0.001
 """Seconds that a thread, which asks the database, may keep the loop from its sockets."""
+
+ORPHAN_SERVES = 15.0
+"""Seconds that the serving process goes on without its parent, until another one is there."""
 
 
 def listener(bind: str) -> socket.socket:
@@ -37,7 +44,7 @@ def settings() -> uvicorn.Config:
     return uvicorn.Config(
         os.environ.get("OPD_ASGI", "opd.asgi:application"),
         http="httptools",
-        ws="websockets-sansio",
+        ws=GreetingProtocol,
         loop="uvloop",
         lifespan="off",
         ws_max_size=65_536,
@@ -55,14 +62,70 @@ def settings() -> uvicorn.Config:
 def main() -> int:
     """Serve until told to stop."""
     allow_many_sockets()
-    server = uvicorn.Server(settings())
-    server.config.load()
+    config = settings()
+    config.load()
+    config.get_loop_factory()
+    _load_what_the_first_socket_needs()
+    door = listener(os.environ.get("OPD_LIVE_BIND", "127.0.0.1:8002"))
+    house, parent = os.getppid(), os.getpid()
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_EVERY)
     sys.setswitchinterval(THREADS_TAKE)
-    server.run(sockets=[listener(os.environ.get("OPD_LIVE_BIND", "127.0.0.1:8002"))])
-    return 0 if server.started else 1
+
+    def serve() -> int:
+        from apps.live.metrics import SOURCE
+
+        SOURCE.set(1)  # its measures are its own: what is well is said anew
+        server = uvicorn.Server(config)
+        config.callback_notify, config.timeout_notify = Orphan(server, parent, house).look, 1
+        server.run(sockets=[door])
+        return 0 if server.started else 1
+
+    return Forking(serve, _forget_moment_of).run()
+
+
+def _load_what_the_first_socket_needs() -> None:
+    from django.urls import get_resolver
+
+    from apps.live.queries import views
+
+    _ = get_resolver().url_patterns, views()
+
+
+def _forget_moment_of(pid: int) -> None:
+    """What a process measured of the moment ends with it; what it counted stays."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        from prometheus_client import multiprocess
+
+        multiprocess.mark_process_dead(pid)
+
+
+class Orphan:
+    """A serving process whose parent was killed: it serves on until the house has started another one, and no longer
+    than the house itself."""
+
+    def __init__(self, server: uvicorn.Server, parent: int, house: int) -> None:
+        self._server, self._parent, self._house = server, parent, house
+        self._since: float | None = None
+
+    async def look(self) -> None:
+        """Look once a second whether it is an orphan, and for how long."""
+        if os.getppid() == self._parent:
+            return
+        self._since = self._since or time.monotonic()
+        if not _lives(self._house) or time.monotonic() - self._since > ORPHAN_SERVES:
+            self._server.should_exit = True
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        pass
+    return True
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ class Cast:
     departments: dict[str, UUID]
     practitioners: dict[str, Practitioner]
     servers: tuple[Server, ...] = ()
+    cashier: Actor | None = None
 
 
 def cast_of(hospital: Hospital) -> Cast:
@@ -63,7 +64,14 @@ def cast_of(hospital: Hospital) -> Cast:
             departments={code: id_ for id_, code in codes.items()},
             practitioners={practitioner.key: practitioner for practitioner in found if practitioner},
             servers=tuple(_servers(hospital, codes)),
+            cashier=_cashier(hospital),
         )
+
+
+def _cashier(hospital: Hospital) -> Actor | None:
+    """Whoever takes money; nobody in a hospital without a cashier."""
+    accounts = [person.account for person in hospital.staff if person.role is Role.CASHIER]
+    return staff_actor(hospital.address_of(accounts[0]), via=VIA) if accounts else None
 
 
 def _servers(hospital: Hospital, codes: dict[UUID, str]) -> Iterator[Server]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import time
 
 from apps.scheduling.rules import Symbol
-from opd.demo.hospital import DEMO, DEPARTMENTS, STAFF, TRIAGE, Hospital, NewDoctor, NewHours, NewRoom
+from opd.demo.hospital import DEMO, DEPARTMENTS, PRICES, STAFF, TRIAGE, Hospital, NewDoctor, NewHours, NewRoom
 
 
 def simulated_hospital(code: str, doctors: int) -> Hospital:
@@ -25,6 +25,7 @@ def simulated_hospital(code: str, doctors: int) -> Hospital:
         hours=NewHours(time(9), time(17)),
         counters=counters,
         kinds=DEMO.kinds,
+        prices=PRICES,
         doctors_at_work=False,
     )
 

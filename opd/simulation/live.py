@@ -18,22 +18,31 @@ from django_scopes import scope
 
 from apps.core.commands import Command
 from apps.core.errors import Conflict, DomainError
+from apps.core.policy import Actor
 from apps.core.trace import start_trace
-from apps.encounters.commands import complete
+from apps.encounters.commands import add_diagnosis, complete, take_vitals
+from apps.encounters.commands.ordering import order_investigations
+from apps.encounters.commands.results import see_result
+from apps.encounters.queries.investigations import investigations, not_seen
 from apps.patients.queries import search
 from apps.queue import commands
 from apps.queue.queries.journeys import templates, test_departments
+from apps.queue.queries.sending import unserved
 from apps.queue.rules.order import Source
 from apps.scheduling.rules import Availability, DepartmentKind
 from opd.demo.hospital import Hospital
 from opd.demo.loading import enrol
 from opd.simulation.ahead import Ahead
+from opd.simulation.bedside import MEASURED_EVERY, URGENT_TESTS, diagnosed_beside, measured, note_beside, usual
 from opd.simulation.cast import Cast, cast_of
 from opd.simulation.looking import look_at
+from opd.simulation.opinions import Opinions
 from opd.simulation.people import Person, person
 from opd.simulation.plan import ALARMING, PRESCRIPTIONS, SOURCES, SYMPTOMS, weighted
 from opd.simulation.rounds import (
+    ALARMED,
     DID_NOT_COME,
+    EMERGENCIES,
     FEWEST,
     LONGEST_BREAK,
     SENT_FOR_TEST,
@@ -45,6 +54,7 @@ from opd.simulation.rounds import (
     decide,
 )
 from opd.simulation.stations import Stations
+from opd.simulation.till import Till
 
 POOL = 400
 """Invented people who come again and again."""
@@ -62,6 +72,10 @@ LONGEST_PAUSE = 10.0
 log = logging.getLogger(__name__)
 
 
+CHILD, ADULT = 6, 55
+"""Years: whose vital signs are made up, as nearly as it matters."""
+
+
 class LivePlayer:
     """One simulator beside people. `clock` tells the time; `random` decides who arrives when. With `ahead` it also
     keeps the coming two weeks booked."""
@@ -74,6 +88,8 @@ class LivePlayer:
         self.random = random or Random()
         self._ahead = Ahead(hospital, clock, self.random) if ahead else None
         self._stations = Stations(clock)
+        self._till = Till(clock)
+        self._opinions = Opinions(clock)
         self._triage = {new.code for new in hospital.departments if new.kind is DepartmentKind.TRIAGE}
         self._children = {new.code for new in hospital.departments if new.sees_children}
         self._cast: Cast | None = None
@@ -106,7 +122,7 @@ class LivePlayer:
                 self._cast = None
             busy = {visit.patient_id for visit in look.visits}
             done = sum(self._try(cast, look, decision, busy) for decision in decide(look, self.random))
-            done += self._stations.tick(cast, look)
+            done += self._stations.tick(cast, look) + self._till.tick(cast) + self._opinions.tick(cast)
             return done + (self._ahead.tick(cast) if self._ahead and look.doctors else 0)
 
     def _present_cast(self) -> Cast | None:
@@ -137,19 +153,48 @@ class LivePlayer:
         return True
 
     def _move(self, cast: Cast, decision: Decision, visit: Seen) -> None:
-        """Move a visit if it still is as it was seen."""
-        command, details = _MOVES[decision.deed]
+        """Move a visit if it still is as it was seen. Nobody is sent for tests while every counter there is closed."""
+        tests = _tests_to_be_had() if decision.deed is Deed.TEST else []
+        deed = Deed.COMPLETE if decision.deed is Deed.TEST and not tests else decision.deed
+        command, details = _MOVES[deed]
         if decision.doctor:
             actor = cast.practitioners[decision.doctor.key].actor
         else:
-            actor = cast.nurse if decision.deed in _BY_NURSE else cast.desk
-        if decision.doctor and decision.deed in _NAMES_DOCTOR:
+            actor = cast.nurse if deed in _BY_NURSE else cast.desk
+        if decision.doctor and deed in _NAMES_DOCTOR:
             details = details | {"doctor_id": decision.doctor.id}
-        if decision.deed is Deed.TEST:
-            details = details | {"department_ids": [place.id for place in test_departments()]}
-        if decision.deed is Deed.COMPLETE:
-            details = details | {"prescription_text": self.random.choice(("", *PRESCRIPTIONS))}
+        if tests:
+            command, told = self._ordering(tests)
+            details = details | told
+        if deed is Deed.COMPLETE:
+            self._look(cast, decision, visit)
+            details = details | self._written(actor, visit)
         command(actor=actor, now=self.clock(), visit_id=visit.id, expected_version=visit.version, **details)
+
+    def _ordering(self, places: list[UUID]) -> tuple[Command[..., Any], dict[str, Any]]:
+        """A test or two of the list at each place; of a hospital without a list the person is sent without any."""
+        listed = [(test.code, test.department_id) for test in investigations()]
+        wanted = {self.random.choice(codes) for place in places if (codes := usual(listed, place))}
+        if not wanted:
+            return commands.send_for_tests, {"department_ids": places}
+        urgent = self.random.random() < URGENT_TESTS
+        return order_investigations, {"tests": sorted(wanted), "send": True, "urgent": urgent}
+
+    def _look(self, cast: Cast, decision: Decision, visit: Seen) -> None:
+        """Before somebody leaves, the doctor looks at what came back of them."""
+        assert decision.doctor, "a doctor finishes a visit"
+        actor = cast.practitioners[decision.doctor.key].actor
+        for order in not_seen(decision.doctor.id).filter(visit_id=visit.id):
+            see_result(actor=actor, now=self.clock(), order_id=order.id, version=order.reported)
+
+    def _written(self, actor: Actor, visit: Seen) -> dict[str, Any]:
+        """What a doctor writes: a note with most visits, and what goes with it."""
+        number = self.random.randrange(-1, len(PRESCRIPTIONS))
+        if number < 0:
+            return {}
+        if code := diagnosed_beside(number):
+            add_diagnosis(actor=actor, now=self.clock(), visit_id=visit.id, text=code)
+        return {"prescription_text": PRESCRIPTIONS[number], "note": note_beside(number)}
 
     def _set(self, cast: Cast, deed: Deed, doctor: Doctor) -> None:
         now, pauses = self.clock(), deed is Deed.PAUSE
@@ -169,12 +214,12 @@ class LivePlayer:
         if patient_id is None:
             return
         busy.add(patient_id)
-        emergency, alarming = self.random.random() < 0.01, self.random.random() < 0.03
+        emergency, alarming = self.random.random() < EMERGENCIES, self.random.random() < ALARMED
         source = Source.EMERGENCY if emergency else weighted(self.random, SOURCES)
         symptom = self.random.choice(ALARMING if alarming else SYMPTOMS)
         doctors = [d for d in look.attended() if d.department == department]
         asked = self.random.choice(doctors).id if doctors and self.random.random() < 0.1 else None
-        commands.check_in(
+        arrived = commands.check_in(
             actor=cast.nurse if emergency else cast.desk,
             now=self.clock(),
             department_id=cast.departments[department],
@@ -184,6 +229,9 @@ class LivePlayer:
             symptoms=[symptom] if symptom else [],
             journey_id=None if emergency else self._journey(look, department),
         )
+        if emergency or self.random.randrange(MEASURED_EVERY) == 0:
+            signs = measured(self.random, CHILD if department in self._children else ADULT)
+            take_vitals(actor=cast.nurse, now=self.clock(), visit_id=arrived.visit.id, **signs)
 
     def _journey(self, look: Look, department: str) -> UUID | None:
         """Every other person goes on to further stations. By way of triage only while nobody waits there and enough do
@@ -205,6 +253,13 @@ class LivePlayer:
             if known.id not in busy:
                 return known.id
         return None
+
+
+def _tests_to_be_had() -> list[UUID]:
+    """The laboratories and imaging departments where somebody is at a counter."""
+    places = [place.id for place in test_departments()]
+    closed = unserved(places)
+    return [place for place in places if place not in closed]
 
 
 def _begins_elsewhere(template: Any) -> bool:

@@ -39,6 +39,9 @@ LONGEST_BREAK = timedelta(seconds=BREAK[1])
 AT_FIRST_CALL, AGAIN = 0.86, 10
 """Share of people who come at the first call; seconds until the second."""
 
+EMERGENCIES, ALARMED = 0.01, 0.03
+"""Share of those who come as an emergency, and of those whose words make them urgent."""
+
 DAY_OVER = timedelta(hours=3)
 """Who waits longer than this was left behind by an earlier run."""
 

@@ -30,6 +30,9 @@ SERVED = {"TRI": (90, 240), "LAB": (120, 360), "XRY": (180, 480), "PHA": (60, 24
 BETWEEN = 10
 """Seconds from one person at a counter to the next call."""
 
+SHUT_AFTER, SHUT_FOR = 0.4, 480
+"""After this share of the arrivals' time each counter shuts once, for so many seconds: some stand before it."""
+
 
 @dataclass(slots=True)
 class _Stand:
@@ -55,7 +58,26 @@ class Tour:
         self._ways = list(templates().prefetch_related("stations"))
         for stand in self._stands:
             server = stand.server
-            self._player.do(open_counter, actor=server.actor, counter_id=server.id, status=Availability.AVAILABLE)
+            self._set(server, Availability.AVAILABLE)
+            if self._player.plan.arrivals:
+                last = max(arrival.at for arrival in self._player.plan.arrivals)
+                self._player.later(last * SHUT_AFTER, partial(self._shut, stand))
+
+    def _set(self, server: Server, status: Availability) -> None:
+        self._player.do(open_counter, actor=server.actor, counter_id=server.id, status=status)
+
+    def _shut(self, stand: _Stand) -> None:
+        """Once nobody is at the counter it is shut, and whoever comes waits before it."""
+        if not stand.idle:
+            self._player.later(BETWEEN, partial(self._shut, stand))
+            return
+        stand.idle = False
+        self._set(stand.server, Availability.OFFLINE)
+        self._player.later(SHUT_FOR, partial(self._open_again, stand))
+
+    def _open_again(self, stand: _Stand) -> None:
+        self._set(stand.server, Availability.AVAILABLE)
+        self._call(stand)
 
     def way(self, number: int | None) -> Any:
         """The journey that somebody goes; None for one department alone."""

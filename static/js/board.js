@@ -34,8 +34,12 @@ function showRooms() {
   once("[data-pages]").textContent = pages;
 }
 
-// The first language stays at the foot, the others take turns beside it.
+// The first language stays at the foot, the others take turns beside it. Names stand in one language at a time.
 function showWords() {
+  for (const name of all(".doc")) {
+    const tongues = [...name.children];
+    tongues.forEach((words, index) => (words.hidden = index !== turn % tongues.length));
+  }
   for (const line of all(".sit")) {
     const others = [...line.querySelectorAll(".alt")];
     others.forEach((words, index) => (words.hidden = index !== turn % others.length));
@@ -123,7 +127,7 @@ async function switchSound() {
   localStorage.setItem(SOUND_KEPT, on ? "on" : "off");
   if (on) {
     await openAudio();
-    if (isSet("chime")) chime(audio);
+    if (isSet("chime")) window.opd.chime(audio);
   } else {
     audio.close();
     audio = null;
@@ -138,7 +142,7 @@ async function announce(slip) {
   const sentences = slip.dataset.say.split("|").filter(Boolean);
   announcing = true;
   try {
-    if (isSet("chime")) await pause(chime(speaker));
+    if (isSet("chime")) await pause(window.opd.chime(speaker));
     for (const sentence of sentences) {
       if (speaker.state === "running") await pause(await speak(speaker, sentence.split(" ")));
     }
@@ -167,25 +171,6 @@ async function speak(speaker, addresses) {
     at += buffer.duration;
   }
   return at - from + BREATH;
-}
-
-function tone(speaker, frequency, start, length) {
-  const from = speaker.currentTime + start;
-  const oscillator = new OscillatorNode(speaker, { frequency });
-  const gain = new GainNode(speaker, { gain: 0 });
-  gain.gain.linearRampToValueAtTime(0.4, from + 0.02);
-  gain.gain.setValueAtTime(0.4, from + 0.02);
-  gain.gain.exponentialRampToValueAtTime(0.001, from + length);
-  oscillator.connect(gain).connect(speaker.destination);
-  oscillator.start(from);
-  oscillator.stop(from + length);
-}
-
-// Two falling notes, a bit over half a second; the seconds that takes.
-function chime(speaker) {
-  tone(speaker, 880, 0, 0.35);
-  tone(speaker, 660, 0.25, 0.45);
-  return 0.8;
 }
 
 // --- the day ------------------------------------------------------------------------------------------------------

@@ -4,26 +4,144 @@ const consoleRoot = () => document.getElementById("console");
 
 // --- what is being written outlives every answer of the server ----------------------------------------------------
 
-const written = new Map(); // text by the id of its field; kept in memory only, it is about a patient
+const written = new Map(); // text by the id of its field, until it is saved; in memory only, it is about a patient
 
 const fields = () => [...consoleRoot().querySelectorAll("textarea[id]")];
 
-function keep() {
-  for (const field of fields()) written.set(field.id, field.value);
+function keep({ target }) {
+  if (target.matches("#console textarea[id]")) written.set(target.id, target.value);
 }
 
 function restore() {
   const present = new Set(fields().map((field) => field.id));
   for (const id of written.keys()) if (!present.has(id)) written.delete(id);
-  for (const field of fields()) {
-    if (!field.value && written.has(field.id)) field.value = written.get(field.id);
-  }
+  for (const field of fields()) if (written.has(field.id)) field.value = written.get(field.id);
 }
 
 document.addEventListener("input", keep);
 document.addEventListener("toggle", ({ target }) => target.open && target.querySelector("input:not([type=hidden])")?.focus(), true);
 window.addEventListener("beforeunload", (event) => {
-  if (fields().some((field) => field.value !== field.defaultValue) && !sending) event.preventDefault();
+  if (fields().some((field) => written.has(field.id) && field.value !== field.defaultValue) && !sending) event.preventDefault();
+});
+
+// --- the note is saved while it is written ------------------------------------------------------------------------
+
+const PAUSE = 1200; // milliseconds without a key
+let pause = 0;
+let saving = null;
+
+let latest = { place: "", version: 0 }; // of the note that was saved last; an answer on its way may know an older one
+
+function followVersion() {
+  const note = document.querySelector("[data-saves]");
+  const version = note?.querySelector("[name=note_version]");
+  if (note?.dataset.saves === latest.place && Number(version.value) < latest.version) version.value = latest.version;
+}
+
+const unsaved = (note) => [...note.querySelectorAll("[data-note]")].filter((field) => written.has(field.id));
+
+function sayNotSaved(note, why) {
+  const notice = note.querySelector("[data-not-saved]");
+  notice.hidden = !why;
+  notice.querySelector("span").textContent = why;
+}
+
+async function save() {
+  const note = document.querySelector("[data-saves]");
+  if (!note) return;
+  if (saving || sending) return later();
+  const typed = unsaved(note).map((field) => [field.id, field.name, field.value]);
+  if (!typed.length) return;
+  const form = document.getElementById("act");
+  const version = note.querySelector("[name=note_version]");
+  const place = note.dataset.saves;
+  const body = new URLSearchParams(typed.map(([, name, value]) => [name, value]));
+  body.set("note_version", version.value);
+  body.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
+  try {
+    saving = fetch(note.dataset.saves, { method: "POST", body, credentials: "same-origin" });
+    const answer = await saving;
+    const told = await answer.json();
+    if (!answer.ok) return sayNotSaved(note, told.detail);
+    latest = { place, version: told.version };
+    followVersion();
+    for (const [id, , value] of typed) {
+      const field = document.getElementById(id);
+      if (field) field.defaultValue = value;
+      if (written.get(id) === value) written.delete(id);
+    }
+    const now = document.querySelector("[data-saves]");
+    if (now?.dataset.saves !== place) return;
+    sayNotSaved(now, "");
+    now.querySelector("[data-saved]").textContent = told.text;
+  } catch {
+    later(); // no answer: what was typed is still there, and is sent again
+  } finally {
+    saving = null;
+  }
+  if (document.querySelector("[data-saves]") && unsaved(document.querySelector("[data-saves]")).length) later();
+}
+
+function later() {
+  clearTimeout(pause);
+  pause = setTimeout(save, PAUSE);
+}
+
+document.addEventListener("input", ({ target }) => target.matches("[data-note]") && later());
+document.addEventListener("focusout", ({ target }) => target.matches?.("[data-note]") && save());
+document.addEventListener("visibilitychange", () => document.hidden && save());
+
+// --- what is typed but not added is not lost at the end of the visit ------------------------------------------------
+
+function stopUnadded(event) {
+  if (!event.target.closest?.("#act button")) return;
+  const field = [...document.querySelectorAll("[data-added=must]")].find(({ value }) => value.trim());
+  const left = Boolean(field);
+  const notice = document.querySelector("[data-not-added]");
+  if (notice) notice.hidden = !left;
+  if (!left) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  field.focus();
+}
+
+document.addEventListener("click", stopUnadded, true); // before anything is sent
+
+// --- medicines of the hospital's list and codes of diagnoses, while one is typed ------------------------------------
+
+const TYPING = 250; // milliseconds without a key
+const SUGGESTED = 20;
+let asking = 0;
+
+const SAID = {
+  "rx-medicine": ({ name, strength, form }) => `${name} ${strength} ${form}`,
+  "dx-text": ({ code, title }) => `${code} ${title}`,
+};
+
+// A browser leaves out what does not hold the typed text; what the server has found by other words holds it as a label.
+function offered(text, wanted) {
+  return new Option(text.toLowerCase().includes(wanted.toLowerCase()) ? "" : wanted, text);
+}
+
+async function suggest(field) {
+  const { list } = field;
+  const wanted = field.value.trim();
+  if (!list || wanted.length < 2) return;
+  const query = new URLSearchParams({ search: wanted.slice(0, 80), pageSize: SUGGESTED });
+  try {
+    const answer = await fetch(`${list.dataset.search}?${query}`, { credentials: "same-origin" });
+    if (!answer.ok || field.value.trim() !== wanted) return;
+    const { results } = await answer.json();
+    list.replaceChildren(...results.map((row) => offered(SAID[field.id](row), wanted)));
+  } catch {
+    // no answer: anything can be typed all the same
+  }
+}
+
+document.addEventListener("input", ({ target }) => {
+  if (!(target.id in SAID)) return;
+  clearTimeout(asking);
+  asking = setTimeout(suggest, TYPING, target);
 });
 
 // --- finding somebody in the list ---------------------------------------------------------------------------------
@@ -70,10 +188,47 @@ function count() {
   }
 }
 
+// --- a soft chime for who comes new while nobody looks at the list: another tab is open, or nobody was waiting --------
+
+const CUE_KEPT = "opd.console.cue";
+const LOUDNESS = 0.15;
+
+let audio = null; // browsers make no sound before somebody has touched the page
+let known = null; // numbers that waited when last looked
+
+const wantsCue = () => localStorage.getItem(CUE_KEPT) !== "off";
+const waiting = () => new Set([...document.querySelectorAll("#lists ol .tag")].map((tag) => tag.textContent));
+
+function listen() {
+  const before = known;
+  known = waiting();
+  const isNew = before && [...known].some((number) => !before.has(number));
+  if (isNew && (document.hidden || before.size === 0) && wantsCue() && audio) window.opd.chime(audio, LOUDNESS);
+}
+
+function showCue() {
+  const button = document.querySelector("[data-cue]");
+  if (!button) return; // where a counter is chosen
+  button.hidden = false;
+  button.setAttribute("aria-pressed", String(wantsCue()));
+}
+
+for (const sign of ["pointerdown", "keydown"]) {
+  document.addEventListener(sign, () => (audio ??= new AudioContext()), { once: true });
+}
+document.addEventListener("click", ({ target }) => {
+  if (!target.closest?.("[data-cue]")) return;
+  localStorage.setItem(CUE_KEPT, wantsCue() ? "off" : "on");
+  showCue();
+});
+
 function shown() {
   restore();
+  followVersion();
   find();
   count();
+  listen();
+  showCue();
 }
 
 // --- sending ------------------------------------------------------------------------------------------------------
@@ -96,6 +251,5 @@ document.addEventListener("htmx:timeout", () => showUnanswered(true));
 document.addEventListener("htmx:afterSwap", shown);
 document.addEventListener("opd:put", shown);
 
-find();
-count();
+shown();
 setInterval(count, 1000);

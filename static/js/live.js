@@ -19,6 +19,8 @@ const FAILURES_BEFORE_POLLING = 3;
 const POLL_EVERY = 7_000; // a board may ask ten times a minute
 const FETCH_LIMIT = 10_000;
 const FETCH_PAUSE = 300;
+const RENEW_AGAIN = 4_000;
+const RENEW_AT_MOST = 5;
 const DAY = 86_400_000;
 const REFUSED = [401, 403, 404]; // signed out, taken back or gone meanwhile
 const ENDED = [4401, 4403]; // the same, as a socket's end
@@ -171,7 +173,7 @@ let fetchAgain = false;
 
 async function load() {
   const headers = { "HX-Request": "true", "X-Background": "1" }; // asked by the page, not by a person
-  if (etag) headers["If-None-Match"] = etag;
+  if (etag && !wanted) headers["If-None-Match"] = etag; // a page may be another one at the same number
   const signal = AbortSignal.timeout(FETCH_LIMIT);
   const response = await fetch(root().dataset.poll, { headers, signal, cache: "no-store" });
   if (response.redirected || REFUSED.includes(response.status)) return location.reload(); // the page says why
@@ -194,6 +196,41 @@ async function refresh() {
   if (!fetchAgain) return;
   await new Promise((resolve) => setTimeout(resolve, FETCH_PAUSE));
   return refresh();
+}
+
+// --- the own place of whoever came by a link ----------------------------------------------------------------------
+// The server says where they stand whenever that changes; only when it calls the page by another word than the shown one
+// (data-place) is the page fetched, and not before the server says so: a hall of phones must not ask all at once.
+
+let due = 0; // the timer, and when it ends
+let dueAt = Infinity;
+let wanted = ""; // the page that was not fetched yet, and how often it was tried
+let tries = 0;
+
+async function renew() {
+  dueAt = Infinity;
+  tries += 1;
+  await refresh().catch(() => {}); // asked for again a while after something is heard
+  if (root().dataset.place === wanted || tries >= RENEW_AT_MOST) wanted = "";
+}
+
+function renewIn(pause) {
+  const at = performance.now() + pause;
+  if (at >= dueAt) return;
+  clearTimeout(due);
+  dueAt = at;
+  due = setTimeout(renew, pause);
+}
+
+function hearPlace({ sequence, fetchIn, data }) {
+  const shown = root().dataset;
+  if (data.page !== shown.place) {
+    if (wanted !== data.page) tries = 0;
+    wanted = data.page;
+    return renewIn(fetchIn);
+  }
+  shown.seq = String(sequence);
+  document.dispatchEvent(new CustomEvent("opd:place", { detail: data }));
 }
 
 let polling = 0;
@@ -276,6 +313,7 @@ function hear(frame) {
   }
   if (frame.type === "connected") return; // a greeting says nothing about the data
   if (frame.type === "error") return drop();
+  const own = frame.type === "queue-status" && frame.data.page;
   const tells = frame.type === "queue-update" || frame.type === "resync";
   if (tells) sourceGone = false;
   if (sourceGone) return;
@@ -283,7 +321,9 @@ function hear(frame) {
   stopPolling();
   if (frame.at) hearTime(Date.parse(frame.at));
   heard("live");
-  if (!tells) return;
+  if (own) return hearPlace(frame);
+  if (wanted) renewIn(RENEW_AGAIN * (0.5 + Math.random()));
+  if (!tells || root().dataset.place) return;
   const { payload } = frame.type === "resync" ? frame.data : frame;
   if (payload?.html) put(payload.html);
   else refresh().catch(() => {}); // what is missed now comes with the next change
@@ -312,7 +352,7 @@ window.addEventListener("online", () => {
   }
 });
 
-window.opd = { serverNow };
+window.opd = { serverNow, clock: () => face(serverNow()) };
 learnTime(root().dataset);
 lastHeard = performance.now();
 setInterval(watch, 1000);

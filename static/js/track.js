@@ -64,6 +64,34 @@ async function give() {
 share.hidden = !(navigator.share || navigator.clipboard);
 share.addEventListener("click", () => give().catch(() => {})); // closed without choosing anybody
 
+// --- the own place: what changes at each call for those who are far from the door ---------------------------------------
+
+const tags = (labels, before) =>
+  labels.map((label) => {
+    const tag = before.cloneNode();
+    tag.textContent = label;
+    return tag;
+  });
+
+document.addEventListener("opd:place", ({ detail: { position, nowServing } }) => {
+  const { dataset } = part();
+  const ahead = position - 1;
+  const seen = document.querySelectorAll("[data-seen] .tag");
+  if (seen.length) seen[0].parentNode.replaceChildren(...tags(nowServing, seen[0]));
+  if (!dataset.titleFar || !position) return;
+  const title = dataset.titleFar.replace("#", ahead);
+  dataset.say = dataset.say.replace(dataset.title, title);
+  dataset.title = document.title = title;
+  document.querySelector("[data-ahead]").textContent = ahead;
+  const way = document.querySelector("[data-way]");
+  way.setAttribute("aria-label", way.dataset.way.replace("#", ahead));
+  const more = way.querySelector("[data-beyond]");
+  more.textContent = `+${ahead - more.dataset.beyond}`;
+  dataset.asOf = new Date(window.opd.serverNow()).toISOString();
+  dataset.clock = window.opd.clock();
+  note();
+});
+
 // --- changes --------------------------------------------------------------------------------------------------------
 
 document.addEventListener("opd:put", () => {

@@ -235,6 +235,7 @@ def test_what_libraries_bring_is_not_in_the_admin():
         "audit",
         "encounters",
         "reporting",
+        "billing",
     }
 
 

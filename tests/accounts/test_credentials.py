@@ -297,8 +297,8 @@ def test_a_restore_token_brings_a_patient_back_to_their_own_visit(desk):
     actor = actor_of_token(secret, NOW)
     assert actor is not None
     assert (actor.type, actor.subject_id, actor.facility_id) == (ActorType.PATIENT, visit_id, desk.facility_id)
-    own = {permission for permission in Permission if permission.endswith("_own")} | {Permission.DIRECTORY_READ}
-    assert actor.permissions == own
+    own = {permission for permission in Permission if permission.endswith("_own")}
+    assert actor.permissions == own | {Permission.DIRECTORY_READ, Permission.BILL_OWN}
     assert row.expires_at == NOW + timedelta(hours=24)
     assert actor_of_token(secret, row.expires_at) is None
 
@@ -401,6 +401,15 @@ def test_of_many_links_exactly_those_are_over_that_do_not_count_any_more(meera):
     ids = [link.id for link in links]
     edges = {edge for link in links for edge in (link.issued_at, link.expires_at)}
     for moment in sorted({NOW + MINUTE} | edges | {edge - 2 * MINUTE for edge in edges}):
-        said = ended([*ids, nobody := uuid4()], moment)
+        said = ended([*((link.id, link.subject_id) for link in links), (nobody := uuid4(), None)], moment)
         links = list(Credential.objects.filter(id__in=ids))
-        assert said == {link.id for link in links if not link.is_live(moment)} | {nobody}
+        assert said.over == {link.id for link in links if not link.is_live(moment)} | {nobody}
+        assert said.moved == set()
+
+
+def test_of_many_links_those_are_told_that_show_something_else_than_they_did(meera):
+    for _ in range(2):
+        give_tracking(actor=actor_of_staff(meera), now=NOW, visit_id=uuid4())
+    moved, same = Credential.objects.filter(kind=CredentialKind.TRACKING)
+    said = ended([(moved.id, uuid4()), (same.id, same.subject_id)], NOW + MINUTE)
+    assert said == (set(), {moved.id})

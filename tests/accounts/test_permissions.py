@@ -35,11 +35,22 @@ visit.cancel_own                                                         |    x
 visit.read_own                                                           |    x
 visit.tell_own                                                           |    x
 prescription.read_own                                                    |    x
+result.read_own                                                          |    x
+health.note                   x               x
+result.enter                                                          x
 break_glass.open              x               x
 break_glass.review     x
+invoice.read           x      x       x              x
+invoice.change         x              x              x
+invoice.discount       x      x       x              x
+payment.take           x              x              x
+payment.refund         x                             x
+ledger.read            x                             x
+bill.pay_own                                                             |    x
 patient.own
 audit.read             x
 feedback.read          x
+message.handle         x              x       x
 account.own            x      x       x       x      x        x       x  |
 desk.use               x              x       x      x        x       x  |
 console.use            x      x       x       x
@@ -78,6 +89,7 @@ identifiers            x              x
 needs                  x      x       x       x
 complaint              x      x       x       x
 prescribed_today                                              x
+health                        x               x
 clinical                      x
 """
 

@@ -22,6 +22,7 @@ PUBLIC_API = {
     "auth/otp/verify",
     "patient/checkin",
     "patient/restore",
+    "webhooks/<slug:provider>",
     "kiosk/check-in",
     "appointments/track/<str:token>",
     "appointments/refresh-queue/<str:token>",

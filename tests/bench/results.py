@@ -79,6 +79,11 @@ def note(what: str, ratio: float, goal: float, statements: int) -> None:
     _write(RATIOS, what, f"{ratio:.2f}", f"≥ {goal}", str(statements))
 
 
+def note_at_most(what: str, ratio: float, goal: float) -> None:
+    """Write down a ratio that should be small, and print it."""
+    _write(RATIOS, what, f"{ratio:.2f}", f"≤ {goal}", "-")
+
+
 def note_times(what: str, seconds: list[float], cpu: float, goal: int) -> None:
     """Write down how long answers took, and print it. `goal` in milliseconds, for the 95th percentile; `cpu` in
     seconds, what the web process spent on all of them."""

@@ -4,8 +4,9 @@ import http.client
 import json
 import os
 import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,17 +45,23 @@ class Web:
         return float(sum(times.user + times.system for times in spent))
 
 
-@contextmanager
-def web_process() -> Iterator[Web]:
-    """What serves in `make run`: nginx, workers, the sockets' process, with a pool of connections like there."""
+def on_this_database() -> dict[str, str]:
+    """The environment of a process that works on the tests' own database."""
     known = connection.settings_dict
     user = f"{known['USER']}:{known['PASSWORD']}" if known["PASSWORD"] else known["USER"]
-    environment = os.environ | {
-        "DATABASE_URL": f"postgres://{user}@{known['HOST']}:{known['PORT']}/{known['NAME']}",
-        "DATABASE_POOL": "20",
-        "OPD_RATE_SCALE": "1000",
-    }
+    environment = os.environ | {"DATABASE_URL": f"postgres://{user}@{known['HOST']}:{known['PORT']}/{known['NAME']}"}
     environment.pop("DATABASE_OWNER_URL", None)
+    return environment
+
+
+@contextmanager
+def web_process(more: Mapping[str, str] | None = None, beside: Sequence[Sequence[str]] = ()) -> Iterator[Web]:
+    """What serves in `make run`: nginx, workers, the sockets' process, with a pool of connections like there.
+
+    `more` settings hold for all of it; `beside` are words after `python` for processes that run with it, such as
+    `("manage.py", "relay")`.
+    """
+    environment = on_this_database() | {"DATABASE_POOL": "20", "OPD_RATE_SCALE": "1000", **(more or {})}
     with TemporaryDirectory() as home, open_doors({"PORT": "0"}) as doors:
         port = doors.port
         programs = web_programs(Path(home), doors, environment | {"PORT": str(port)})
@@ -64,8 +71,12 @@ def web_process() -> Iterator[Web]:
             )
             for program in programs
         ]
+        started += [
+            subprocess.Popen([sys.executable, *words], env=environment, stderr=subprocess.DEVNULL) for words in beside
+        ]
         try:
-            _wait_for(port)
+            _wait_for(port, "/health/ready", 200)
+            _wait_for(port, "/api/v1/appointments/websocket/stats", 401)
             live_port = int(doors.live.getsockname()[1])
             yield Web(port, [psutil.Process(process.pid) for process in started], live_port)
         finally:
@@ -75,13 +86,13 @@ def web_process() -> Iterator[Web]:
                 process.wait(timeout=30)
 
 
-def _wait_for(port: int) -> None:
+def _wait_for(port: int, path: str, status: int) -> None:
     ends, pause = time.monotonic() + OPENS_WITHIN, Event()
     while time.monotonic() < ends:
         try:
             with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as wire:
-                wire.request("GET", "/health/ready")
-                if wire.getresponse().status == 200:
+                wire.request("GET", path)
+                if wire.getresponse().status == status:
                     return
         except OSError:
             pause.wait(0.1)

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from apps.live.queries import find, own_places
 from apps.queue import commands as queue
 from apps.queue.models import Visit
 from apps.queue.queries.links import tracking_code_of
@@ -103,7 +104,10 @@ def pages(hall: Ward) -> Work:
 
         return once
 
-    return {what: opening(browser, path) for what, (browser, path) in seen.items()}
+    room = find(f"dept.{place}")
+    everybody = list(Visit.objects.values_list("id", flat=True))
+    watching = {"what all their phones are told of a call": lambda: own_places(room, everybody)}
+    return {what: opening(browser, path) for what, (browser, path) in seen.items()} | watching
 
 
 def commands(hall: Ward) -> Work:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from apps.eta.rules.calibrating import Calibration, Segment
+from apps.eta.rules.calibrating import Calibration
 from apps.eta.rules.laws import Session
 from apps.eta.rules.learned import Learned
 from apps.eta.rules.lines import answers
@@ -99,7 +99,7 @@ def recalculated(absent: int) -> list[float]:
     for turn in range(500):
         now = 60 + turn / 100
         began = time.process_time_ns()
-        told = [calibration.window(each, Segment.HERE, now) for each in predict(today, laws, now)]
+        told = calibration.windows(predict(today, laws, now), now)
         spent.append((time.process_time_ns() - began) / 1e6)
         assert len(told) == 200
     return spent

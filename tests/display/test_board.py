@@ -13,7 +13,7 @@ from apps.display.models import Board
 from apps.display.queries import board_view, boards
 from apps.live.queries import admit, draw
 from apps.queue import commands
-from apps.scheduling.models import Room
+from apps.scheduling.models import Doctor, Room
 from tests.browsers import browser_of
 from tests.ward import Ward, add_doctor
 
@@ -57,6 +57,20 @@ def test_a_call_leaves_the_slip_after_ninety_seconds_or_when_the_person_is_in(wa
     ward.start(visit)
     assert not board_view(hall, ward.now)["calls"]
     assert rooms_of(ward, hall)[ward.doctor.name]["status"] == "with_doctor"
+
+
+def test_names_stand_in_every_language_of_the_hall_in_pages_and_frames(ward: Ward, hall: Board):
+    Doctor.objects.filter(id=ward.doctor.id).update(names={"ta": "டாக்டர் ராவ்"})
+    Board.objects.filter(id=hall.id).update(names={"hi": "हॉल ए"})
+    hall.refresh_from_db()
+    view = board_view(hall, ward.now)
+    assert rooms_of(ward, hall)[ward.doctor.name]["names"] == {"en": ward.doctor.name, "ta": "டாக்டர் ராவ்"}
+    assert view["board"]["names"] == {"en": "Hall A", "hi": "हॉल ए"}
+    page = Client().get("/display/hall-a/").content.decode()
+    assert '<span lang="ta" hidden>டாக்டர் ராவ்</span>' in page
+    assert '<span lang="en">Hall A</span> · <span lang="hi">हॉल ए</span>' in page
+    frame = VIEWS[0].render(hall.id)
+    assert "டாக்டர் ராவ்" in frame["html"]
 
 
 def test_the_newest_call_stands_first(ward: Ward, hall: Board):

@@ -105,6 +105,24 @@ def test_who_types_a_phone_finds_themselves_by_initials_before_anything_is_done(
     assert Visit.objects.get().patient_id == second.patient_id != first.patient_id
 
 
+def test_the_link_of_a_visit_is_printed_for_who_has_shown_it_and_for_no_phone_that_is_typed(
+    ward: Ward, kiosk: Client
+) -> None:
+    row = booked(ward)
+    code = tracking_code(row.id, timezone.now())
+    phone = {"phone": PHONE.replace(" ", "")}
+    kiosk.post("/kiosk/", phone)
+    for sent in ({"booking": str(row.id)}, phone):
+        shown = text_of(kiosk.post("/kiosk/", sent))
+        assert 'class="paper"' in shown
+        assert "/t/" not in shown
+        assert 'class="qr"' not in shown
+        assert "open the link in our message to your phone" in shown
+    shown = text_of(kiosk.post("/kiosk/", {"code": code}))
+    assert "/t/" in shown
+    assert 'class="qr"' in shown
+
+
 def test_a_second_press_of_the_same_button_gives_the_same_number(ward: Ward, kiosk: Client) -> None:
     row = booked(ward)
     sent = {"booking": str(row.id), "key": "kiosk-1"}

@@ -66,7 +66,7 @@ def web(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
         port = free.getsockname()[1]
     address = f"http://localhost:{port}"
     environment = os.environ | {"PORT": str(port), "DATABASE_URL": _database_url(), "PUBLIC_BASE_URL": address}
-    environment["OPD_LIVE_BIND"] = f"127.0.0.1:{port}"
+    environment |= {"OPD_LIVE_BIND": f"127.0.0.1:{port}", "OPD_PUSH_KEY": "4f" * 32}
     environment.pop("DATABASE_OWNER_URL", None)
     process = subprocess.Popen([sys.executable, "-m", "opd.serving.live"], env=environment)
     try:
@@ -143,6 +143,13 @@ def fits(page: Page) -> bool:
     page.wait_for_load_state()
     width = page.viewport_size["width"] if page.viewport_size else 0
     return page.locator("html").evaluate("page => page.scrollWidth") <= width
+
+
+def press(page: Page, *keys: str) -> None:
+    """Press keys, one after the other, on a page that hears them: its scripts have run."""
+    page.wait_for_load_state("load")
+    for key in keys:
+        page.keyboard.press(key)
 
 
 def is_live(page: Page) -> None:

@@ -12,7 +12,7 @@ from apps.encounters.models import Prescription
 from apps.queue.commands import create_checkin_link
 from apps.queue.models import Visit
 from apps.scheduling.queries import departments
-from tests.e2e.conftest import HALL, PHONE, Look, Open, fits, is_live
+from tests.e2e.conftest import HALL, PHONE, Look, Open, fits, is_live, press
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
@@ -57,9 +57,9 @@ def test_from_the_desk_to_the_doctor_and_onto_the_board(hospital: FacilityFacts,
     expect(phone.get_by_role("heading", name="It is your turn")).to_be_visible()
     look(phone, "track-called")
 
-    rao.keyboard.press("Control+Enter")
-    expect(rao.get_by_label("Prescription")).to_be_visible()
-    rao.get_by_label("Prescription").fill("Paracetamol 500 mg, 1-1-1, 3 days")
+    press(rao, "Control+Enter")
+    expect(rao.get_by_label("More, in your own words")).to_be_visible()
+    rao.get_by_label("More, in your own words").fill("Paracetamol 500 mg, 1-1-1, 3 days")
     look(rao, "console-with-patient")
     rao.locator("#primary").click()
     expect(rao.get_by_text(f"Visit {token} is finished.")).to_be_visible()
@@ -130,7 +130,7 @@ def test_what_is_being_written_stays_while_the_queue_moves(hospital: FacilityFac
     is_live(rao)
     rao.get_by_role("button", name="Call").click()
     rao.get_by_role("button", name="Patient is here, start").click()
-    note = rao.get_by_label("Prescription")
+    note = rao.get_by_label("More, in your own words")
     note.press_sequentially("Metformin 500 mg")
     for _ in range(9):
         note.press("ArrowLeft")

@@ -73,6 +73,32 @@ def test_a_small_phone_can_be_a_screen(open_page: Open, look: Look):
     look(phone, "narrow-pairing")
 
 
+PAUSES = """
+  window.pauses = [];
+  window.sockets = [];
+  Math.random = () => 0.5;
+  const later = window.setTimeout;
+  window.setTimeout = (work, pause) => (pauses.push(pause), later(work, pause));
+  window.WebSocket = class { constructor() { sockets.push(this); } send() {} close() {} };
+"""
+"""Sockets that are opened to nobody, and the pauses after which something is tried again; chance is in the middle."""
+
+
+def test_when_the_server_ends_on_purpose_pages_come_back_spread_over_three_seconds(open_page: Open):
+    screen = open_page("/login/")
+    screen.add_init_script(PAUSES)
+    screen.goto("/display/hall-a/")
+    screen.wait_for_function("window.sockets.length === 1")
+
+    def pauses_after(code: int) -> list[float]:
+        return screen.evaluate(
+            "(code) => { pauses.length = 0; sockets[0].onclose({ code }); return [...pauses]; }", code
+        )
+
+    assert pauses_after(1012) == [1500 + 500]
+    assert pauses_after(1006) == [2 * 500]
+
+
 HEARD = """
   window.heard = [];
   const start = AudioBufferSourceNode.prototype.start;

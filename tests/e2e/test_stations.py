@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from apps.accounts.queries import FacilityFacts
 from apps.queue.models import Journey, Visit
-from tests.e2e.conftest import HALL, PHONE, Look, Open, is_live
+from tests.e2e.conftest import HALL, PHONE, Look, Open, is_live, press
 from tests.e2e.test_journey import MEERA, RAO
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
@@ -37,7 +37,7 @@ def test_from_triage_to_the_cashier_under_one_number(hospital: FacilityFacts, op
     nurse.get_by_label("How urgent?").select_option(label="Urgent")
     nurse.get_by_label("Why urgent?").fill("pale and cold")
     look(nurse, "counter-triage")
-    nurse.keyboard.press("F8")
+    press(nurse, "F8")
     expect(nurse.get_by_text(f"The class of {token} is set.")).to_be_visible()
     done(nurse)
 
@@ -86,7 +86,7 @@ def call(page: Page, look: Look | None = None, name: str = "") -> None:
     is_live(page)  # and so hears the keyboard
     if look:
         look(page, name)
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.get_by_role("button", name="Person is here")).to_be_visible()
 
 

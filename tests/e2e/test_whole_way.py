@@ -1,5 +1,5 @@
-"""A patient's whole way on a phone of 320 pixels: booked, here, called, seen, asked how it was. In Hindi with scripts
-and the network gone in between, in Tamil without any script."""
+"""A patient's whole way on a phone of 320 pixels: booked, here, called, seen, asked how it was. In Hindi with scripts,
+the network gone in between, and a desk and a doctor who do their part in their pages; in Tamil without any script."""
 
 from datetime import timedelta
 from typing import Any
@@ -96,6 +96,53 @@ def lost_and_back(way: Way) -> None:
     is_live(page)
 
 
+class Pages:
+    """The desk and the doctor at their screens."""
+
+    def __init__(self, open_page: Open, nair: Any) -> None:
+        self.desk = open_page(f"/admin/desk/day/{nair.id}/", "reception@demo.opd")
+        self.console = open_page("/console/", "nair@demo.opd")
+        is_live(self.console)
+
+    def check_in(self, row: Appointment) -> Any:
+        """The desk finds the number among the day's bookings."""
+        self.desk.get_by_role("button", name=f"Has come {row.token.label}").click()
+        expect(self.desk.locator(".paper .n")).to_have_text(row.token.label)
+        return Visit.objects.get(token=row.token)
+
+    def call(self, visit: Visit) -> None:
+        """The one solid button, by its key, once the number stands on it."""
+        expect(self.console.locator("#primary .tag")).to_have_text(visit.token.label)
+        self.console.keyboard.press("Control+Enter")
+
+    def start(self, visit: Visit) -> None:
+        self.console.get_by_role("button", name="Patient is here, start").click()
+        expect(self.console.locator("#consultation")).to_be_visible()
+
+    def finish(self, visit: Visit) -> None:
+        self.console.locator("#primary").click()
+        expect(self.console.get_by_text(f"Visit {visit.token.label} is finished.")).to_be_visible()
+
+
+class Commands:
+    """The same, done at once: what the phone shows does not depend on how."""
+
+    def __init__(self, nair: Any) -> None:
+        self.nair = nair
+
+    def check_in(self, row: Appointment) -> Any:
+        return arrive(**desk(booking_id=row.id)).visit
+
+    def call(self, visit: Visit) -> None:
+        call(**doctor(visit.id, doctor_id=self.nair.id))
+
+    def start(self, visit: Visit) -> None:
+        start(**doctor(visit.id))
+
+    def finish(self, visit: Visit) -> None:
+        complete(**doctor(visit.id))
+
+
 def desk(**what: Any) -> dict[str, Any]:
     return {"actor": staff_actor("reception@demo.opd"), "now": timezone.now(), **what}
 
@@ -116,18 +163,28 @@ def test_from_the_booking_to_the_last_word(
     row = booked_by(way, slot)
     path = f"/t/{tracking_code(row.id, timezone.now())}/"
     says_late(way, path, row)
-    visit = arrive(**desk(booking_id=row.id)).visit
+    page.goto(f"{path}cancel/")
+    way.reads("Cancel this booking?", "cancel")
+    page.goto(path)
+    staff = Pages(open_page, nair) if scripts else Commands(nair)
+    visit = staff.check_in(row)
     way.reads("Wait in the hall", "waiting")
     if scripts:
         lost_and_back(way)
-    call(**doctor(visit.id, doctor_id=nair.id))
+    staff.call(visit)
     way.reads("It is your turn", "called")
-    start(**doctor(visit.id))
+    staff.start(visit)
     way.reads("You are with the doctor.", "seen")
-    complete(**doctor(visit.id))
+    staff.finish(visit)
     way.reads("How was your visit?", "asked")
     page.locator('button[name=face][value="3"]').click()
     way.reads("Thank you for telling us", "thanked")
+    if scripts:
+        page.locator("#comment").evaluate("field => field.removeAttribute('maxlength')")  # as from a browser without
+        page.locator("#comment").fill("long words " * 50)
+        way.press("Send these words")
+        way.reads("That is too long. Please shorten it to 500 letters; nothing is lost yet.", "too-long")
+        expect(page.locator("#comment")).to_have_js_property("value", "long words " * 50)
     page.locator("#comment").fill("Kind people.")
     way.press("Send these words")
     expect(page.locator("#comment")).to_have_js_property("defaultValue", "Kind people.")  # as the answer brings it

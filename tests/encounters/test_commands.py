@@ -1,6 +1,7 @@
 """A prescription is written with the completion of its visit, or not at all."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -78,3 +79,11 @@ def test_a_signed_prescription_can_be_neither_changed_nor_removed(ward: Ward, ch
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(change)
     assert Prescription.objects.count() == 1
+
+
+def test_finishing_costs_few_statements(ward: Ward, django_assert_max_num_queries: Any):
+    visit = in_the_room(ward)
+    ward.complete(visit)
+    again = in_the_room(ward)
+    with django_assert_max_num_queries(12):
+        ward.complete(again)

@@ -1,5 +1,6 @@
 """Past visits and prescriptions: of the own departments, or of all while the glass is broken, and never for long."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from apps.audit.models import AuditEntry
 from apps.core.policy import Actor, Role
-from apps.encounters.queries import history, history_values
+from apps.encounters.queries import earlier_visits, history, history_values
 from apps.patients.commands import break_glass
 from apps.patients.models import EmergencyAccess
 from tests.bookings import noon
@@ -117,7 +118,7 @@ def test_reading_history_costs_the_same_however_many_visits(
     ward: Ward, asha: Any, django_assert_max_num_queries: Any
 ) -> None:
     found = history(ward.rao, asha.id, ward.now)
-    with django_assert_max_num_queries(2):
+    with django_assert_max_num_queries(3):
         history_values(list(found.visits), found, ward.rao)
 
 
@@ -154,3 +155,25 @@ def test_the_console_leads_to_earlier_visits(ward: Ward, asha: Any) -> None:
 def test_who_may_not_break_the_glass_is_refused_by_the_page_too(ward: Ward, asha: Any, role: Role, what: str) -> None:
     assert send(browser_of(ward.as_role(role)), asha, what, reason=REASON).status_code == 403
     assert not EmergencyAccess.objects.exists()
+
+
+def test_beside_a_consultation_stand_the_earlier_visits_that_the_doctor_may_read(
+    ward: Ward, asha: Any, django_assert_num_queries: Any
+) -> None:
+    visit = ward.arrive(asha, ward.departments[0])
+    ward.call_next(ward.doctors[0])
+    console = browser_of(ward.as_doctor(ward.doctors[0]))
+    path = f"/console/{ward.doctors[0].id}/"
+    called = console.get(path).content.decode()
+    assert re.search(r'<aside class="pane past"[^>]* hidden>', called), "nobody sits there yet"
+    assert HERE not in called
+    ward.start(ward.fresh(visit))
+    page = console.get(path).content.decode()
+    assert not re.search(r'<aside class="pane past"[^>]* hidden>', page)
+    assert (HERE in page, THERE in page, "cough" in page) == (True, False, True)
+    with django_assert_num_queries(4):
+        assert len(earlier_visits(ward.as_doctor(ward.doctors[0]), asha.id, visit.id, ward.now)) == 1
+
+
+def test_who_calls_for_a_doctor_sees_no_earlier_visits(ward: Ward, asha: Any) -> None:
+    assert earlier_visits(ward.as_role(Role.NURSE), asha.id, asha.id, ward.now) == []

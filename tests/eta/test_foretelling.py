@@ -16,7 +16,7 @@ from apps.core.policy import system_actor
 from apps.core.relay import Relay
 from apps.eta.commands import choose_versions, learn_days
 from apps.eta.models import Experience, Forecast, Outcome, Prediction
-from apps.eta.queries import judged, learnt_minutes, said_of
+from apps.eta.queries import judged, learnt_minutes, newest_turns, said_of
 from apps.eta.rules.queues import Lesson, Queue
 from apps.eta.rules.telling import Kind
 from apps.queue import commands
@@ -98,6 +98,23 @@ def test_predictions_are_kept_at_check_in_and_at_every_stage_once(ward: Ward):
     stages = Prediction.objects.filter(token_id=visits[-1].token_id).order_by("made_at")
     assert [row.stage for row in stages] == ["check_in", "five_ahead", "two_ahead", "next"]
     assert all(row.p10 <= row.p50 <= row.p80 <= row.p90 for row in stages)
+
+
+def test_what_is_told_after_a_missed_call_is_not_held_against_the_call_before(ward: Ward):
+    first, _ = ward.arrive(), ward.arrive()
+    settle()
+    ward.later(minutes=3)
+    called = ward.call_next()
+    settle()
+    before = judged(ward.facility.id, MONDAY)
+    commands.hold(actor=ward.rao, now=ward.now, visit_id=called.id, reason="Did not come when called.")
+    commands.resume(actor=ward.nurse, now=ward.later(minutes=9), visit_id=called.id)
+    settle()
+    turn = Outcome.objects.get(token_id=first.token_id).turn_at
+    assert Prediction.objects.filter(token_id=first.token_id, made_at__gt=turn).exists()
+    assert judged(ward.facility.id, MONDAY) == before
+    (shown,) = newest_turns(ward.facility.id, MONDAY, 9)
+    assert shown[1] < turn + timedelta(minutes=5)
 
 
 def test_what_was_predicted_and_what_came_of_it_cannot_be_altered(ward: Ward):
@@ -221,6 +238,23 @@ def test_a_recalculation_takes_as_many_statements_however_many_wait(ward: Ward):
     assert few <= 14
 
 
+def test_only_rows_of_which_something_changed_are_written(ward: Ward):
+    visits = [ward.arrive() for _ in range(12)]
+    settle()
+    before = Forecast.objects.in_bulk(field_name="subject_id")
+    ward.later(seconds=5)
+    newcomer = ward.arrive()
+    settle()
+    after = Forecast.objects.in_bulk(field_name="subject_id")
+    assert after[newcomer.id].made_at == ward.now
+    assert {after[visit.id].made_at for visit in visits} == {before[visit.id].made_at for visit in visits}
+    ward.later(hours=1)
+    recalculated(ward)
+    overdue = [row for row in before.values() if row.p50 < ward.now]
+    assert overdue
+    assert all(told(visit).p50 >= ward.now for visit in visits), "whose time has passed is told another"
+
+
 def choose(ward: Ward, shown: str, beside: str = ""):
     return choose_versions(actor=ward.admin, now=ward.now, shown=shown, beside=beside)
 
@@ -281,6 +315,21 @@ def test_a_doctors_first_call_teaches_lateness_and_a_walk_ins_first_call_that_th
     learned = Experience.objects.get(doctor_id=ward.doctor.id).state["learned"]
     assert learned["late_raw"][:2] == [1, pytest.approx(12)]
     assert sum(learned["walk_ins"]) == 1
+
+
+def test_the_next_turn_is_told_with_the_way_that_the_called_person_still_has(ward: Ward):
+    keeper = system_actor("history", ward.facility.id)
+    walk = Lesson(ward.facility.id, MONDAY, ward.doctor.id, "usual", 10.0, begun=MONDAY, walked=4.0)
+    learn_days(actor=keeper, now=ward.now, lessons=[(MONDAY.date() - timedelta(days=1), walk)] * 30)
+    _, second = ward.arrive(), ward.arrive()
+    settle()
+    called = ward.call_next()
+    settle()
+    on_the_way = told(second).p50
+    ward.later(minutes=1)
+    commands.start(actor=ward.rao, now=ward.now, visit_id=called.id)
+    settle()
+    assert on_the_way - told(second).p50 == pytest.approx(timedelta(minutes=3), abs=timedelta(seconds=20))
 
 
 def test_suggestions_count_with_the_pace_that_was_seen(ward: Ward):

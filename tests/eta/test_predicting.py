@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.eta.rules.laws import Session
-from apps.eta.rules.learned import Learned
+from apps.eta.rules.learned import Learned, newcomer
 from apps.eta.rules.predicting import predict
 from apps.eta.rules.today import Doctor, Person, Today
 from tests.eta.clinic import KIND, experienced, laws_of, played, queue, spread_of
@@ -131,3 +131,21 @@ def test_people_who_are_likely_not_to_come_take_less_time():
         return predict(today, laws_of(today, pool=Learned()), 55.0)[-1].p50
 
     assert last(0.8) < last(0.05)
+
+
+def test_walk_ins_with_a_head_start_delay_only_those_who_have_not_waited_as_long():
+    plain, half = experienced(10.0), experienced(10.0)
+    for memory, start in ((plain, 0.0), (half, 25.0)):
+        for number in range(int(memory.sessions) * 24):
+            newcomer(memory, 10.0 * (number % 24), KIND, -start * (number % 2), emergency=False)
+    turns = {}
+    for name, memory in (("plain", plain), ("half", half)):
+        for waited in (0.0, 26.0):
+            today = Today(Session(10.0, 300.0), Doctor.INSIDE, since=60.0, inside=KIND)
+            today.people = {at: Person(at, KIND, 60.0 - waited + at / 100, here=True) for at in range(6)}
+            laws = laws_of(today, memory, memory)
+            turns[name, waited] = predict(today, laws, 60.0)[-1].p50
+    assert laws.head_start == pytest.approx(25, abs=1)
+    assert laws.hurried == pytest.approx(0.5, abs=0.05)
+    assert turns["half", 26.0] == pytest.approx(turns["plain", 26.0], rel=0.02), "nobody goes before them any more"
+    assert turns["half", 0.0] > turns["plain", 0.0] * 1.15, "every other newcomer goes before them"

@@ -49,6 +49,6 @@ def test_something_that_may_not_happen_counts_by_its_odds():
 
 
 def test_the_later_of_two_is_later_than_each():
-    later = later_of(Length(20.0, 25.0), Length(21.0, 25.0))
+    later = Length(*later_of(Length(20.0, 25.0), Length(21.0, 25.0)))
     assert 22 < later.mean < 25
-    assert later_of(Length(90.0, 1.0), Length(10.0, 1.0)).mean == 90.0
+    assert later_of(Length(90.0, 1.0), Length(10.0, 1.0))[0] == 90.0

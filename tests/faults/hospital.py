@@ -36,6 +36,7 @@ SIGNED_IN_FOR = 300.0
 SIGNS = {
     "web": "gunicorn",
     "live": "opd.serving.live",
+    "nursery": "opd.serving.live",
     "door": "nginx",
     "worker": " worker",
     "relay": "manage.py relay",
@@ -43,7 +44,7 @@ SIGNS = {
     "valkey": "valkey-server",
     "postgres": "postgres -D",
 }
-"""What stands in the command line of each process."""
+"""What stands in the command line of each process. `live` has the sockets; `nursery` is loaded and forks it."""
 
 
 def until(holds: Callable[[], bool], what: str, patience: float = PATIENCE) -> float:
@@ -156,14 +157,17 @@ class Hospital:
     def processes(self, name: str) -> list[psutil.Process]:
         """The processes of one name that were started by this hospital's runner."""
         family = psutil.Process(self.runner.pid).children(recursive=True)
-        return [p for p in family if SIGNS[name] in " ".join(_words(p))]
+        found = [p for p in family if SIGNS[name] in " ".join(_words(p))]
+        if name in ("live", "nursery"):
+            return [p for p in found if (_parent(p) == self.runner.pid) == (name == "nursery")]
+        return found
 
     def kill(self, name: str) -> None:
         """kill -9, for PostgreSQL and the worker with all their children at once."""
         until(lambda: bool(self.processes(name)), f"{name} runs")
         for process in self.processes(name):
             with contextlib.suppress(psutil.NoSuchProcess):
-                for one in [*process.children(recursive=True), process]:
+                for one in [*(process.children(recursive=True) if name != "nursery" else ()), process]:
                     one.kill()
 
     @contextlib.contextmanager
@@ -224,6 +228,10 @@ class Somebody:
         headers = {"Authorization": f"Bearer {self._access}"} | ({"Idempotency-Key": key} if key else {})
         return self.hospital.ask(method, f"/api/v1{path}", body, headers=headers)
 
+    def access(self) -> str:
+        """The token that this person shows."""
+        return self._access
+
     def insist(self, method: str, path: str, body: Any = None, key: str = "") -> Any:
         """Repeat a request until it is answered for good, as a desk does; busy and silent are no answers."""
         return _insist(lambda: self.ask(method, path, body, key), f"{method} {path}")
@@ -252,6 +260,13 @@ def _sits(seat: socket.socket, port: int) -> bool:
         seat.bind(("127.0.0.1", port))
         return True
     return False
+
+
+def _parent(process: psutil.Process) -> int:
+    try:
+        return process.ppid()
+    except psutil.Error:
+        return 0
 
 
 def _words(process: psutil.Process) -> list[str]:

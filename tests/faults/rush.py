@@ -21,6 +21,28 @@ PEOPLE_PER_SECOND = 4.0
 """Each takes five requests: register, check in, call, start, complete."""
 
 
+def doctor_ids(somebody: Somebody) -> dict[str, str]:
+    """The doctors' ids by account."""
+    known = {row["name"]: row["id"] for row in somebody.insist("GET", "/doctors?pageSize=100")["results"]}
+    return {account: known[name] for account, name in NAMES.items()}
+
+
+def take_over(doctor: Somebody, doctor_id: str) -> None:
+    """Sit down for a doctor: from the first act on, the day that plays by itself leaves the doctor alone."""
+    doctor.insist("PATCH", f"/doctors/{doctor_id}/status", {"status": "AVAILABLE"})
+
+    def is_free() -> bool:
+        answer = doctor.ask("POST", "/doctor/queue/call-next", {"doctorId": doctor_id})
+        visit = answer.body["visitId"] if answer.body and "visitId" in answer.body else None
+        if visit and answer.body["state"] == "CALLED":
+            doctor.ask("POST", f"/doctor/visits/{visit}/start", {})
+        if visit:
+            doctor.ask("POST", f"/doctor/visits/{visit}/complete", {})
+        return answer.status == 200
+
+    until(is_free, f"{doctor.account} has nobody in the room")
+
+
 @dataclass
 class Rush:
     """Meera at the desk and five doctors, each in a thread of their own."""
@@ -36,28 +58,11 @@ class Rush:
     def __post_init__(self) -> None:
         self.meera = Somebody(self.hospital, "reception")
         self.doctors = {account: Somebody(self.hospital, account) for account in DOCTORS}
-        known = {row["name"]: row["id"] for row in self.meera.insist("GET", "/doctors?pageSize=100")["results"]}
-        self.ids = {account: known[name] for account, name in NAMES.items()}
+        self.ids = doctor_ids(self.meera)
         rows = self.meera.insist("GET", "/departments")["results"]
         self.places = {row["code"]: row["id"] for row in rows}
         for account in DOCTORS:
-            self._take_over(account)
-
-    def _take_over(self, account: str) -> None:
-        """Sit down for a doctor: from the first act on, the day that plays by itself leaves the doctor alone."""
-        doctor, doctor_id = self.doctors[account], self.ids[account]
-        doctor.insist("PATCH", f"/doctors/{doctor_id}/status", {"status": "AVAILABLE"})
-
-        def is_free() -> bool:
-            answer = doctor.ask("POST", "/doctor/queue/call-next", {"doctorId": doctor_id})
-            visit = answer.body["visitId"] if answer.body and "visitId" in answer.body else None
-            if visit and answer.body["state"] == "CALLED":
-                doctor.ask("POST", f"/doctor/visits/{visit}/start", {})
-            if visit:
-                doctor.ask("POST", f"/doctor/visits/{visit}/complete", {})
-            return answer.status == 200
-
-        until(is_free, f"{account} has nobody in the room")
+            take_over(self.doctors[account], self.ids[account])
 
     def work(self, seconds: float) -> None:
         """Let everybody work for so long."""

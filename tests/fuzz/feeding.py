@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from random import Random
 from typing import Any
 from uuid import UUID, uuid4
 
 from apps.accounts.models import Staff
 from apps.accounts.rules.credentials import CredentialKind
-from apps.patients.models import Patient
+from apps.patients.models import HealthFact, Patient
 from apps.queue import commands
 from apps.queue.models import Visit
 from apps.queue.queries.visits import waiting_in
@@ -25,6 +26,17 @@ from tests.fuzz.bookings import (
     somebody_waiting,
 )
 from tests.fuzz.hospital import Asker, check_in_by_link
+from tests.fuzz.orders import some_order, some_test
+from tests.fuzz.papers import (
+    LANGUAGE,
+    MEASURED,
+    WORDING,
+    some_fact,
+    some_invoice,
+    some_payment,
+    words_version,
+    written_on,
+)
 from tests.fuzz.stations import AT, at_counter, some_journey, under_way
 from tests.ward import Ward
 
@@ -44,6 +56,15 @@ NEEDED = {
     "complete": State.IN_CONSULTATION,
     "transfer": State.WAITING,
     "tests": State.IN_CONSULTATION,
+    "encounters": State.IN_CONSULTATION,
+    "prescriptions": State.IN_CONSULTATION,
+    "diagnoses": State.IN_CONSULTATION,
+    "sign-off": State.IN_CONSULTATION,
+    "addenda": State.IN_CONSULTATION,
+    "orders": State.IN_CONSULTATION,
+    "follow-up": State.IN_CONSULTATION,
+    "referrals": State.IN_CONSULTATION,
+    "diet-plans": State.IN_CONSULTATION,
 }
 """The state in which somebody must be for the last word of an address to be done to them."""
 
@@ -76,6 +97,10 @@ class Feeder:
         self.elsewhere = elsewhere
         self.version: int | None = None
         """The version of what the request is about."""
+        self.seen = 0
+        """The version of the paper that it is about: a note, a bill, a hospital's own words."""
+        self.fact: HealthFact | None = None
+        """The fact of health that it is about."""
         self.at_counter = False
         """Whether it is about somebody at a counter."""
 
@@ -116,6 +141,30 @@ class Feeder:
 
     def known(self, action: str) -> dict[str, Callable[[], Any]]:
         """By name of parameter or field, how to come by a value that exists."""
+        return self._known_people(action) | self._known_papers(action)
+
+    def _known_papers(self, action: str) -> dict[str, Callable[[], Any]]:
+        """What notes, measurements, bills and messages are about."""
+        measured: dict[str, Callable[[], Any]] = {name: partial(str, value) for name, value in MEASURED.items()}
+        found = [{"code": "", "text": "Viral fever"}]
+        outcome: dict[str, Callable[[], Any]] = {"code": str, "departmentId": lambda: None, "diagnoses": lambda: found}
+        messages: dict[str, Callable[[], Any]] = {"name": self._wording, "language": lambda: LANGUAGE, "text": str}
+        return (
+            measured
+            | {
+                "fact_id": lambda: str(self._fact().id),
+                "invoice_id": lambda: self._invoice(action),
+                "payment_id": self._payment,
+                "amount": lambda: "1.00",
+                "provider": lambda: "razorpay",
+                "version": lambda: self.seen,
+            }
+            | (messages if action == "templates" else {})
+            | (outcome if action in ("diagnoses", "referrals", "diet-plans") else {})
+        )
+
+    def _known_people(self, action: str) -> dict[str, Callable[[], Any]]:
+        """Who and what a visit, a booking or a sign-in is about."""
         ward = self.hospital.ward
         return {
             "department_id": lambda: str(self._department(action)),
@@ -125,7 +174,7 @@ class Feeder:
             "doctor_id": self._doctor,
             "doctorId": lambda: self._called_for(action),
             "roomId": lambda: str(self.asker.works_for.room_id),
-            "patient_id": self.hospital.somebody_new if action == "break-glass" else self._patient,
+            "patient_id": self.hospital.somebody_new if action == "break-glass" else partial(self._patient, action),
             "patientId": self.hospital.somebody_unknown if action == "recognise" else self.hospital.somebody_new,
             "visit_id": lambda: self._visit(action),
             "visitId": lambda: self._visit(action),
@@ -134,6 +183,9 @@ class Feeder:
             "slot_id": self._own_slot,
             "leave_id": self._leave,
             "counter_id": self._counter,
+            "order_id": lambda: self._order(action),
+            "tests": self._tests,
+            "values": list,
             "visitTypeId": self._visit_type,
             "journeyId": self._journey,
             "help_id": lambda: str(self.hospital.asks_for_help()),
@@ -177,14 +229,18 @@ class Feeder:
         if self.asker.visit:
             return str(self.asker.own_visit())
         visit_id = self.about or self._ready(action)
-        with self.hospital.open():
-            self.version = Visit.objects.values_list("version", flat=True).get(id=visit_id)
+        with self.hospital.open() as ward:
+            visit = Visit.objects.get(id=visit_id)
+            self.seen = written_on(ward, visit, action)
+        self.version = visit.version
         return str(visit_id)
 
     def _ready(self, action: str) -> UUID:
         if self.at_counter or action in ("skip", "journey", "undo"):
             with self.hospital.open() as ward:
                 return self._on_the_way(ward, action).id
+        if action == "sign-off":
+            self.hospital.stand(State.COMPLETED, self.asker.works_for)  # whose note may be signed already
         visit = self.hospital.stand(NEEDED.get(action, State.WAITING), self.asker.works_for)
         with self.hospital.open():
             if action == "call-next":
@@ -205,6 +261,17 @@ class Feeder:
         with self.hospital.open():
             at_counter(self.hospital.stations, "call-next")
             return str(self.hospital.stations.counters[AT].id)
+
+    def _order(self, action: str) -> str:
+        """A test that a doctor of the asker's ordered: with a result to look at, or still to be done."""
+        with self.hospital.open() as ward:
+            order = some_order(ward, self.asker.works_for, reported=action == "seen")
+            self.seen = order.reported
+            return str(order.id)
+
+    def _tests(self) -> list[str]:
+        with self.hospital.open() as ward:
+            return [some_test(ward).code]
 
     def _visit_type(self) -> str:
         with self.hospital.open():
@@ -231,7 +298,29 @@ class Feeder:
         self.version = doctor.version
         return str(doctor.id)
 
-    def _patient(self) -> str:
+    def _fact(self) -> HealthFact:
+        if self.fact is None:
+            with self.hospital.open() as ward:
+                self.fact = some_fact(ward)
+        return self.fact
+
+    def _invoice(self, action: str) -> str:
+        with self.hospital.open() as ward:
+            invoice = some_invoice(ward, action)
+        self.seen = invoice.version
+        return str(invoice.id)
+
+    def _payment(self) -> str:
+        with self.hospital.open() as ward:
+            return str(some_payment(ward).id)
+
+    def _wording(self) -> str:
+        self.seen = words_version()
+        return WORDING
+
+    def _patient(self, action: str) -> str:
+        if action == "health":
+            return str(self._fact().patient_id)
         with self.hospital.open():
             patient = self.luck.choice(list(Patient.objects.order_by("created_at")[:20]))
         self.version = patient.version

@@ -41,6 +41,7 @@ TEXTS = {
     "attribute": '" onmouseover=alert(1) x="',
     "template": "{{ 7|add:7 }}{% debug %}%(name)s %n${7*7}",
     "path": "../../../../etc/passwd",
+    "address that is none": "//[",
     "formula": '=HYPERLINK("http://evil.example")',
     "digits of another script": "१२३४५६७८९०",
     "number in words": "1e400",

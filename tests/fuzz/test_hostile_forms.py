@@ -13,11 +13,12 @@ from django.test import Client
 from apps.accounts.models import Facility, FailedTries, Staff
 from apps.audit.models import AuditEntry
 from apps.display.models import Board
-from apps.encounters.models import Prescription
+from apps.encounters.models import Encounter, Investigation, Order, Prescription
+from apps.notifications.models import LeftOut, OwnWording
 from apps.patients.models import EmergencyAccess, Patient
 from apps.queue.models import TriageRule, Visit, VisitTransition
 from apps.queue.rules.states import State
-from apps.scheduling.models import Department, Doctor, QueuePolicy, Room
+from apps.scheduling.models import Counter, Department, Doctor, QueuePolicy, Room
 from tests.factories import PASSWORD
 from tests.fuzz.hospital import Hospital, check_in_by_link
 from tests.fuzz.hostile import NAMES, TEXTS, seen
@@ -63,7 +64,7 @@ ONLY_ONCE = {
 PARAMETERS = ("q", "page", "patient", "state", "doctor", "department", "code", "h", "next", "o", "e", "all", "_popup")
 """Parameters that some page reads; every page gets every one."""
 
-MASTERS = (Facility, Staff, Department, QueuePolicy, Room, Doctor, Board, TriageRule)
+MASTERS = (Facility, Staff, Department, QueuePolicy, Room, Counter, Doctor, Board, TriageRule, Investigation)
 
 NO_TEXT = frozenset(
     {"phone", "email", "password", "current", "new", "new_password", "age", "birth_date", "q", "code", "number", "slug"}
@@ -141,6 +142,8 @@ class Masters:
         """Everything as it was."""
         with self.hospital.open():
             FailedTries.objects.all().delete()
+            LeftOut.objects.all().delete()
+            OwnWording.objects.all().delete()
             for row in self.rows:
                 row.save()
 
@@ -248,10 +251,18 @@ def send(client: Client, form: Form, filled: dict[str, str]) -> Any:
     return client.generic("POST", form.action, body.encode(), content_type="application/x-www-form-urlencoded")
 
 
+def within(value: Any) -> Iterator[Any]:
+    """All that stands in a value, however deep."""
+    for inside in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield inside
+        yield from within(inside)
+
+
 def is_kept(hospital: Hospital, text: str) -> bool:
     """Whether a text stands somewhere, as people see it."""
     with hospital.open():
         kept = [value for row in latest() for value in vars(row).values()]
+    kept += [inside for value in kept for inside in within(value)]
     texts = [" ".join(map(str, value)) if isinstance(value, list) else str(value) for value in kept]
     came = text.encode(errors="surrogatepass").decode(errors="replace")
     return seen(came) in {seen(value) for value in texts} | {""}
@@ -263,6 +274,8 @@ def latest() -> list[Any]:
     rows += [*Visit.objects.order_by("-scanned_at")[:1], *Prescription.objects.order_by("-signed_at")[:1]]
     rows += AuditEntry.trail.order_by("-number")[:2]
     rows += EmergencyAccess.objects.order_by("-opened_at")[:1]
+    rows += [*OwnWording.objects.all(), *Encounter.objects.all()]
+    rows += Order.objects.order_by("-ordered_at")[:1]
     return rows + [row for model in MASTERS for row in model.objects.all()]
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.accounts.models import FailedTries
+from apps.audit.models import AuditEntry
 from apps.encounters.models import Prescription
 from apps.patients.models import Patient
 from apps.queue.models import Visit, VisitTransition
@@ -181,6 +182,8 @@ def stored(route: Route, field: str, answer: dict[str, Any]) -> str | None:
     if field in ("name", "address"):
         about = Visit.objects.get(id=answer["visitId"]).patient_id if "visitId" in answer else answer["id"]
         return str(getattr(Patient.objects.get(id=about), field))
+    if field == "reason" and route.action == "seen":
+        return AuditEntry.objects.filter(action="result.seen", entity_id=answer["orderId"]).latest("at").reason
     if field == "reason" and "visitId" in answer and "version" in answer:
         if route.action == "call":  # why somebody was called out of turn is kept where they were
             return None

@@ -25,7 +25,7 @@ from tests.matrix.world import writes
 
 OURS = [model for model in apps.get_models() if model.__module__.startswith("apps.")]
 NEW_EACH_TIME = re.compile(
-    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT[^\"]+|L-\S+|\"\w*[sS]econds\": \d+"
+    r"[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT[^\"]+|L-\S+|\"\w*[sS]econds\": \d+"
 )
 SECRET = {
     "secret_hash",
@@ -42,7 +42,7 @@ SECRET = {
 """Columns with a secret, a hash or a clock in them, which differ between two equal requests."""
 
 
-NOTED = ("AuditEntry", "FailedTries", "Allowance")
+NOTED = ("AuditEntry", "Unsealed", "FailedTries", "Allowance")
 """Where a refusal itself is noted."""
 
 CARRIED_OUT = 30

@@ -16,6 +16,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Frame = dict[str, Any]
 
+PASSED_OVER = ("connected", "heartbeat-ack", "queue-joined", "queue-status")
+
 PATIENCE = 20.0
 """Seconds after which something is taken never to come; not reached when all is well."""
 
@@ -64,9 +66,9 @@ class Client:
         return json.loads(text)
 
     async def hear(self, *types: str) -> Frame:
-        """The next frame of one of these types; signs of life are passed over, anything else fails."""
+        """The next frame of one of these types; signs of life and the own place are passed over, all else fails."""
         while (frame := await self.next())["type"] not in types:
-            assert frame["type"] in ("connected", "heartbeat-ack", "queue-joined"), frame
+            assert frame["type"] in PASSED_OVER, frame
         return frame
 
     async def subscribe(self, stream: str, **fields: Any) -> Frame:

@@ -1,6 +1,7 @@
 """Boards over sockets: who is let in, and who has to leave when a screen is taken off or a board is closed."""
 
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -102,3 +103,22 @@ async def test_when_a_board_is_closed_whoever_merely_looks_on_leaves(ward, hub: 
         assert await stranger.closed() == 4403
         await screen.hear("resync")
         await screen.is_answered()
+
+
+async def test_of_many_at_closed_boards_all_are_asked_about_in_one_question(ward, hub: Hub, monkeypatch):
+    board = await done(closed_board, ward)
+    stream = f"board.{board.id}"
+    cookies = [(await done(screen_at, ward, board))[0] for _ in range(4)]
+    asked: list[str] = []
+    ask = hub.ask
+
+    async def counting(question: Any, *about: Any) -> Any:
+        asked.append(question.__name__)
+        return await ask(question, *about)
+
+    async with AsyncExitStack() as stack:
+        for cookie in cookies:
+            await (await stack.enter_async_context(open_socket(BOARD, cookie))).subscribe(stream)
+        monkeypatch.setattr(hub, "ask", counting)
+        await access._check_closed(hub)
+    assert asked == ["not_open", "refused"]

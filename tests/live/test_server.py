@@ -7,17 +7,22 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any
 
+import psutil
 import pytest
+import uvicorn
 from django.db import connection
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from opd.serving.live import Orphan
 from tests.live.clients import BOARD, DOCTOR, PATIENCE, done
 from tests.live.house import House
 
@@ -54,6 +59,15 @@ class Server:
         assert self.process
         self.process.send_signal(how)
         return self.process.wait(PATIENCE)
+
+    def serving(self) -> psutil.Process:
+        """The process that has the sockets: the one that was forked."""
+        assert self.process
+        ends, pause = time.monotonic() + PATIENCE, Event()
+        while not (forked := psutil.Process(self.process.pid).children()):
+            assert time.monotonic() < ends
+            pause.wait(0.02)
+        return forked[0]
 
     def open(self, path: str, origin: str | None = ORIGIN, cookie: str = "", **how: Any) -> connect:
         host, port = self.listener.getsockname()
@@ -99,6 +113,7 @@ async def test_a_change_is_on_every_screen_without_redis_until_the_server_ends(h
         assert (await hear(doctor, "queue-update"))["sequence"] == 1
         assert (await hear(board, "queue-update"))["payload"]["moves"][house.dept] == [1]
         await done(server.end, signal.SIGTERM)
+        assert [await closed(client) for client in (doctor, board)] == [1012, 1012]  # come back, not all at once
 
 
 STRANGERS = [None, "null", "http://evil.test", "http://hall.test", "http://hall.test:8001", "https://hall.test:8000"]
@@ -170,12 +185,65 @@ async def test_a_killed_server_is_forgotten_and_nothing_missed(house, server):
         await hear(client, "queue-joined")
         await done(house.move)
         assert (await hear(client, "queue-update"))["sequence"] == 1
+        serving = await done(server.serving)
         await done(server.end, signal.SIGKILL)
+        serving.kill()
         await done(house.move, times=3)
     server.start()
     async with server.open(DOCTOR, cookie=cookie) as client:
         await say(client, "subscribe", stream=house.dept, lastReceivedEventId=f"{house.dept}:1")
         assert [(await hear(client, "queue-update"))["sequence"] for _ in range(3)] == [2, 3, 4]
+
+
+async def test_when_the_serving_process_is_killed_another_one_is_there_before_it_is_missed(house, server):
+    cookie = await done(house.cookie)
+    async with server.open(DOCTOR, cookie=cookie) as client:
+        await say(client, "subscribe", stream=house.dept)
+        await hear(client, "queue-joined")
+        killed = await done(server.serving)
+        await done(house.move)
+        assert (await hear(client, "queue-update"))["sequence"] == 1
+        killed.kill()
+        assert await closed(client) is None
+    began = time.monotonic()
+    await done(house.move)
+    async with server.open(DOCTOR, cookie=cookie) as client:
+        await say(client, "subscribe", stream=house.dept, lastReceivedEventId=f"{house.dept}:1")
+        assert (await hear(client, "queue-update"))["sequence"] == 2
+    taken = time.monotonic() - began
+    print(f"back and right {taken:.1f} s after the serving process was killed (wanted: 5 s)")  # noqa: T201
+    assert taken < 5
+    assert (await done(server.serving)).pid != killed.pid
+
+
+async def test_when_the_process_that_forks_is_killed_screens_stay_live(house, server):
+    cookie = await done(house.cookie)
+    async with server.open(DOCTOR, cookie=cookie) as client:
+        await say(client, "subscribe", stream=house.dept)
+        await hear(client, "queue-joined")
+        serving = await done(server.serving)
+        await done(server.end, signal.SIGKILL)
+        await done(house.move)
+        assert (await hear(client, "queue-update"))["sequence"] == 1
+        serving.terminate()
+        assert await closed(client) == 1012
+
+
+@pytest.mark.parametrize(("house_lives", "since", "ends"), [(True, 1.0, False), (True, 60.0, True), (False, 0.0, True)])
+async def test_an_orphan_serves_on_for_a_while_and_no_longer_than_the_house(house_lives, since, ends):
+    nobody = subprocess.Popen([sys.executable, "-c", ""])
+    nobody.wait()
+    server = uvicorn.Server(uvicorn.Config("nowhere:at_all"))
+    orphan = Orphan(server, parent=nobody.pid, house=os.getpid() if house_lives else nobody.pid)
+    orphan._since = time.monotonic() - since
+    await orphan.look()
+    assert server.should_exit is ends
+
+
+async def test_who_has_a_parent_is_no_orphan():
+    server = uvicorn.Server(uvicorn.Config("nowhere:at_all"))
+    await Orphan(server, parent=os.getppid(), house=0).look()
+    assert not server.should_exit
 
 
 HOSTILE = {"100 KiB": "x" * 102_400, "deep": "[" * 60_000, "broken": "{" * 100}

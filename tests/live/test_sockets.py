@@ -3,6 +3,7 @@
 import asyncio
 import json
 from contextlib import AsyncExitStack
+from uuid import uuid4
 
 import pytest
 from django.test import Client as Browser
@@ -237,6 +238,26 @@ async def test_a_revoked_link_is_closed_within_five_seconds(house, hub):
         ended = hub.loop.time()
         assert await client.closed() == 4401
         assert hub.loop.time() - ended < 5
+
+
+async def test_who_holds_a_link_that_shows_another_visit_now_is_led_to_that_within_five_seconds(house, hub):
+    token, _ = await done(house.tracking)
+    elsewhere = department(house.facility.id, NAMES[1])
+    async with open_socket(PATIENT) as client:
+        await client.say("join-queue", token=token)
+        await client.hear("resync")
+        await done(Credential.objects.update, subject_id=elsewhere)
+        moved = hub.loop.time()
+        while (frame := await client.next())["type"] != "queue-joined":
+            pass
+        assert frame["roomId"] == f"patient.{elsewhere}"
+        assert hub.loop.time() - moved < 5
+        assert (await client.hear("resync"))["data"]["stream"] == f"patient.{elsewhere}"
+        await done(house.move)
+        await done(house.move, house.other_dept)
+        assert (await client.hear("queue-update"))["stream"] == f"patient.{elsewhere}"
+        await done(Credential.objects.update, subject_id=uuid4())  # which is nowhere
+        assert await client.closed() == 4403
 
 
 async def test_who_no_longer_serves_a_department_is_closed_within_five_seconds(house, hub):

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tests.fuzz.pages import Page
-from tests.matrix.table import CLINICAL, DESK, FROM_PAGE, PAPERS, Row, sees, works
+from tests.matrix.table import CLINICAL, DESK, DOCTORS, FROM_PAGE, PAPERS, Row, sees, works
 from tests.matrix.world import Kind, Place, Principal, Where, World, kept_back, writes
 from tests.proving import PROVE
 
@@ -15,7 +15,10 @@ DOORS = ("/login?", "/login/", "/admin/login/")
 """Whoever is sent there has been refused."""
 
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
-LOOSE = {"^(?P<app_label>accounts|scheduling|queue|display)/$": "queue/", "(?P<url>.*)$": "nothing-here/"}
+LOOSE = {
+    "^(?P<app_label>accounts|scheduling|queue|encounters|billing|display)/$": "queue/",
+    "(?P<url>.*)$": "nothing-here/",
+}
 """Patterns that Django writes as regular expressions, and an address of each."""
 
 
@@ -167,7 +170,8 @@ def shown_by(row: Row, who: Principal, where: Where) -> frozenset[Kind]:
     """What a row shows beside what somebody sees anywhere: phone and address to the desk and nurses, what is clinical
     to those who serve the department that it was written in."""
     papers = frozenset() if who in DESK else PAPERS
-    return row.shows - papers - (frozenset() if works(who, where) else CLINICAL)
+    shows = row.shows | (row.shows_doctors if who in DOCTORS else frozenset())
+    return shows - papers - (frozenset() if works(who, where) else CLINICAL)
 
 
 def told(answer: Any, *, whole: bool = False) -> str:

@@ -71,7 +71,10 @@ def _together(groups: tuple[Principals | Principal, ...]) -> Principals:
 OF_QUEUE = department(Principal.DOCTOR, DESK)
 OF_DESK = department(DESK)
 OF_DOCTOR = department(Principal.DOCTOR)
+OF_NURSE = department(Principal.DOCTOR, Principal.NURSE)
+"""Who looks after people's bodies."""
 HOLDER = department(Principal.PATIENT)
+ADMIN_OR_HOLDER = department(ADMIN, Principal.PATIENT)
 OF_QUEUE_OR_OWN = department(Principal.DOCTOR, DESK, Principal.PATIENT)
 OF_DESK_OR_OWN = department(DESK, Principal.PATIENT)
 OWN_WAITING = {"waiting_id": "{own_waiting}"}
@@ -93,6 +96,8 @@ SEEN = frozenset({Kind.NAME, Kind.UHID})
 ASKED = SEEN | {Kind.SYMPTOM, Kind.REASON}
 PAPERS = frozenset({Kind.PHONE, Kind.ADDRESS})
 CLINICAL = frozenset({Kind.PRESCRIPTION, Kind.SYMPTOM})
+WHY = frozenset({Kind.REASON})
+"""Why their record was opened in an emergency is no secret from the person."""
 
 
 def sees(who: Principal, where: Where) -> frozenset[Kind]:
@@ -107,7 +112,8 @@ def sees(who: Principal, where: Where) -> frozenset[Kind]:
         own = (who is Principal.PATIENT) == (where is Where.HERE)
         return SEEN | {Kind.PRESCRIPTION} if own else frozenset()
     if who in STAFF:
-        return ASKED if works(who, where) else SEEN
+        health = {Kind.HEALTH} if who in DOCTORS or who is Principal.NURSE else set()
+        return (ASKED if works(who, where) else SEEN) | health
     return frozenset()
 
 
@@ -141,6 +147,8 @@ class Row:
     """Words of the body that patients may fill with whatever their hospital has."""
     shows: frozenset[Kind] = frozenset()
     """What is shown here beside what these principals see anywhere, of the place that is asked about."""
+    shows_doctors: frozenset[Kind] = frozenset()
+    """The same, of those of them who are doctors alone."""
 
     @property
     def method(self) -> str:
@@ -185,11 +193,24 @@ HOLD = {"doctorId": "{doctor}", "slotId": "{free_slot}", "patientId": "{patient}
 WINDOW = {"slotStartTime": "2031-01-06T10:00:00+05:30", "slotEndTime": "2031-01-06T11:00:00+05:30"}
 
 EMERGENCY = {"doctorId": "{doctor}", "patientId": "{patient}", "reason": "Matrix"}
+OF_BILL = department(Principal.RECEPTION, ADMIN, Principal.DOCTOR)
+OF_BOSS = department(ADMIN)
+PAID = {"amount": "1.00", "method": "cash"}
+ISSUED = {"invoice_id": "{issued_id}"}
+UNPRICED = {"invoice_id": "{unpriced_id}"}
+OWN_BILL = {"invoice_id": "{own_bill}"}
+NOT_SET_UP = frozenset({409})
+"""There is no payment gateway here."""
+
+NOTHING_ASKED = frozenset({409})
+"""No discount waits for a decision."""
+
 OF_CALENDAR = frozenset({Kind.HOSPITAL})
 OF_LINK = frozenset({Kind.DEPARTMENT, Kind.DOCTOR})
 
 CHOICES = {"sms-off": frozenset({302}), "push-on": frozenset({409}), "push-test": frozenset({409})}
-"""Push is not set up in the matrix: it says so."""
+CHOICES |= {"email-give": SHAPE, "email-confirm": SHAPE, "email-on": frozenset({409}), "email-drop": frozenset({302})}
+"""Push and e-mail are not set up in the matrix: it says so."""
 
 NO_STATION = frozenset({409})
 """The visit that is asked about is on no journey."""
@@ -252,9 +273,38 @@ API = [
     api("POST patients/<uuid:patient_id>/identifiers", ANY_CLERK, {"kind": "national_id", "value": "MATRIX 1234"},
         answers=OK | {409}),
     api("GET patients/<uuid:patient_id>/visits", facility(DOCTORS), shows=CLINICAL),
+    api("GET encounters/<uuid:visit_id>", OF_DOCTOR, None, S.COMPLETED, shows=CLINICAL),
+    api("PATCH encounters/<uuid:visit_id>", OF_DOCTOR, {"version": 0, "plan": "x"}, S.IN_CONSULTATION),
+    api("POST encounters/<uuid:visit_id>/sign-off", OF_DOCTOR, {"version": 0}, S.IN_CONSULTATION,
+        answers=frozenset({409})),
+    api("POST encounters/<uuid:visit_id>/addenda", OF_DOCTOR, {"text": "Matrix"}, S.COMPLETED),
+    api("GET encounters/<uuid:visit_id>/vitals", OF_NURSE),
+    api("GET medicines", facility(DOCTORS)),
+    api("GET diagnosis-codes", facility(DOCTORS)),
+    api("GET diet-plans", facility(DOCTORS)),
+    api("PUT encounters/<uuid:visit_id>/follow-up", OF_DOCTOR, {"days": 7}, S.IN_CONSULTATION),
+    api("POST encounters/<uuid:visit_id>/referrals", OF_DOCTOR, {"to": "Matrix", "reason": "Matrix"},
+        S.IN_CONSULTATION),
+    api("POST encounters/<uuid:visit_id>/diet-plans", OF_DOCTOR, {"text": "Matrix"}, S.IN_CONSULTATION),
+    api("POST encounters/<uuid:visit_id>/diagnoses", OF_DOCTOR, {"text": "Matrix"}, S.IN_CONSULTATION),
+    api("PUT encounters/<uuid:visit_id>/diagnoses", OF_DOCTOR, {"diagnoses": [{"text": "Matrix"}]}, S.IN_CONSULTATION),
+    api("GET investigations", facility(DOCTORS)),
+    api("GET encounters/<uuid:visit_id>/orders", OF_DOCTOR),
+    api("POST encounters/<uuid:visit_id>/orders", OF_DOCTOR, {"tests": ["{lab_test}"]}, S.IN_CONSULTATION),
+    api("GET counter/visits/<uuid:visit_id>/orders", OTHERS_COUNTER),
+    api("POST orders/<uuid:order_id>/take-back", OF_DOCTOR, {}),
+    api("POST orders/<uuid:order_id>/results", OTHERS_COUNTER, {"report": "Matrix"}),
+    api("POST orders/<uuid:order_id>/seen", OF_DOCTOR, {"version": 1}, words={"order_id": "{reported}"}),
+    api("GET results/not-seen", facility(DOCTORS)),
+    api("POST encounters/<uuid:visit_id>/prescriptions", OF_DOCTOR,
+        {"items": [{"medicine": "Matrix", "frequency": "1-0-1", "days": 3}]}, S.IN_CONSULTATION),
+    api("POST encounters/<uuid:visit_id>/vitals", OF_NURSE, {"pulse": 72}),
+    api("GET patients/<uuid:patient_id>/health", ANY_CLINICIAN),
+    api("POST patients/<uuid:patient_id>/health", ANY_CLINICIAN, {"kind": "condition", "what": "Matrix"}),
+    api("PATCH patients/<uuid:patient_id>/health/<uuid:fact_id>", ANY_CLINICIAN, {"status": "resolved"}),
     api("POST patients/<uuid:patient_id>/break-glass", ANY_CLINICIAN, {"reason": "Matrix, by ambulance"}),
     api("DELETE patients/<uuid:patient_id>/break-glass", ANY_CLINICIAN, answers=NONE_OPEN),
-    api("GET patients/<uuid:patient_id>/access-log", ANY_ADMIN),
+    api("GET patients/<uuid:patient_id>/access-log", ADMIN_OR_HOLDER, shows=WHY),
     # --- the queue
     api("POST visits", OF_DESK, {"departmentId": "{department}", "patientId": "{patient}", "doctorId": "{doctor}"},
         S.COMPLETED),
@@ -355,11 +405,23 @@ API = [
     api("PATCH emergency/override/<uuid:slot_id>", OF_QUEUE, {"emergencyLevel": "critical"}),
     api("GET emergency/current-slot/<uuid:doctor_id>", OF_QUEUE),
     api("GET emergency/stats", ANY_STAFF),
+    # --- money
+    api("GET invoices", facility(Principal.RECEPTION, ADMIN, DOCTORS)),
+    api("POST invoices", OF_CLERK, {"visitId": "{visit}"}),
+    api("GET invoices/<uuid:invoice_id>", OF_BILL),
+    api("POST invoices/<uuid:invoice_id>/discounts", OF_BILL, {"percent": "1", **REASON}),
+    api("POST invoices/<uuid:invoice_id>/decision", OF_BILL, {"approve": True}, answers=NOTHING_ASKED),
+    api("POST invoices/<uuid:invoice_id>/issue", OF_CLERK, {}),
+    api("POST invoices/<uuid:invoice_id>/payments", OF_CLERK, PAID, words=ISSUED),
+    api("POST payments/<uuid:payment_id>/refunds", OF_BOSS, {"amount": "1.00", **REASON}),
+    api("GET ledger", ANY_ADMIN),
+    api("POST webhooks/<slug:provider>", nobody(), {}, words={"provider": "razorpay"}),
     # --- the patient's own
     api("PATCH auth/me", facility(PATIENTS), {"language": "hi"}),
     api("GET patient/visits", facility(PATIENTS)),
     api("GET patient/bookings", facility(PATIENTS)),
     api("GET patient/waiting", facility(PATIENTS)),
+    api("GET patient/results", facility(PATIENTS)),
     api("POST patient/forget", facility(PATIENTS), {}),
     api("POST patient/restore", everybody(), {}, answers=SHAPE),
     api("POST patient/checkin", everybody(), {}, answers=SHAPE),
@@ -372,6 +434,12 @@ API = [
     *(api("GET live/<str:stream>", who, words={"stream": stream}) for stream, who in STREAMS.items()),
     api("GET appointments/websocket/stats", ANY_STAFF),
     api("GET audit", ANY_ADMIN),
+    api("GET notifications", ANY_DESK),
+    api("GET notifications/templates", ANY_ADMIN),
+    api(
+        "PUT notifications/templates/<slug:name>/<slug:language>", anywhere(ADMIN), {"text": "", "version": 0},
+        words={"name": "booked", "language": "en"},
+    ),
     # --- anything else
     *(api(f"{method} ", nobody()) for method in ("GET", "POST", "PUT", "PATCH", "DELETE")),
 ]  # fmt: skip
@@ -391,6 +459,23 @@ DEED = "admin/desk/visits/<uuid:visit_id>/<slug:action>/"
 BOOKING = "admin/desk/bookings/<uuid:booking_id>/"
 BOOKING_DEED = f"{BOOKING}<slug:action>/"
 WAITING_DEED = "admin/desk/waiting/<uuid:waiting_id>/<slug:action>/"
+BILL_DEED = "admin/desk/invoices/<uuid:invoice_id>/<slug:action>/"
+BILL_DEEDS: dict[str, tuple[dict[str, str], dict[str, str], frozenset[int]]] = {
+    "issue": ({"version": "2"}, {}, OK),
+    "pay": ({"version": "2", "method": "cash", "amount": "1", "reference": ""}, {}, OK),
+    "discount": ({"version": "2", "amount": "1", **REASON}, {}, OK),
+    "approve": ({}, {}, NOTHING_ASKED),
+    "refuse": ({}, {}, NOTHING_ASKED),
+    "refund": ({"payment": "{payment_id}", "amount": "1", **REASON}, ISSUED, OK),
+    "send-again": ({"refund": "{refund_id}"}, ISSUED, OK),
+    "pay-out": ({"due": "{due_id}"}, ISSUED, OK),
+    "price": ({"version": "2", "line": "{line_id}", "amount": "5"}, UNPRICED, OK),
+    "collect": ({"version": "2"}, {}, OK),
+    "take-off": ({"version": "2", "line": "{line_id}"}, UNPRICED, OK),
+}
+"""What the till does to an invoice: what is sent, about which, and what is answered."""
+GIVES_BACK = ("refund", "send-again", "pay-out")
+
 OPENING = "admin/departments/<uuid:department_id>/<slug:action>/"
 DEVICE = "admin/devices/<uuid:device_id>/<slug:action>/"
 ACCESS = "admin/access/<uuid:staff_id>/"
@@ -414,6 +499,27 @@ CONSOLES = [
     button("finish", OF_DOCTOR, OF_VISIT, S.IN_CONSULTATION),
     button("finish-and-call", OF_DOCTOR, OF_VISIT | {"next_visit": "{visit}", "next_version": "1"}, S.IN_CONSULTATION,
            answers=frozenset({409})),
+    button("dx-add", OF_DOCTOR, OF_VISIT | {"diagnosis": "Matrix"}, S.IN_CONSULTATION),
+    button("follow-up", OF_DOCTOR, OF_VISIT | {"days": "7"}, S.IN_CONSULTATION),
+    button("refer", OF_DOCTOR, OF_VISIT | {"refer_to": "Matrix", "refer_why": "Matrix"}, S.IN_CONSULTATION),
+    button("diet", OF_DOCTOR, OF_VISIT | {"diet_words": "Matrix"}, S.IN_CONSULTATION),
+    *(button(f"{word}-drop", OF_DOCTOR, OF_VISIT | {"place": "0"}, S.IN_CONSULTATION, answers=frozenset({409}),
+             shows=frozenset({Kind.PRESCRIPTION}))
+      for word in ("refer", "diet")),
+    *(button(f"dx-{word}", OF_DOCTOR, OF_VISIT | {"place": "0"}, S.IN_CONSULTATION, answers=frozenset({409}),
+             shows=frozenset({Kind.PRESCRIPTION}))
+      for word in ("first", "remove", "condition")),
+    button("rx-add", OF_DOCTOR, OF_VISIT | {"medicine": "Matrix", "frequency": "1-0-1", "days": "3"},
+           S.IN_CONSULTATION),
+    *(button(f"rx-{word}", OF_DOCTOR, OF_VISIT | body, S.IN_CONSULTATION, answers=frozenset({409}),
+             shows=frozenset({Kind.PRESCRIPTION}))
+      for word, body in {"favourite": {"favourite": "{visit}"}, "drop": {"favourite": "{visit}"},
+                         "repeat": {}, "remove": {"place": "0"},
+                         "keep": {"place": "0"}}.items()),
+    button("test-add", OF_DOCTOR, OF_VISIT | {"tests": "{lab_test}"}, S.IN_CONSULTATION),
+    button("test-send", OF_DOCTOR, OF_VISIT | {"tests": "{lab_test}"}, S.IN_CONSULTATION),
+    button("test-back", OF_DOCTOR, OF_VISIT | {"order": "{order_id}"}, S.IN_CONSULTATION),
+    button("result-seen", OF_DOCTOR, OF_VISIT | {"order": "{reported}", "result_version": "1"}, S.IN_CONSULTATION),
     button("begin", OF_QUEUE, TAKES_VERSION_OF_DOCTOR),
     button("pause", OF_QUEUE, TAKES_VERSION_OF_DOCTOR),
     button("end", OF_QUEUE, TAKES_VERSION_OF_DOCTOR),
@@ -499,6 +605,12 @@ PAGES = [
     form("GET me/waiting/<uuid:waiting_id>/", HOLDER, words=OWN_WAITING),
     form("POST me/waiting/<uuid:waiting_id>/", HOLDER, {}, words=OWN_WAITING),
     form("GET me/waiting/<uuid:waiting_id>/", nobody()),
+    form("GET me/results/", facility(PATIENTS)),
+    form("GET me/bills/", facility(PATIENTS)),
+    form("GET me/priority/<uuid:wish_id>/", HOLDER),
+    form("GET me/bills/<uuid:invoice_id>/", HOLDER, words=OWN_BILL),
+    form("GET me/bills/<uuid:invoice_id>/file/", HOLDER, words=OWN_BILL),
+    form("POST me/bills/<uuid:invoice_id>/pay/", HOLDER, {}, words=OWN_BILL, answers=NOT_SET_UP),
     form("GET book/", facility(PATIENTS)),
     form("GET me/settings/", facility(PATIENTS)),
     *(form("POST me/settings/<slug:what>/", anywhere(PATIENTS), {}, words={"what": what}, answers=answers)
@@ -550,11 +662,32 @@ PAGES = [
     form("GET console/", facility(DESK, DOCTORS)),
     form("GET console/<uuid:doctor_id>/", OF_QUEUE),
     form("GET console/<uuid:doctor_id>/", OF_QUEUE, None, S.CALLED),
-    form("GET console/<uuid:doctor_id>/", OF_QUEUE, None, S.IN_CONSULTATION),
+    form("GET console/<uuid:doctor_id>/", OF_QUEUE, None, S.IN_CONSULTATION,
+         shows_doctors=frozenset({Kind.PRESCRIPTION})),
     form("GET console/<uuid:doctor_id>/", OF_QUEUE, None, S.ON_HOLD),
+    form("GET console/<uuid:doctor_id>/day/", OF_QUEUE, None, S.IN_CONSULTATION),
     form(f"GET {SEND_ON}", OF_QUEUE, None, S.IN_CONSULTATION),
     form(f"POST {SEND_ON}", OF_QUEUE, SEEN_VERSION | REASON | {"place": "{laboratory}"}, S.IN_CONSULTATION),
     *CONSOLES,
+    form("POST console/<uuid:doctor_id>/note/<uuid:visit_id>/", OF_DOCTOR, {"note_version": 0, "plan": "x"},
+         S.IN_CONSULTATION),
+    form("GET results/", facility(DOCTORS)),
+    form("GET results/here/", OTHERS_COUNTER),
+    form("POST results/alerts/", facility(DOCTORS), {"phone": "98765 43210"}),
+    form("GET results/<uuid:order_id>/", OF_DOCTOR),
+    form("POST results/<uuid:order_id>/<slug:action>/", OF_DOCTOR, {}, words={"action": "take-back"}),
+    form("GET vitals/<uuid:visit_id>/", OF_NURSE),
+    form("POST vitals/<uuid:visit_id>/<slug:action>/", OF_NURSE, {"pulse": "72"}, words={"action": "take"}),
+    form("GET note/<uuid:visit_id>/", OF_DOCTOR, None, S.COMPLETED, shows=CLINICAL),
+    form("GET prescription/<uuid:visit_id>/", OF_DOCTOR, None, S.COMPLETED, shows=CLINICAL),
+    form("GET prescription/<uuid:visit_id>/file/", OF_DOCTOR, None, S.COMPLETED),
+    form("GET me/opened/<uuid:patient_id>/", HOLDER, shows=WHY),
+    form("GET admin/desk/opened/<uuid:patient_id>/", ANY_ADMIN),
+    form("GET me/prescriptions/", facility(PATIENTS)),
+    form("GET me/prescriptions/<uuid:visit_id>/", HOLDER, None, S.COMPLETED),
+    form("GET me/prescriptions/<uuid:visit_id>/file/", HOLDER, None, S.COMPLETED),
+    form("POST note/<uuid:visit_id>/<slug:action>/", OF_DOCTOR, {"text": "Matrix"}, S.COMPLETED,
+         words={"action": "add"}),
     form("GET record/<uuid:patient_id>/", ANY_CLINICIAN, shows=CLINICAL),
     form("POST record/<uuid:patient_id>/open/", ANY_CLINICIAN, {"reason": "Matrix, by ambulance"}),
     form("POST record/<uuid:patient_id>/close/", ANY_CLINICIAN, {}),
@@ -573,6 +706,8 @@ PAGES = [
     *(form(f"GET {at}", everybody()) for at in ("manifest.webmanifest", "worker.js", "offline/")),
     form("GET metrics", everybody()),
     form("POST csp-report", everybody(), {}, answers=SHAPE),
+    *(form(f"{method} reports/messages/<slug:channel>/", nobody(), body, words={"channel": "sms"})  # only a signature
+      for method, body in (("GET", None), ("POST", {}))),
     *(form(f"GET {at}", everybody()) for at in ("health", "health/live", "health/ready", "health/startup")),
     form("GET api/schema/", everybody()),
     form("GET api/docs/", everybody()),
@@ -677,6 +812,20 @@ PAGES = [
     form(f"POST {ACCESS}sessions/<uuid:session_id>/end/", ANY_ADMIN, {}),
     form(f"POST {ACCESS}second-factor/reset/", ANY_ADMIN, {}),
     form("GET admin/parked-events/", ANY_ADMIN),
+    form("GET admin/jobs/", ANY_ADMIN),
+    form("GET admin/messages/unsent/", ANY_DESK, shows=frozenset({Kind.PHONE})),
+    form(
+        "POST admin/messages/unsent/<uuid:message_id>/<slug:action>/", ANY_DESK, {},
+        words={"message_id": "{unsent}", "action": "told"},
+    ),
+    form("GET admin/messages/words/", ANY_ADMIN),
+    *(form(f"{method} admin/messages/words/<slug:wording_id>/<slug:language>/", anywhere(ADMIN), body,
+           words={"wording_id": "booked", "language": "en"})
+      for method, body in (("GET", None), ("POST", {"version": "0"}))),
+    form(
+        "POST admin/messages/words/<slug:wording_id>/sending/<slug:action>/", anywhere(ADMIN), {},
+        words={"wording_id": "booked", "action": "stop"},
+    ),
     form("POST admin/parked-events/<uuid:event_id>/", ANY_ADMIN, {}),
     form("GET admin/screens/", ANY_ADMIN),
     form("POST admin/screens/", ANY_ADMIN, {}, answers=SHAPE),
@@ -687,6 +836,19 @@ PAGES = [
     form("GET admin/screens/voice/<uuid:recording_id>/drop/", ANY_ADMIN),
     form("POST admin/screens/voice/<uuid:recording_id>/drop/", ANY_ADMIN, {}),
     # --- what Django's site brings
+    form("GET admin/desk/till/", ANY_CLERK),
+    form("GET admin/desk/till/", anywhere(Principal.RECEPTION, ADMIN), query="q={last4}"),
+    form("POST admin/desk/till/", OF_CLERK, {"visit": "{visit}"}),
+    form("GET admin/desk/invoices/<uuid:invoice_id>/", OF_CLERK),
+    form("GET admin/desk/invoices/<uuid:invoice_id>/receipt/", OF_CLERK, words=ISSUED),
+    form("GET admin/desk/invoices/<uuid:invoice_id>/file/", OF_CLERK, words=ISSUED),
+    *(form(f"POST {BILL_DEED}", OF_BOSS if action in GIVES_BACK else OF_CLERK, body, words={"action": action} | words,
+           answers=answers) for action, (body, words, answers) in BILL_DEEDS.items()),
+    form("GET admin/desk/day-book/", ANY_ADMIN),
+    form(
+        "POST admin/desk/day-book/set-aside/<int:event_id>/", ANY_ADMIN, {"finding": "paid twice"},
+        words={"event_id": "{told}"},
+    ),
     form("GET admin/", ANY_DESK),
     form("GET admin/login/", facility(DESK)),
     form("POST admin/login/", facility(DESK), {}),
@@ -696,7 +858,7 @@ PAGES = [
     form("GET admin/autocomplete/", ANY_DESK, query="app_label=scheduling&model_name=doctor&field_name=room&term="),
     form("GET admin/jsi18n/", ANY_DESK),
     form("GET admin/r/<path:content_type_id>/<path:object_id>/", nobody(), words={"content_type_id": "1"}),
-    form("GET admin/^(?P<app_label>accounts|scheduling|queue|display)/$", ANY_DESK),
+    form("GET admin/^(?P<app_label>accounts|scheduling|queue|encounters|billing|display)/$", ANY_DESK),
     form("GET admin/(?P<url>.*)$", nobody()),
 ]  # fmt: skip
 """Pages and forms."""
@@ -723,6 +885,11 @@ ADMIN_MODELS = {
     "scheduling/slottemplate": Keeps("{hours}"),
     "scheduling/closedday": Keeps("{closed_day}"),
     "queue/triagerule": Keeps("{rule}"),
+    "encounters/investigation": Keeps("{investigation}"),
+    "encounters/dietplan": Keeps("{diet}"),
+    "billing/price": Keeps("{price}", deletes=nobody()),
+    "billing/thingprice": Keeps("{thing}"),
+    "billing/discountlimit": Keeps("{limit}"),
     "display/board": Keeps("{board}"),
 }
 """Models in the admin, by their address."""

@@ -7,6 +7,7 @@ import pytest
 from django.contrib import admin
 
 from apps.accounts.views.desk import DEVICE_DEEDS
+from apps.billing.views.till import DEEDS as BILL_DEEDS
 from apps.encounters.views.console import BUTTONS
 from apps.live.queries import views
 from apps.queue.queries.visits import ACTIONS
@@ -14,10 +15,21 @@ from apps.queue.views.booking_deeds import DEEDS as BOOKING_DEEDS
 from apps.queue.views.counter import BUTTONS as COUNTER_DEEDS
 from apps.queue.views.counter import STATUSES as COUNTER_STATUSES
 from apps.queue.views.day import WAITING_DEEDS
-from apps.queue.views.desk import DEEDS
+from apps.queue.views.desk_deeds import DEEDS
 from apps.queue.views.masters import STATUSES
 from tests.architecture.test_policy import ADDRESSES, endpoint_methods
-from tests.matrix.table import ADMIN_MODELS, BOOKING_DEED, CONSOLE, COUNTER, DEED, DEVICE, OPENING, TABLE, WAITING_DEED
+from tests.matrix.table import (
+    ADMIN_MODELS,
+    BILL_DEED,
+    BOOKING_DEED,
+    CONSOLE,
+    COUNTER,
+    DEED,
+    DEVICE,
+    OPENING,
+    TABLE,
+    WAITING_DEED,
+)
 
 LISTED = {row.asks for row in TABLE}
 
@@ -66,6 +78,7 @@ def test_every_model_of_the_admin_is_listed():
         (DEVICE, set(DEVICE_DEEDS)),
         (BOOKING_DEED, set(BOOKING_DEEDS)),
         (WAITING_DEED, set(WAITING_DEEDS)),
+        (BILL_DEED, set(BILL_DEEDS)),
     ],
 )
 def test_every_button_has_a_row(ending: str, known: set[str]):

@@ -125,7 +125,9 @@ async def test_a_link_shows_its_own_visit_and_cannot_choose_another(committed: W
             await client.say("join-queue", token=place.tracking_token, stream=f"dept.{there.department.id}")
             assert (await client.hear("queue-joined"))["roomId"] == f"dept.{place.department.id}"
         await client.say("get-queue-status", token=here.tracking_token, stream=f"dept.{there.department.id}")
-        assert str(here.department.id) in (await client.hear("queue-status"))["data"]["stream"]
+        while "page" in (told := (await client.hear("queue-status"))["data"]):
+            pass  # the own place, which is told unasked
+        assert str(here.department.id) in told["stream"]
 
 
 def passes(world: World) -> dict[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from http.cookies import SimpleCookie
 from typing import Any
@@ -20,20 +21,35 @@ from apps.accounts.models import Credential, Staff, StaffDevice
 from apps.accounts.queries.actors import SESSION_KEY
 from apps.accounts.rules.credentials import CredentialKind
 from apps.accounts.rules.devices import ShownDevice
+from apps.billing.models import (
+    DiscountLimit,
+    GatewayEvent,
+    GatewayRefund,
+    Invoice,
+    InvoiceLine,
+    Prepayment,
+    RefundDue,
+    ThingPrice,
+)
 from apps.core.commands import command
 from apps.core.models import OutboxEvent
 from apps.core.policy import Actor, Role, system_actor
 from apps.display.commands import record_clip
 from apps.display.models import Board
 from apps.encounters.commands import complete
+from apps.encounters.models import DietPlan, Investigation, Order
+from apps.encounters.rules.investigations import OrderState
+from apps.notifications.models import Message
 from apps.notifications.queries import newest_messages
-from apps.patients.commands import break_glass, request_code, sign_in_by_code
+from apps.patients.commands import break_glass, note_health_fact, request_code, sign_in_by_code
 from apps.patients.models import Patient
+from apps.patients.rules.health import FactKind
 from apps.patients.rules.identifiers import IdentifierKind
 from apps.queue import commands
 from apps.queue.models import HelpCall, JourneyTemplate, TriageRule, Visit
 from apps.queue.rules.states import State
 from apps.scheduling.models import ClosedDay, Counter, Department, Doctor, Leave, Room, Slot, SlotTemplate
+from tests.billing.till import Till, price
 from tests.bookings import book, hold, open_slot
 from tests.cast import app_code
 from tests.display.hall import paired_screen
@@ -76,6 +92,7 @@ class Kind(StrEnum):
     SYMPTOM = "symptom"
     REASON = "reason"
     PRESCRIPTION = "prescription"
+    HEALTH = "health"
     HOSPITAL = "hospital"
     DEPARTMENT = "department"
     DOCTOR = "doctor's name"
@@ -190,7 +207,7 @@ def _start(place: Place, now: datetime) -> None:
 
 def _complete(place: Place, now: datetime) -> None:
     text = place.canaries[Kind.PRESCRIPTION]
-    complete(actor=place.rao, now=now, visit_id=place.about, prescription_text=text)
+    complete(actor=place.rao, now=now, visit_id=place.about, prescription_text=text, note={"assessment": text})
 
 
 def _hold(place: Place, now: datetime) -> None:
@@ -315,6 +332,7 @@ def _furnish(ward: Ward, department: Department, where: Where, word: str, number
         Kind.SYMPTOM: f"ache-{word.lower()}",
         Kind.REASON: f"because-{word.lower()}",
         Kind.PRESCRIPTION: f"{word.lower()}mycin",
+        Kind.HEALTH: f"{word.lower()}pollen",
     }
     patient = ward.register(
         name=f"{word} Devi",
@@ -346,7 +364,103 @@ def _furnish(ward: Ward, department: Department, where: Where, word: str, number
     place.screen, place.screen_secret = credential.id, screen.cookies[settings.SCREEN_COOKIE_NAME].value
     place.recording = record_clip(actor=ward.admin, now=now, language="en", clip=f"number-{number}", content=b"OggS").id
     place.booked = _booked(place, f"{word} Rani")
+    place.booked |= _billed(place, f"{word} Pal") | _ordered(place)
     return place
+
+
+def _allergic(place: Place) -> UUID:
+    """Something of the patient's health is noted; the substance is a canary."""
+    fact = note_health_fact(
+        actor=place.rao, now=place.ward.now, patient_id=place.patient.id, kind=FactKind.ALLERGY,
+        what=place.canaries[Kind.HEALTH], severity="severe",
+    )  # fmt: skip
+    return fact.id
+
+
+def _ordered(place: Place) -> dict[str, str]:
+    """A test of the laboratory, and two of them ordered on the visit that is asked about: one with a result."""
+    ward, about = place.ward, {"facility": place.ward.facility, "department": Department.objects.get(code="LAB")}
+    ids = {}
+    for name, state in (("order_id", OrderState.ORDERED), ("reported", OrderState.DONE), ("lab_test", "")):
+        test = Investigation.objects.create(code=f"{name}{place.where}", name=f"{name}{place.where}", **about)
+        ids[name] = str(test.id)
+        if state:
+            done = state == OrderState.DONE
+            order = Order.objects.create(
+                visit_id=place.visit, patient=place.patient, doctor=place.doctor, investigation=test, state=state,
+                ordered_at=ward.now, ordered_by_id=place.rao.id, reported=int(done), **about,
+            )  # fmt: skip
+            ids[name] = str(order.id)
+    return ids
+
+
+def _billed(place: Place, name: str) -> dict[str, str]:
+    """A price, a test; the draft of one visit, the invoice of another with a payment and a refund that was refused."""
+    ward, own = place.ward, {"department": place.department}
+    listed = price(ward, **own)
+    limit, _ = DiscountLimit.objects.get_or_create(facility=ward.facility, role="NURSE", most_percent=0)
+    till = Till(ward, ward.admin)
+    draft = till.draft(ward.arrive(ward.register(name=name), place.department))
+    issued = till.issued(ward.arrive(ward.register(name=name), place.department))
+    payment = till.pay(issued, "100.00")
+    refund = till.refund(payment, "1.00")
+    GatewayRefund.objects.create(facility=ward.facility, refund=refund, state="FAILED", next_at=ward.now)
+    test = Investigation.objects.create(
+        facility=ward.facility, code=f"CBC{place.where}", name="Blood count", service="CBC", department=place.department
+    )
+    due = RefundDue.objects.create(
+        facility=ward.facility, payment=till.pay(issued, "50.00"), appointment_id=UUID(place.booked["booking_id"]),
+        percent=100, amount=Decimal("50.00"), due_at=ward.now,
+    )  # fmt: skip
+    thing = ThingPrice.objects.create(
+        facility=ward.facility,
+        kind="test",
+        service=f"CBC{place.where}",
+        amount=Decimal("5"),
+        valid_from=ward.now.date(),
+    )
+    unpriced = till.draft(ward.arrive(ward.register(name=name), place.department))
+    line = InvoiceLine.objects.create(invoice=unpriced, description="X-ray", unit_price=None, total=0)
+    told = GatewayEvent.objects.create(
+        event_id=str(uuid4()), facility_id=ward.facility.id, kind="captured", paise=100, received_at=ward.now,
+        settled_at=ward.now, fault="paid_twice",
+    )  # fmt: skip
+    diet = DietPlan.objects.create(
+        facility=ward.facility, code=f"soft-{place.where}", language="en", name="Soft", text="Rice"
+    )
+    return {
+        "diet": str(diet.id),
+        "investigation": str(test.id),
+        "due_id": str(due.id),
+        "unpriced_id": str(unpriced.id),
+        "line_id": str(line.id),
+        "told": str(told.id),
+        "wish_id": str(_wish(place)),
+        "price": str(listed.id),
+        "thing": str(thing.id),
+        "limit": str(limit.id),
+        "invoice_id": str(draft.id),
+        "issued_id": str(issued.id),
+        "own_bill": str(till.issued(Visit.objects.get(id=place.visit)).id),
+        "payment_id": str(payment.id),
+        "refund_id": str(refund.id),
+    }
+
+
+def _wish(place: Place) -> UUID:
+    """A place of paid priority that the patient has not paid for."""
+    ward = place.ward
+    draft = Invoice.objects.create(
+        facility=ward.facility, patient=place.patient, department=place.department, day=ward.now.date(),
+        currency="INR", status="DRAFT", made_at=ward.now,
+    )  # fmt: skip
+    slot = Slot.objects.get(id=place.booked["slot_id"])
+    wish = Prepayment.objects.create(
+        facility=ward.facility, invoice=draft, patient=place.patient, doctor=place.doctor,
+        department=place.department, slot=slot, day=slot.day, state="WAITS", made_at=ward.now,
+        expires_at=ward.now + timedelta(minutes=30),
+    )  # fmt: skip
+    return wish.id
 
 
 def _asks_for_help(ward: Ward) -> UUID:
@@ -354,6 +468,16 @@ def _asks_for_help(ward: Ward) -> UUID:
     call = HelpCall(facility=ward.facility, screen_id=uuid4(), place="Hall", asked_at=ward.now)
     call.save(force_insert=True)
     return call.id
+
+
+def _given_up(ward: Ward) -> UUID:
+    """A message that could not be sent."""
+    row = Message(
+        created_at=ward.now, facility_id=ward.facility.id, kind="delay", channel="sms", recipient="+919800000000",
+        recipient_index="", text="late", language="en", dedupe_key=str(uuid4()), status="failed", next_try_at=ward.now,
+    )  # fmt: skip
+    row.save(force_insert=True)
+    return row.id
 
 
 def _booked(place: Place, name: str) -> dict[str, str]:
@@ -391,7 +515,9 @@ def _booked(place: Place, name: str) -> dict[str, str]:
     Patient.objects.filter(id=nameless.id).update(provisional=True)
     return {
         "nameless": str(nameless.id),
+        "fact_id": str(_allergic(place)),
         "help": str(_asks_for_help(ward)),
+        "unsent": str(_given_up(ward)),
         "slot": str(full.id),
         "slot_id": str(full.id),
         "free_slot": str(free.id),

@@ -1,6 +1,6 @@
 """Messages of a hospital, and a provider that does what a test wants."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,9 +13,16 @@ from apps.notifications.channels import DeliveryFailed
 from apps.notifications.commands import send
 from apps.notifications.models import Message
 from apps.notifications.rules import Kind, Outgoing
+from tests.ward import Ward, open_ward
 
 NOW = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)
 FACILITY = UUID(int=7)
+
+
+@pytest.fixture
+def ward(db: None) -> Iterator[Ward]:
+    with open_ward() as opened:
+        yield opened
 
 
 class Provider:

@@ -67,7 +67,13 @@ def test_the_gateway_gets_the_text_and_an_id_to_know_a_repeat_by(gateway):
     ((headers, body),) = gateway.asked
     assert headers["Authorization"] == "Bearer secret-key"
     assert headers["Idempotency-Key"] == str(TOLD.id)
-    assert body == {"to": TOLD.recipient, "text": TOLD.text, "sender": "ASHADH", "reference": str(TOLD.id)}
+    assert body == {
+        "to": TOLD.recipient,
+        "text": TOLD.text,
+        "sender": "ASHADH",
+        "reference": str(TOLD.id),
+        "template": "",
+    }
 
 
 @pytest.mark.parametrize("text", [b"OK", b"[1]", b""])

@@ -194,7 +194,7 @@ def test_the_workers_task_sends_too(provider, clock):
 
 
 def test_a_channel_without_a_provider_fails(provider, clock):
-    told = say(channel="email")
+    told = say(channel="email", kind="delay", recipient="asha@mail.example")
     deliver_due(clock)
     assert (message(told).status, message(told).error) == ("failed", "no_adapter")
 

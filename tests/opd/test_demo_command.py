@@ -1,5 +1,6 @@
 """The command that loads the demo hospital, where there is none yet."""
 
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -11,6 +12,7 @@ from django_scopes import scope
 
 from apps.accounts.queries import facility_by_code
 from apps.accounts.rules.demo import DEMO_PASSWORD
+from apps.billing.queries.books import payments_on, refunds_on
 from apps.scheduling.queries import doctors
 from opd.demo.hospital import DEMO
 from opd.demo.loading import load
@@ -50,6 +52,10 @@ def test_a_reset_makes_a_hospital_without_a_past(settings: Any):
         assert cursor.fetchone()[0] > 100
     with scope(facility=second.id):
         assert doctors().count() == 5
+        today = second.day_of(timezone.now())
+        taken = [payments_on(today - timedelta(days=before)).count() for before in range(4)]
+        assert taken[1:] == [15, 15, 15]
+        assert refunds_on(today - timedelta(days=1)).count() == 1
     player.tick()
     assert player.tick() > 30, "who played in the old one finds the new one"
     settle(second.id)

@@ -53,3 +53,10 @@ def test_a_document_that_says_something_else_is_found(tmp_path: Path, settings: 
     (tmp_path / "docs" / "states.md").write_text("Anything goes.")
     with pytest.raises(CommandError, match=r"states\.md"):
         call_command("docs", "--check", stdout=StringIO())
+
+
+def test_each_decision_has_a_number_of_its_own_and_says_it():
+    pages = sorted((Path(documents.__file__).parent.parent / "docs" / "adr").glob("0*.md"))
+    numbers = [int(page.name[:4]) for page in pages]
+    assert numbers == list(range(1, len(pages) + 1))
+    assert [int(re.match(r"# (\d+)\.", page.read_text())[1]) for page in pages] == numbers

@@ -16,12 +16,14 @@ from apps.scheduling.models import AllocationPolicy
 from opd import invariants
 from opd.invariants import INVARIANTS, Look, check
 from opd.subscriptions import handlers_for
+from tests.billing.till import price, till_of
 from tests.bookings import book, cancel, open_slot
 from tests.ward import Ward, open_ward
 
 PATHS = "visits stand where their transitions lead"
 SLOTS = "a slot's count is of those who have a place"
 SWEPT = "what is over was swept"
+BOOKS = "the books are balanced and agree with the papers"
 ALIKE = "transitions, audit entries and events are one to one"
 
 SABOTAGE: list[tuple[str, str]] = [
@@ -86,6 +88,12 @@ SABOTAGE: list[tuple[str, str]] = [
         "stretched slots have the places of their level",
         "UPDATE scheduling_slot SET emergency_level = 'high', usual_capacity = capacity",
     ),
+    (BOOKS, "UPDATE billing_journalline SET debit = debit + 0.01 WHERE account = 'cash'"),
+    (BOOKS, "UPDATE billing_payment SET amount = amount + 0.01"),
+    (BOOKS, "UPDATE billing_invoice SET paid = paid - 0.01"),
+    (BOOKS, "DELETE FROM billing_journalline"),
+    ("invoice numbers run from 1 to the counter", "UPDATE billing_invoicecounter SET last = last + 1"),
+    ("invoice numbers run from 1 to the counter", "UPDATE billing_invoice SET sequence = 2 WHERE sequence = 1"),
     ("UHIDs run from 1 to the counter", "UPDATE patients_uhidcounter SET last = last + 1"),
     (
         "UHIDs run from 1 to the counter",
@@ -107,6 +115,9 @@ def ward(db: None) -> Iterator[Ward]:
         ward.start(second)
         ward.call_next(ward.doctors[1])
         assert len(visits) == 5
+        price(ward)
+        till = till_of(ward)
+        till.pay(till.issued(visits[0]))
         book(ward, open_slot(ward))
         _ask_about_a_place(ward)
         relay = Relay(handlers_for, chores=[seal])

@@ -9,9 +9,11 @@ from uuid import UUID
 from django.db import connection
 
 from apps.accounts.queries import staff_actor
+from apps.encounters.models import Order
 from apps.patients.queries import search
 from apps.queue import commands
-from apps.scheduling.queries import departments, doctors
+from apps.queue.models import Feedback
+from apps.scheduling.queries import counters, departments, doctors
 from opd.demo.hospital import DEMO
 from opd.invariants import Look, check
 from opd.simulation.live import POOL, LivePlayer
@@ -93,6 +95,7 @@ def test_the_hall_stays_between_its_bounds_and_the_board_moves(asha):
     assert done["call"] > 260 / 15
     assert done["complete"] > 260 / 20
     assert {via for _, via in moves()} == {"simulator"}
+    assert Order.objects.filter(reported__gt=0).exists(), "whoever was sent for tests has results"
     broken = [finding for finding in check(Look([asha.id], clock.now)) if not finding.holds]
     assert {finding.name for finding in broken} <= {
         "events are delivered or parked",
@@ -181,3 +184,26 @@ def test_it_goes_on_when_a_department_is_renamed_and_a_doctor_leaves(asha, witho
     play(player, clock, 30)
     assert all(8 <= waiting()[code] <= 20 for code in ("MED", "PED", "ORT"))
     assert not moves(doctor_id=doctors().get(name="Dr Meera Joshi").id, verb="call")
+
+
+def test_now_and_then_a_counter_is_shut_and_opens_again_but_not_what_a_person_set(asha):
+    player, clock = live_player()
+    clock.now = clock.now.replace(minute=0, second=0)
+    by_person = counters().get(name="Cashier")
+    cashier = staff_actor("cashier@demo.opd")
+    commands.open_counter(actor=cashier, now=clock(), counter_id=by_person.id, status="OFFLINE")
+    shut: Counter[str] = Counter()
+    for _ in range(12):  # half an hour: each counter's turn comes once
+        player.tick()
+        shut.update(counters().filter(availability="OFFLINE").values_list("name", flat=True))
+        clock.later(150)
+    assert shut.pop("Cashier") == 12
+    assert set(shut.values()) == {1}
+
+
+def test_some_of_those_who_were_seen_say_how_it_was(asha):
+    player, clock = live_player()
+    play(player, clock, 60, 10.0)
+    said = Feedback.objects.all()
+    assert said.exists()
+    assert {row.doctor_id for row in said} <= {doctor.id for doctor in doctors()}

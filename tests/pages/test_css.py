@@ -170,6 +170,6 @@ def test_what_others_made_is_here_as_it_came() -> None:
         assert {"name", "version", "licence", "origin"} <= part.keys()
         assert sha256((STATIC / part["file"]).read_bytes()).hexdigest() == part["sha256"], part["name"]
         assert (STATIC / part.get("licence_file", part["file"])).is_file()
-    brought = {*(STATIC / "vendor").rglob("*.*"), *(STATIC / "fonts").glob("*.woff2")}
+    brought = {*(STATIC / "vendor").rglob("*.*"), *(STATIC / "fonts").glob("*.[wt]*f*")}
     files = {str(path.relative_to(STATIC)) for path in brought if path.is_file()} - {"vendor/vendor.json"}
     assert files == {part["file"] for part in lock}

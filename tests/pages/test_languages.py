@@ -97,7 +97,7 @@ def test_every_page_of_a_family_is_in_its_language(ward: Ward, language: str):
     assert not foreign(phone.post("/login/phone/", {"phone": "12"}), language, ward)
     assert not foreign(phone.post("/login/phone/", {"phone": "+919876500009"}), language, ward)
     assert not foreign(phone.post(f"/me/bookings/{row.id}/move/", {"version": 1}), language, ward)
-    for press in ("sms-off", "sms-on", "push-on", "push-test"):
+    for press in ("sms-off", "sms-on", "push-on", "push-test", "email-confirm", "email-on", "email-drop"):
         assert not foreign(phone.post(f"/me/settings/{press}/", {"key": uuid4()}, follow=True), language, ward), press
     open_slot(ward, 90)
     cancel(ward, row, "")

@@ -81,8 +81,18 @@ def test_a_room_without_a_picture_draws_none() -> None:
 def test_the_way_to_the_door_draws_six_people_and_counts_the_rest() -> None:
     drawn = render("{% path_to_door people token %}", people=9, token="G46")
     assert drawn.count("<hr>") == 7
-    assert "<b>+3</b>" in drawn
-    assert "9 people waiting" in drawn
+    assert '<b data-beyond="6">+3</b>' in drawn
+    assert 'aria-label="The door, 9 people waiting, then you"' in drawn
+    assert 'data-way="The door, # people waiting, then you"' in drawn
+    alone = render("{% path_to_door people token %}", people=0, token="G46")
+    assert 'aria-label="The door, then you"' in alone
+
+
+def test_of_each_way_that_is_closed_the_desk_hears() -> None:
+    drawn = render('{% include "desk/_notices.html" %}', resting=["email", "sms"])
+    assert drawn.count("<li") == 2
+    assert "Text messages do not go out" in drawn
+    assert "The mail server does not answer" in drawn
 
 
 def test_seconds_are_told_as_minutes() -> None:

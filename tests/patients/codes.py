@@ -7,6 +7,7 @@ from typing import Any
 
 from django.test import Client
 
+from apps.accounts.queries.actors import SESSION_KEY
 from apps.core.policy import system_actor
 from apps.notifications.models import Message
 from apps.patients.commands import PatientSignedIn, request_code, sign_in_by_code
@@ -56,3 +57,15 @@ def post(path: str, body: Any, client: Client | None = None, **how: Any) -> Any:
 
 
 MINUTE = timedelta(minutes=1)
+
+
+def phone_of(now: datetime, phone: str = PHONE) -> Client:
+    """A browser on a phone into which the code has just been typed."""
+    ask(now, phone)
+    signed = enter(now, code_on(phone), phone)
+    client = Client()
+    session = client.session
+    session[SESSION_KEY] = signed.secret
+    session.save()
+    client.cookies["sessionid"] = session.session_key
+    return client

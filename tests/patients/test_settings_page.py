@@ -1,6 +1,8 @@
 """A family's page of messages: what is on, and the buttons that change it, without scripts too."""
 
+import re
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
@@ -8,6 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from apps.audit.models import AuditEntry
 from apps.notifications.models import Message, PushSubscription, Unwanted
 from tests.browsers import browser_of
 from tests.patients.codes import PHONE
@@ -69,7 +72,7 @@ def test_a_browser_is_turned_on_tested_and_off(phone: Client, settings: Any):
     sent = Message.outgoing.get(kind="test")
     assert (sent.channel, sent.recipient) == ("push", f"push:{PushSubscription.objects.get().id}")
     assert "this is a test" in sent.text
-    assert "Notifications are off." in press(phone, "push-off").content.decode()
+    assert "Notifications are off." in press(phone, "push-off", everywhere="1").content.decode()
     assert not PushSubscription.objects.filter(ended_at__isnull=True).exists()
 
 
@@ -84,3 +87,51 @@ def test_other_words_and_other_people_have_no_button(phone: Client, ward: Ward):
     assert press(phone, "everything").status_code == 404
     assert Client().get(PAGE).url.startswith("/login")
     assert browser_of(ward.meera).post(f"{PAGE}sms-off/").status_code == 403
+
+
+def test_a_browser_that_says_no_address_turns_nobody_off(phone: Client, settings: Any):
+    settings.PUSH_KEY = "4f" * 32
+    page = press(phone, "push-on", **KEYS).content.decode()
+    assert f'data-browsers="{sha256(KEYS["endpoint"].encode()).hexdigest()}"' in page
+    assert KEYS["endpoint"] not in page
+    press(phone, "push-off", endpoint="")
+    assert PushSubscription.objects.filter(ended_at=None).count() == 1
+    assert "Notifications are off." in press(phone, "push-off", everywhere="1").content.decode()
+    assert not PushSubscription.objects.filter(ended_at=None).exists()
+
+
+def test_what_is_chosen_stands_in_the_audit_trail_before_and_after(phone: Client, settings: Any):
+    settings.PUSH_KEY = "4f" * 32
+    for what in ("sms-off", "push-on", "push-off"):
+        press(phone, what, **(KEYS if what == "push-on" else {"everywhere": "1"}))
+    rows = AuditEntry.objects.filter(action__startswith="messages.").order_by("at")
+    assert [(row.action, row.before, row.after) for row in rows] == [
+        ("messages.sms", {"wanted": True}, {"wanted": False}),
+        ("messages.push", {"browsers": 0}, {"browsers": 1}),
+        ("messages.push", {"browsers": 1}, {"browsers": 0}),
+    ]
+    assert len({row.entity_id for row in rows}) == 1
+    assert PHONE[-4:] not in rows[0].entity_id
+
+
+def test_an_address_is_given_confirmed_preferred_and_forgotten(phone: Client, settings: Any):
+    settings.CHANNEL_ADAPTERS |= {"email": settings.CHANNEL_ADAPTERS["sms"]}
+    assert "Send a code" in phone.get(PAGE).content.decode()
+    assert press(phone, "email-on").status_code == 409
+    assert press(phone, "email-give", address="asha").status_code == 400
+    assert "A code is on its way" in press(phone, "email-give", address="asha@mail.example").content.decode()
+    sent = Message.outgoing.get(kind="email_code")
+    (code,) = re.findall(r"[0-9]{6}", sent.text)
+    assert press(phone, "email-confirm", code="x").status_code == 400
+    assert "This address is confirmed" in press(phone, "email-confirm", code=f" {code[:3]} {code[3:]}").content.decode()
+    page = press(phone, "email-on").content.decode()
+    assert "What can wait comes by e-mail." in page
+    assert "asha@mail.example" in page
+    assert "Messages come as text messages." in press(phone, "email-off").content.decode()
+    assert "asha@mail.example" not in press(phone, "email-drop").content.decode()
+
+
+def test_a_hospital_without_e_mail_asks_for_no_address(phone: Client, settings: Any):
+    settings.CHANNEL_ADAPTERS = {way: by for way, by in settings.CHANNEL_ADAPTERS.items() if way != "email"}
+    assert "E-mail" not in phone.get(PAGE).content.decode()
+    assert press(phone, "email-give", address="asha@mail.example").status_code == 409

@@ -73,6 +73,15 @@ def test_from_availability_to_a_place_to_the_waiting_list_and_back(client, ward,
     assert [row["appointmentId"] for row in listed["results"]] == [gone["promoted"][0]["appointmentId"]]
 
 
+@pytest.mark.parametrize("wished", [True, False])
+def test_a_program_of_the_desk_says_whose_wish_it_was(client, ward, desk, tomorrow, *, wished):
+    token = ask(client, desk, "POST", "tokens", **wish(ward, tomorrow)).json()["token"]
+    gone = ask(client, desk, "DELETE", f"cancellations/{token['tokenId']}", reason="x", patientWishes=wished)
+    assert gone.status_code == 200
+    row = Appointment.objects.get()
+    assert row.ended_by == ("patient" if wished else "staff")
+
+
 def test_a_repeat_under_the_same_key_books_once(client, ward, desk, tomorrow):
     body = wish(ward, tomorrow) | {"idempotencyKey": "once"}
     first, second = (ask(client, desk, "POST", "tokens", **body) for _ in range(2))

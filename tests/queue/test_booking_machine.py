@@ -265,6 +265,6 @@ class Hall(RuleBasedStateMachine):
 
 def test_whatever_is_done_nobody_is_lost_and_no_place_is_given_twice() -> None:
     if PROVE:
-        play(Hall, TOTAL, MUST | SELDOM, rounds=(400,), steps=50)
+        play(Hall, TOTAL, MUST | SELDOM, examples=400, steps=50)
     else:
-        play(Hall, TOTAL, MUST, rounds=(12, 24, 48), steps=25)
+        play(Hall, TOTAL, MUST, examples=12, steps=25)

@@ -18,7 +18,7 @@ from apps.core.models import OutboxEvent
 from apps.core.outbox import lock_streams
 from apps.patients.queries import PatientNotActive
 from apps.queue import commands
-from apps.queue.commands.arriving import AlreadyHere, DepartmentClosed, QueueFull
+from apps.queue.commands.admitting import AlreadyHere, DepartmentClosed, QueueFull
 from apps.queue.commands.calling import DoctorUnavailable, NotYours
 from apps.queue.commands.masters import PeopleWaiting
 from apps.queue.commands.moving import ActiveVisit, NotAllowed, VersionConflict, move

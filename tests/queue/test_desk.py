@@ -9,18 +9,22 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from apps.accounts.queries import tracking_code
 from apps.audit.models import AuditEntry
 from apps.core.policy import Role
 from apps.core.relay import Relay
 from apps.queue.models import Visit
-from apps.queue.queries.links import tracking_code_of
+from apps.queue.queries.links import code_in, tracking_code_of
 from opd.subscriptions import handlers_for
+from tests.bookings import book, open_slot
 from tests.browsers import browser_of
 from tests.ward import Ward, add_doctor, open_ward
 
 TODAY = "/admin/desk/today/"
-STATEMENTS = 10
-"""Of the whole page: session, credential, departments with streams, count, who is shown, they, times, doctors."""
+STATEMENTS = 14
+"""Of the whole page: session, credential, departments with streams, count, who is shown, they, times, doctors; whom
+somebody has to look at now by vital signs and by results; messages that did not go out, and providers that do not
+answer."""
 
 
 @pytest.fixture
@@ -96,6 +100,17 @@ def test_somebody_is_found_by_token_name_or_last_digits(open_now: Ward, desk: Cl
     token = visit.token
     query = typed.format(label=token.label.lower(), number=token.token_number, letter=token.letter, plain=token.number)
     assert rows(desk.get(TODAY, {"q": query})) == [token.label]
+
+
+def test_a_scanned_slip_finds_the_visit_or_leads_to_the_booking(open_now: Ward, desk: Client):
+    open_now.arrive()
+    visit = open_now.arrive()
+    address = f"https://hospital.example/t/{tracking_code(visit.id, timezone.now())}/"
+    assert rows(desk.get(TODAY, {"q": address})) == [visit.token.label]
+    booked = book(open_now, open_slot(open_now)).appointment
+    answer = desk.get(TODAY, {"q": tracking_code(booked.id, timezone.now())})
+    assert answer.url == f"/admin/desk/bookings/{booked.id}/"
+    assert rows(desk.get(TODAY, {"q": "abcdefghjk"})) == []
 
 
 def test_filters_narrow_the_list_and_nonsense_in_them_is_left_out(desk: Client, open_now: Ward):
@@ -174,6 +189,12 @@ def test_the_slip_shows_number_room_and_code_but_no_name(open_now: Ward, desk: C
     code = re.search(r"/t/(\w{10})/", page)
     assert code
     assert Client().get(f"/t/{code[1]}/").status_code == 200
+
+
+def test_the_slips_own_language_names_the_rooms_picture_first(open_now: Ward, desk: Client):
+    visit = open_now.arrive(open_now.register("Ravi Kumar", 36, language="ta"), doctor_id=open_now.doctor.id)
+    page = desk.get(f"/admin/desk/slip/{visit.id}/").content.decode()
+    assert page.index("படகு") < page.index("Boat") < page.index("नाव")
 
 
 def test_a_slip_printed_later_is_a_copy_with_the_same_code(open_now: Ward, desk: Client):
@@ -261,3 +282,8 @@ def rows(answer: Any) -> list[str]:
 def walk_in(ward: Ward) -> dict[str, Any]:
     """A form for a number."""
     return {"place": str(ward.department.id), "source": "walk_in", "needs": "", "key": uuid4()}
+
+
+@pytest.mark.parametrize("typed", ["//[", "http://[x", "//℀/t/abc/"])
+def test_an_address_that_is_none_holds_no_code(typed):
+    assert code_in(typed) == ""

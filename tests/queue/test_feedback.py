@@ -1,5 +1,6 @@
 """How a visit was: one tap, words if somebody likes, and a page on which nobody is named."""
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -81,6 +82,24 @@ def test_words_stand_sealed_and_out_of_the_audit_trail(seen: Visit):
 def test_what_is_no_face_or_too_long_is_refused(seen: Visit, form: dict[str, Any]):
     assert say(seen, **form).status_code == 400
     assert not Feedback.objects.exists()
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "nothing is lost yet"), ("hi", "500"), ("ta", "500")])
+def test_words_that_are_too_long_come_back_with_what_is_wrong(seen: Visit, language: str, told: str):
+    browser = Client(headers={"Accept-Language": language})
+    words = "long words " * 50
+    answer = browser.post(f"{path_of(seen)}feedback/", {"key": uuid4(), "face": 2, "comment": words})
+    page = answer.content.decode()
+    assert answer.status_code == 400
+    assert words.strip() in page
+    assert re.search(rf'role="alert" id="comment-error">.*{told}', page)
+    assert re.search(r'name="face" value="2"', page)
+    assert ("shorten" in page) == (language == "en")
+
+
+def test_words_about_what_is_not_finished_are_no_page(ward: Ward):
+    visit = ward.arrive(ward.register("Asha"))
+    assert say(visit, face=2, comment="x" * 501).status_code in {302, 404}
 
 
 def test_a_line_break_counts_as_one_letter_as_in_the_browser(seen: Visit):

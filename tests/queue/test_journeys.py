@@ -11,12 +11,14 @@ from apps.core.errors import Forbidden, Invalid
 from apps.core.models import OutboxEvent
 from apps.core.policy import Role
 from apps.queue import commands
-from apps.queue.commands.arriving import AlreadyHere, DepartmentClosed
-from apps.queue.commands.journeying import OnTheWay, StationOver
+from apps.queue.commands.admitting import AlreadyHere, DepartmentClosed
+from apps.queue.commands.journeying import CountersClosed, OnTheWay, StationOver
 from apps.queue.commands.moving import ActiveVisit, NotAllowed, VersionConflict
 from apps.queue.commands.serving import CounterBusy, CounterClosed
 from apps.queue.commands.stations import NameTaken
 from apps.queue.models import Journey, JourneyLeg, Visit, VisitTransition
+from apps.queue.queries.sending import targets
+from apps.queue.queries.visits import position
 from tests.stations import Stations
 from tests.ward import Ward, add_doctor, open_ward
 
@@ -114,6 +116,43 @@ def test_sent_for_tests_and_back_to_the_same_doctor_with_the_last_result(ward: W
     assert ward.call_next().id == visit.id
     ward.see(visit)
     assert Journey.objects.get(token_id=visit.token_id).ended_at == ward.now
+
+
+def test_nobody_is_sent_where_all_counters_are_closed_but_an_emergency(ward: Ward, stations: Stations):
+    waits, urgent = ward.arrive(), ward.arrive(source="emergency")
+    lab, imaging = stations.department("LAB"), stations.department("XRA")
+    stations.close("LAB")
+    how: dict[str, Any] = {"now": ward.now, "department_ids": [imaging.id, lab.id], "reason": "blood and chest"}
+    with pytest.raises(CountersClosed):
+        send(ward, waits, lab)
+    assert ward.fresh(waits).state == "WAITING"
+    ward.start(ward.call_next())
+    commands.send_for_tests(actor=ward.rao, visit_id=urgent.id, **how)
+    assert stations.waits_at(urgent.token_id) == {"LAB", "XRA"}, "a counter is opened for them"
+    ward.start(ward.call_next())
+    with pytest.raises(CountersClosed):
+        commands.send_for_tests(actor=ward.rao, visit_id=waits.id, **how)
+    assert ward.fresh(waits).state == "IN_CONSULTATION"
+    labels = {choice["label"] for place in targets(waits) for choice in place["choices"]}
+    assert {"Lab, all counters closed now", "Xra, whoever is free"} <= labels
+    stations.close("LAB", status="PAUSED")
+    commands.send_for_tests(actor=ward.rao, visit_id=waits.id, **how)
+    assert stations.waits_at(waits.token_id) == {"LAB", "XRA"}, "a pause ends"
+
+
+def test_a_number_is_moved_where_it_stands(ward: Ward, stations: Stations):
+    visit, number = ward.arrive(), {"actor": ward.meera, "new_position": 1, "reason": "asked"}
+    ward.start(ward.call_next())
+    place = stations.department("LAB")
+    before = [ward.arrive(department=place), ward.arrive()]
+    commands.send_for_tests(actor=ward.rao, now=ward.now, visit_id=visit.id, department_ids=[place.id], reason="blood")
+    _, moved = commands.move_in_queue(now=ward.now, some_id=visit.token_id, **number)
+    assert (moved.department_id, position(moved)) == (place.id, 1)
+    assert stations.serve("LAB").token_id == visit.token_id
+    commands.move_in_queue(now=ward.now, some_id=before[1].token_id, **number)
+    assert position(ward.fresh(visit)) == 2
+    _, moved = commands.move_in_queue(now=ward.now, some_id=visit.token_id, **number)
+    assert (moved.id, position(moved)) == (visit.id, 1), "back from the test, they wait for the doctor again"
 
 
 def test_an_errand_in_a_journey_comes_back_and_the_journey_goes_on(ward: Ward, stations: Stations):

@@ -15,19 +15,23 @@ from apps.core.models import OutboxEvent
 from apps.core.policy import system_actor
 from apps.encounters.commands import complete, undo
 from apps.queue import commands
-from apps.queue.models import Visit, VisitTransition
+from apps.queue.models import Journey, Visit, VisitTransition
 from apps.queue.rules.order import Tier
-from apps.queue.rules.states import ACTIVE, OPEN, QUEUED, Verb
+from apps.queue.rules.states import ACTIVE, OPEN, QUEUED, State, Verb
 from opd.invariants import Look, check
+from tests.fuzz.hospital import check_in_by_link
 from tests.matrix.world import kept_back
 from tests.proving import PROVE, play
 from tests.queue.test_booking_machine import OF_THE_HOUSE
+from tests.stations import Stations
 from tests.ward import add_doctor, open_ward
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(7200)]
 
 TOTAL: Counter[str] = Counter()
-MUST, SELDOM = {"arrive", "call next", "start", "complete"}, {"hold", "undo", "reassign", "move", "say_late"}
+MUST = {"arrive", "call next", "start", "complete", "at a counter: call"}
+SELDOM = {"hold", "undo", "reassign", "move", "say_late", "confirm", "transfer", "tests", "skip", "set out", "close"}
+SELDOM |= {f"at a counter: {what}" for what in ("start", "finish", "missed", "resume")}
 """What must have happened, or the run was hollow."""
 
 some = st.integers(0, 1_000)
@@ -35,7 +39,8 @@ MOVES = [str(verb) for verb in Verb] + ["undo", "check_in"]
 
 
 class Hall(RuleBasedStateMachine):
-    """Two departments, three doctors: one in each and one in both; a queue that pins after three overtakes."""
+    """Two departments, three doctors: one in each and one in both; a queue that pins after three overtakes. Stations
+    beside them with a counter each, and a journey with two of them at once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,6 +51,9 @@ class Hall(RuleBasedStateMachine):
         for place in ward.departments:
             place.policy.pin_after_overtakes = 3
             place.policy.save()
+        self.stations = Stations(ward, "LAB", "XRA", "PHA")
+        self.journey = self.stations.kind_of_visit(("",), ("LAB", "XRA"), ("PHA",)).id
+        self.places = [*ward.departments, *(counter.department for counter in self.stations.counters.values())]
         self.arrived = 0
         self.before: dict[Any, dict[str, Any]] = {}
         self.done: Counter[str] = Counter()
@@ -97,6 +105,11 @@ class Hall(RuleBasedStateMachine):
         for where, age, symptom, asks in people:
             self.arrive(where % 2, age, symptom, asks)
 
+    @rule()
+    def scan_a_printed_code(self) -> None:
+        """Somebody whom the desk has to look at first."""
+        self.attempt("arrive", lambda **_: check_in_by_link(self.ward, printed=True), self.ward.meera)
+
     def arrive(self, where: int, age: int, symptom: str, asks: bool) -> None:
         person = self.ward.register(name=f"Person {self.arrived}", age=age)
         self.attempt(
@@ -107,13 +120,18 @@ class Hall(RuleBasedStateMachine):
             patient_id=person.id,
             doctor_id=self.ward.doctors[where].id if asks else None,
             symptoms=[symptom] if symptom else [],
+            journey_id=self.journey if self.arrived % 3 == 0 else None,
         )
         self.arrived += 1
         self.ward.later(seconds=20)
 
-    @rule(who=some)
-    def press_the_one_button(self, who: int) -> None:
-        """Whatever comes next for a doctor: in, out, or the next."""
+    @rule(who=some, times=st.integers(1, 4))
+    def press_the_one_button(self, who: int, times: int) -> None:
+        """Whatever comes next for a doctor: in, out, or the next; often several of them."""
+        for _ in range(times):
+            self.go_on(who)
+
+    def go_on(self, who: int) -> None:
         doctor = self.doctor(who)
         active = Visit.objects.filter(doctor_id=doctor.id, state__in=sorted(ACTIVE)).first()
         if active is None:
@@ -128,7 +146,8 @@ class Hall(RuleBasedStateMachine):
         doctor = self.doctor(who)
         places = list(doctor.departments.values_list("id", flat=True))
         waiting = Visit.objects.filter(department_id__in=places, state__in=sorted(QUEUED))
-        there = [visit for visit in waiting if visit.doctor_id in (None, doctor.id)]
+        seen = set(Visit.objects.filter(state__in=sorted(ACTIVE)).values_list("token_id", flat=True))
+        there = [visit for visit in waiting if visit.doctor_id in (None, doctor.id) and visit.token_id not in seen]
         first = min(there, key=lambda v: (v.tier, v.arrival_key, v.number), default=None)
         before = {visit.id: self.values(visit.id) for visit in there}
         called = self.attempt("call next", commands.call_next, self.ward.as_doctor(doctor), doctor_id=doctor.id)
@@ -149,6 +168,61 @@ class Hall(RuleBasedStateMachine):
         if visit := self.one_of(OPEN, number):
             more = {"reason": "x"} if what in ("hold", "put_back", "cancel", "triage_up") else {}
             self.attempt(what, getattr(commands, what), self.hands(visit), visit_id=visit.id, **more)
+
+    @rule(number=some, where=some, to=st.none() | some)
+    def send_elsewhere(self, number: int, where: int, to: int | None) -> None:
+        if visit := self.one_of(OPEN, number):
+            place, doctor_id = self.places[where % len(self.places)].id, None if to is None else self.doctor(to).id
+            how = {"visit_id": visit.id, "department_id": place, "doctor_id": doctor_id, "reason": "x"}
+            self.attempt("transfer", commands.transfer, self.ward.meera, **how)
+
+    @rule(who=some, number=some)
+    def send_for_tests(self, who: int, number: int) -> None:
+        if visit := self.one_of({State.IN_CONSULTATION}, who):
+            places = [self.stations.department(code).id for code in ("LAB", "XRA")][: 1 + number % 2]
+            how = {"visit_id": visit.id, "department_ids": places, "reason": "x"}
+            self.attempt("tests", commands.send_for_tests, self.hands(visit), **how)
+
+    @rule(number=some, skips=st.booleans())
+    def change_the_way(self, number: int, skips: bool) -> None:
+        if visit := self.one_of(OPEN, number):
+            if skips:
+                self.attempt("skip", commands.skip_station, self.ward.meera, visit_id=visit.id, reason="x")
+            else:
+                how = {"visit_id": visit.id, "journey_id": self.journey}
+                self.attempt("set out", commands.start_journey, self.ward.meera, **how)
+
+    @rule(number=some)
+    def look_at_who_scanned(self, number: int) -> None:
+        if visit := self.one_of({State.SCANNED}, number):
+            self.attempt("confirm", commands.confirm, self.ward.meera, visit_id=visit.id)
+
+    @rule(code=st.sampled_from(["LAB", "XRA", "PHA"]), comes=st.sampled_from([True, True, True, False]))
+    def press_at_a_counter(self, code: str, comes: bool) -> None:
+        """Whatever comes next there: in, out, back from aside, or the next."""
+        counter, hands = self.stations.counters[code], self.stations.hands[code]
+        here = Visit.objects.filter(department_id=counter.department_id)
+        active, aside = here.filter(state__in=sorted(ACTIVE)).first(), here.filter(state=State.ON_HOLD).first()
+        if active is None and aside and not comes:
+            self.attempt("at a counter: resume", commands.resume_at_counter, hands, visit_id=aside.id)
+        elif active is None:
+            self.attempt("at a counter: call", commands.call_to_counter, hands, counter_id=counter.id)
+        elif active.state == State.IN_CONSULTATION:
+            self.attempt("at a counter: finish", commands.finish_at_counter, hands, visit_id=active.id)
+        elif comes:
+            self.attempt("at a counter: start", commands.start_at_counter, hands, visit_id=active.id)
+        else:
+            self.attempt("at a counter: missed", commands.missed_at_counter, hands, visit_id=active.id, reason="x")
+
+    @rule(code=st.sampled_from(["LAB", "XRA", "PHA"]), status=st.sampled_from(["ACTIVE", "ACTIVE", "INACTIVE"]))
+    def close_or_open(self, code: str, status: str) -> None:
+        """A station closes while nobody waits there, or opens; its counter too."""
+        place, counter = self.stations.department(code), self.stations.counters[code]
+        how = {"department_id": place.id, "status": status}
+        self.attempt("close" if status == "INACTIVE" else "open", commands.change_department, self.ward.admin, **how)
+        at_work = "AVAILABLE" if status == "ACTIVE" else "OFFLINE"
+        hands = self.stations.hands[code]
+        self.attempt("counter", commands.open_counter, hands, counter_id=counter.id, status=at_work)
 
     @rule(number=some, what=st.sampled_from(["say_here", "say_late", "resume", "triage_down"]))
     def tell(self, number: int, what: str) -> None:
@@ -189,7 +263,7 @@ class Hall(RuleBasedStateMachine):
     def sweep(self, minutes: int) -> None:
         self.ward.later(minutes=minutes)
         actor = system_actor("sweeper", self.ward.facility.id)
-        for place in self.ward.departments:
+        for place in self.places:
             for _twice in range(2):
                 commands.sweep_aside(actor=actor, now=self.ward.now, department_id=place.id)
         self.done["sweep"] += 1
@@ -201,13 +275,25 @@ class Hall(RuleBasedStateMachine):
 
     @invariant()
     def nobody_is_lost_or_doubled(self) -> None:
-        assert Visit.objects.count() == self.done["arrive"]
+        assert Visit.objects.values("token_id").distinct().count() == self.done["arrive"]
+        open_now = Visit.objects.filter(state__in=sorted(OPEN))
+        assert open_now.count() == open_now.values("patient_id", "department_id").distinct().count()
+        under_way = Journey.objects.filter(ended_at=None)
+        assert not under_way.exclude(id__in=open_now.filter(journey__isnull=False).values("journey_id")).exists()
+        at_once = Visit.objects.filter(state__in=sorted(ACTIVE))
+        assert at_once.count() == at_once.values("token_id").distinct().count()
 
     @invariant()
     def every_move_is_told_once_everywhere(self) -> None:
-        moves = VisitTransition.objects.count()
-        assert OutboxEvent.objects.filter(type="visit.transitioned").count() == moves
-        assert AuditEntry.objects.filter(action__in=[f"visit.{verb}" for verb in MOVES]).count() >= moves
+        moves = VisitTransition.objects.values_list("visit_id", "verb", "version")
+        told = OutboxEvent.objects.filter(type="visit.transitioned").values_list(
+            "entity_id", "payload__verb", "entity_version"
+        )
+        kept = AuditEntry.objects.filter(action__in=[f"visit.{verb}" for verb in MOVES])
+        audited = kept.values_list("entity_id", "action", "after__version")
+        every = Counter((str(visit_id), verb, version) for visit_id, verb, version in moves)
+        assert Counter((str(id_), verb, version) for id_, verb, version in told) == every
+        assert Counter((str(id_), action.partition(".")[2], version) for id_, action, version in audited) == every
 
     @invariant()
     def nobody_is_overtaken_beyond_the_pin(self) -> None:
@@ -217,6 +303,6 @@ class Hall(RuleBasedStateMachine):
 
 def test_whatever_is_done_nobody_is_lost_and_the_order_is_the_rules() -> None:
     if PROVE:
-        play(Hall, TOTAL, MUST | SELDOM, rounds=(300,), steps=60)
+        play(Hall, TOTAL, MUST | SELDOM, examples=300, steps=60)
     else:
-        play(Hall, TOTAL, MUST, rounds=(6, 12, 24), steps=30)
+        play(Hall, TOTAL, MUST, examples=6, steps=30)

@@ -11,7 +11,7 @@ from apps.core.errors import Forbidden, Invalid
 from apps.core.models import OutboxEvent
 from apps.core.policy import system_actor
 from apps.queue import commands
-from apps.queue.commands.arriving import NoNewcomers
+from apps.queue.commands.admitting import NoNewcomers
 from apps.queue.commands.handing import SameDoctor
 from apps.queue.commands.masters import NothingChanges, RulesChanged
 from apps.queue.commands.moving import NotAllowed

@@ -227,12 +227,19 @@ def test_what_comes_back_is_by_the_notice_that_was_given(client, ward, desk, hou
     row = book(ward, open_slot(ward, hours)).appointment
     path = f"cancellations/refund/{row.token_id}"
     assert ask(client, desk, "POST", path).json()["code"] == "not_cancelled"
-    cancel(ward, row)
+    cancel(ward, row, wished=True)
     told = ask(client, desk, "POST", path).json()
     assert (told["refundPercentage"], told["lateFee"]) == (percent, late)
     assert AuditEntry.objects.get(action="appointment.refund_asked").after["percent"] == percent
     history = ask(client, desk, "GET", f"cancellations/history?doctorId={ward.doctor.id}").json()["results"]
     assert [(one["refundPercentage"], one["cancellationReason"]) for one in history] == [(percent, "cannot come")]
+
+
+def test_what_the_hospital_cancels_comes_back_whole(client, ward, desk):
+    row = book(ward, open_slot(ward, 2)).appointment
+    cancel(ward, row)
+    told = ask(client, desk, "POST", f"cancellations/refund/{row.token_id}").json()
+    assert told["refundPercentage"] == 100
 
 
 def test_the_history_is_narrowed_and_the_counts_are_of_its_days(client, ward, desk):

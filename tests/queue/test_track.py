@@ -24,6 +24,7 @@ from apps.queue import commands
 from apps.queue.commands.slips import VisitLongOver
 from apps.queue.models import Visit
 from apps.queue.queries.track import track_sequence, track_view
+from apps.scheduling.models import Department, Doctor
 from tests.bookings import book, cancel, open_slot
 from tests.browsers import browser_of
 from tests.proving import PROVE
@@ -54,6 +55,18 @@ def test_the_page_shows_place_and_initials_but_no_name(open_now: Ward):
     assert "0 before you" in page
     assert "2 before you" in page_of(third).content.decode()
     assert first.token.label in page
+
+
+def test_the_page_names_places_and_people_in_the_reader_s_language(open_now: Ward):
+    Department.objects.filter(id=open_now.department.id).update(names={"ta": "பொது மருத்துவம்"})
+    Doctor.objects.filter(id=open_now.doctor.id).update(names={"ta": "டாக்டர் ராவ்", "hi": "डॉ. राव"})
+    visit = open_now.arrive(doctor_id=open_now.doctor.id)
+    tamil = page_of(visit, accept_language="ta").content.decode()
+    assert "<dd>பொது மருத்துவம்</dd>" in tamil
+    assert "<dd>டாக்டர் ராவ்</dd>" in tamil
+    hindi = page_of(visit, accept_language="hi").content.decode()
+    assert f"<dd>{open_now.department.name}</dd>" in hindi
+    assert "<dd>डॉ. राव</dd>" in hindi
 
 
 def test_the_page_is_nobody_elses_to_keep_or_to_find(open_now: Ward):
@@ -170,6 +183,7 @@ def test_mistakes_in_the_form_are_shown_and_use_nothing_up(open_now: Ward, link:
 SHOWN = {
     "token", "state", "kind", "icon", "state_label", "initials", "department", "doctor", "room", "symbol",
     "people_ahead", "expected", "now_serving", "message", "stream", "sequence", "as_of", "clock",
+    "place", "title_far",
     "ahead", "beside", "may_say_here", "may_say_late", "late_choices", "version", "may_cancel", "feedback",
 }  # fmt: skip
 """All that a tracking link tells. A new field is a change here: never a name, phone, prescription or invoice."""

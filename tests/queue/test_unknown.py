@@ -13,7 +13,7 @@ from apps.core.policy import Role
 from apps.patients.commands import NotProvisional, change
 from apps.patients.models import Patient
 from apps.queue import commands
-from apps.queue.commands.arriving import AlreadyHere
+from apps.queue.commands.admitting import AlreadyHere
 from apps.queue.models import Visit
 from apps.queue.queries.desk import emergency_departments
 from apps.scheduling.commands import AlreadyBooked, AlreadyWaiting

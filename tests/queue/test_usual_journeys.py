@@ -8,7 +8,7 @@ from apps.core import outbox
 from apps.core.policy import Role
 from apps.queue import commands
 from apps.queue.commands import Usual
-from apps.queue.commands.arriving import QueueFull
+from apps.queue.commands.admitting import QueueFull
 from apps.queue.models import Journey, JourneyTemplate, Visit
 from apps.scheduling.models import Department
 from tests.bookings import book, open_slot, visit_type

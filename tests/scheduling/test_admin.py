@@ -114,3 +114,14 @@ def test_boards_are_told_of_another_name_and_another_room_at_once(ward: Ward, of
     assert told(ward) == 1
     assert office.post(path, shown_in_admin(office, path) | {"name": "Medicine"}).status_code == 302
     assert told(ward) == 2
+
+
+def test_names_by_language_are_kept_audited_and_told_to_boards(ward: Ward, office: Client):
+    path = f"/admin/scheduling/department/{ward.department.id}/change/"
+    answer = office.post(path, shown_in_admin(office, path) | {"names_hi": " सामान्य चिकित्सा ", "names_ta": ""})
+    assert answer.status_code == 302, answer.content
+    names = {"hi": "सामान्य चिकित्सा"}
+    assert Department.objects.get(id=ward.department.id).names == names
+    entry = AuditEntry.objects.filter(action="department.changed", entity_id=str(ward.department.id)).get()
+    assert entry.after["names"] == names
+    assert told(ward) == 1

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext
 
 from apps.accounts.commands.credentials import hash_device, revoke
+from apps.accounts.commands.warning import NEW_DEVICE, warn
 from apps.accounts.models import Facility, Staff, StaffDevice
 from apps.accounts.rules.devices import LABEL_LENGTH, WAITING_AT_MOST, ShownDevice
 from apps.audit.commands import record
@@ -102,6 +103,7 @@ def _approve(device: StaffDevice, now: datetime, by: UUID | None) -> None:
 def _wait(device: StaffDevice, is_new: bool, now: datetime) -> DeviceWaits:
     if is_new or not device.waits:
         _note(device, "waits", {})
+        warn(device.staff, NEW_DEVICE, number=str(device.number))
     device.asked_at = now
     device.save()
     waiting = StaffDevice.objects.filter(staff=device.staff, approved_at__isnull=True, revoked_at__isnull=True)

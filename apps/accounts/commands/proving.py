@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 
 from apps.accounts.commands.credentials import hash_device, new_secret, revoke
 from apps.accounts.commands.tries import locked_tries, write_tries
+from apps.accounts.commands.warning import PASSWORD_CHANGED, warn
 from apps.accounts.models import Credential, FailedTries, Staff, StaffDevice
 from apps.accounts.queries.staff import staff_by_email
 from apps.accounts.rules.devices import ShownDevice
@@ -139,6 +140,7 @@ def replace_password(*, actor: Actor, now: datetime, staff: Staff, password: str
     staff.save(update_fields=["password"])
     revoke_others(actor, staff.id, now)
     record(action="staff.password_changed", entity_type="staff", entity_id=staff.id)
+    warn(staff, PASSWORD_CHANGED)
 
 
 @step

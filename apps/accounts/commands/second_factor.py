@@ -11,6 +11,7 @@ from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 
 from apps.accounts.commands.credentials import revoke
 from apps.accounts.commands.proving import revoke_others
+from apps.accounts.commands.warning import CODE_APP_RESET, warn
 from apps.accounts.models import Authenticator, Staff
 from apps.accounts.queries.second_factor import authenticator_of
 from apps.accounts.rules.credentials import CODE_ALPHABET, fingerprint
@@ -142,6 +143,7 @@ def reset_second_factor(*, actor: Actor, now: datetime, staff_id: UUID) -> None:
     _forget(staff)
     _note(staff, "reset")
     revoke(Q(staff=staff), now)
+    warn(staff, CODE_APP_RESET)
 
 
 @command

@@ -17,9 +17,11 @@ from apps.accounts.queries.actors import (
     actors_of_tracking,
     credential_of_ticket,
     ended,
+    issued_at,
     link_keys,
     recognise,
     tracking_code,
+    tracking_codes,
 )
 from apps.accounts.queries.checkin import (
     DoorClosed,
@@ -93,6 +95,7 @@ __all__ = [
     "facility_position",
     "holder_of_checkin",
     "house_name",
+    "issued_at",
     "link_keys",
     "me_json",
     "open_sessions",
@@ -109,4 +112,5 @@ __all__ = [
     "staff_names",
     "stand_behind",
     "tracking_code",
+    "tracking_codes",
 ]

@@ -3,11 +3,11 @@
 Whatever is wrong with what they show (forged, over, revoked, garbage), they are nobody: None, never an error.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
-from typing import Any, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 from uuid import UUID
 
 from channels.db import database_sync_to_async
@@ -101,24 +101,41 @@ def actor_again(actor: Actor, now: datetime) -> Actor | None:
     return _actor(_live(_rows().filter(id=actor.credential_id), now)) if actor.credential_id else None
 
 
+def issued_at(credential_id: UUID | None) -> datetime | None:
+    """When somebody proved who they are by this credential; None for none."""
+    if credential_id is None:
+        return None
+    return one(Credential.objects.filter(id=credential_id).values_list("issued_at", flat=True))
+
+
 def actors_again(credential_ids: Iterable[UUID], now: datetime) -> dict[UUID, Actor]:
     """Those of these credentials' holders who still have access, as they are now, in one query."""
     rows = _rows().filter(id__in=credential_ids)
     return {row.id: actor_of_credential(row) for row in rows if row.is_live(now)}
 
 
-def ended(credential_ids: Sequence[UUID], now: datetime) -> set[UUID]:
-    """Those of these links and screens that do not count any more. Their holders never become others while they do, so
-    that of ten thousand only those are read that are over; staff are read anew by `actors_again`."""
+class Ended(NamedTuple):
+    """Of links and screens: those that do not count any more, and those that show something else than they did."""
+
+    over: set[UUID]
+    moved: set[UUID]
+
+
+def ended(shown: Sequence[tuple[UUID, UUID | None]], now: datetime) -> Ended:
+    """What has become of these links and screens, each with its subject. Of ten thousand only those are read of which
+    there is something to say; staff, whose role may change, are read anew by `actors_again`."""
     with kept_cursor() as cursor:
-        cursor.execute(_ENDED, [list(credential_ids), now + SKEW, now])
-        return {row[0] for row in cursor.fetchall()}
+        ids, subjects = [one for one, _ in shown], [subject for _, subject in shown]
+        cursor.execute(_ENDED, [ids, subjects, now + SKEW, now])
+        rows = cursor.fetchall()
+    return Ended({one for one, is_over in rows if is_over}, {one for one, is_over in rows if not is_over})
 
 
 _ENDED = f"""
-    SELECT shown FROM unnest(%s::uuid[]) AS shown WHERE NOT EXISTS (
-        SELECT FROM {Credential._meta.db_table} kept
-        WHERE kept.id = shown AND kept.revoked_at IS NULL AND kept.issued_at <= %s AND kept.expires_at > %s)
+    SELECT shown.id, kept.id IS NULL FROM unnest(%s::uuid[], %s::uuid[]) AS shown(id, subject)
+    LEFT JOIN {Credential._meta.db_table} kept
+        ON kept.id = shown.id AND kept.revoked_at IS NULL AND kept.issued_at <= %s AND kept.expires_at > %s
+    WHERE kept.id IS NULL OR kept.subject_id IS DISTINCT FROM shown.subject
 """  # noqa: S608
 
 
@@ -167,6 +184,12 @@ def tracking_code(visit_id: UUID, now: datetime) -> str:
     rows = _rows().filter(subject_id=visit_id, kind=CredentialKind.TRACKING).order_by("-issued_at")
     credential = rows.first()
     return code_of(credential) if credential and credential.is_live(now) else ""
+
+
+def tracking_codes(subject_ids: Collection[UUID], now: datetime) -> dict[UUID, str]:
+    """The short codes of the tracking links of many bookings or visits; whoever has none is not in it."""
+    rows = _rows().filter(subject_id__in=subject_ids, kind=CredentialKind.TRACKING).order_by("issued_at")
+    return {row.subject_id: code for row in rows if row.subject_id and row.is_live(now) and (code := code_of(row))}
 
 
 def code_of(credential: Credential) -> str:

@@ -1,13 +1,15 @@
 """Facilities as plain values."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from uuid import UUID
 
 from apps.accounts.models import Facility
 from apps.accounts.rules.places import clock_in, day_in, end_of_day
+from apps.core.languages import named
 from apps.core.queries import one
 
 KEPT_SECONDS = 60
@@ -16,7 +18,7 @@ KEPT_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class FacilityFacts:
-    """What others need to know of a facility: its name, letterhead, clock, currency, and whose holidays it keeps."""
+    """What others need to know of a facility: its names, letterhead, clock, currency, and whose holidays it keeps."""
 
     id: UUID
     name: str
@@ -26,6 +28,7 @@ class FacilityFacts:
     address: str
     phone: str
     region: str = ""
+    names: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def day_of(self, now: datetime) -> date:
         """The facility's day at a moment."""
@@ -70,14 +73,16 @@ def facility_by_code(code: str) -> FacilityFacts | None:
 
 
 def house_name() -> str:
-    """What stands above pages of nobody in particular: the facility's name where there is just one."""
-    return _house_name(int(time.monotonic() // KEPT_SECONDS))
+    """What stands above pages of nobody in particular: the facility's name where there is just one, in the reader's
+    language."""
+    house = _house(int(time.monotonic() // KEPT_SECONDS))
+    return named(house) if house else "OPD"
 
 
 @lru_cache(maxsize=1)
-def _house_name(minute: int) -> str:
-    names = list(Facility.objects.values_list("name", flat=True)[:2])
-    return names[0] if len(names) == 1 else "OPD"
+def _house(minute: int) -> FacilityFacts | None:
+    found = [_of(facility) for facility in Facility.objects.all()[:2]]
+    return found[0] if len(found) == 1 else None
 
 
 def _of(facility: Facility) -> FacilityFacts:
@@ -90,4 +95,5 @@ def _of(facility: Facility) -> FacilityFacts:
         facility.address,
         facility.phone,
         facility.region,
+        facility.names,
     )

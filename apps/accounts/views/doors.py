@@ -19,6 +19,7 @@ from apps.accounts.views.browsers import device_of
 from apps.accounts.views.landing import landing
 from apps.accounts.views.way_in import step_in
 from apps.core.errors import TooMany, Unavailable
+from apps.core.languages import named
 from apps.core.policy import PUBLIC, Actor
 from apps.core.views import CLEAR_SITE_DATA, actor_if_any, page, said, wanted_path
 
@@ -96,4 +97,4 @@ def _sign_in_page(request: HttpRequest, form: StaffSignInForm, back: str, status
 
 
 def _house_of(actor: Actor | None) -> str:
-    return facility_facts(actor.facility_id).name if actor and actor.facility_id else house_name()
+    return named(facility_facts(actor.facility_id)) if actor and actor.facility_id else house_name()

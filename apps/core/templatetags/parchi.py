@@ -11,11 +11,13 @@ from django.template.loader import get_template
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.languages import spoken_at
+from apps.core.languages import named, spoken_at
 
 register = template.Library()
+register.filter("named", named)
 
 SYMBOL_NAMES = {
     "boat": _("Boat"),
@@ -97,7 +99,20 @@ def state_word(kind: str, label: str) -> dict[str, str]:
 def path_to_door(people_ahead: int, token: str) -> dict[str, object]:
     """The way to the door, one dot for each person before the reader."""
     dots = min(people_ahead, MOST_DOTS)
-    return {"ahead": people_ahead, "dots": range(dots), "more": people_ahead - dots, "token": token}
+    more = people_ahead - dots
+    way = gettext("The door, then you")
+    if people_ahead:
+        way = ngettext(
+            "The door, one person waiting, then you", "The door, %(people)s people waiting, then you", people_ahead
+        )
+    return {
+        "way": way % {"people": people_ahead},
+        "dots": range(dots),
+        "beyond": dots,
+        "more": more,
+        "token": token,
+        "way_far": way % {"people": "#"} if more else "",
+    }
 
 
 @register.filter

@@ -16,6 +16,7 @@ from django_scopes import scope
 
 from apps.accounts.queries import facility_facts, secret_of_screen
 from apps.core.errors import DomainError, Invalid
+from apps.core.languages import named
 from apps.core.policy import PUBLIC, Actor
 from apps.core.views import page, run_form, said
 from apps.display.commands import call_helper
@@ -74,8 +75,8 @@ def _answer(request: HttpRequest, actor: Actor, now: datetime) -> dict[str, Any]
         if request.POST.get("code"):
             found = found_by_code(request.POST["code"][:LONGEST_SCAN], actor, now)
             if found[0]:
-                return _arrived(request, actor, str(found[0][0].id), now)
-            return _found(found, actor, now)
+                return _arrived(request, actor, str(found[0][0].id), now, by_code=True)
+            return _found(found, actor, now, by_code=True)
         return _found(found_by_phone(_phone(request), actor, now), actor, now)
     except DomainError as refusal:
         return {"step": "start", "mistake": said(refusal)}
@@ -86,15 +87,17 @@ def _phone(request: HttpRequest) -> str:
     return clean_phone(request.POST.get("phone", "")[:LONGEST_SCAN].strip() or "0")
 
 
-def _found(found: Found, actor: Actor, now: datetime) -> dict[str, Any]:
+def _found(found: Found, actor: Actor, now: datetime, *, by_code: bool = False) -> dict[str, Any]:
     """A phone may be anybody's: so who has typed it finds themselves by their initials before anything is done."""
     bookings, visits = found
     if bookings:
         return {"step": "choose", "choices": [choice(row, now) for row in bookings]}
-    return _done(visits[0].id, actor, now, again=True) if visits else {"step": "none"}
+    return _done(visits[0].id, actor, now, again=True, by_code=by_code) if visits else {"step": "none"}
 
 
-def _arrived(request: HttpRequest, actor: Actor, booking: str, now: datetime) -> dict[str, Any]:
+def _arrived(
+    request: HttpRequest, actor: Actor, booking: str, now: datetime, *, by_code: bool = False
+) -> dict[str, Any]:
     try:
         booking_id = UUID(booking)
     except ValueError:
@@ -102,18 +105,20 @@ def _arrived(request: HttpRequest, actor: Actor, booking: str, now: datetime) ->
     answer = run_form(
         request, arrive, lambda arrived: {"visit": str(arrived.visit.id)}, actor=actor, booking_id=booking_id
     )
-    return _done(UUID(answer["visit"]), actor, now)
+    return _done(UUID(answer["visit"]), actor, now, by_code=by_code)
 
 
-def _done(visit_id: UUID, actor: Actor, now: datetime, *, again: bool = False) -> dict[str, Any]:
+def _done(visit_id: UUID, actor: Actor, now: datetime, *, again: bool = False, by_code: bool = False) -> dict[str, Any]:
+    """The slip. Anybody may type anybody's phone: the link of the visit's page is printed only for who has shown it."""
     visit = visit_at_kiosk(visit_id, actor)
     ahead = ahead_of(visit) if visit.state in QUEUED else None
-    return {"step": "done", "slip": slip_view(visit, now, translation.get_language()), "ahead": ahead, "again": again}
+    slip = slip_view(visit, now, translation.get_language(), linked=by_code)
+    return {"step": "done", "slip": slip, "ahead": ahead, "again": again}
 
 
 def _page(request: HttpRequest, actor: Actor, shown: dict[str, Any]) -> HttpResponse:
     assert actor.facility_id is not None
-    hospital = facility_facts(actor.facility_id).name
+    hospital = named(facility_facts(actor.facility_id))
     is_fresh = (
         shown["step"] == "start" and "mistake" not in shown and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES
     )

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import get_language
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -11,11 +12,14 @@ from rest_framework.response import Response
 from apps.core.api import Endpoint, TextField
 from apps.core.policy import Permission
 from apps.core.shapes import Shape
+from apps.encounters.api.shapes import AfterwardsOut
 from apps.encounters.commands import complete, undo
 from apps.encounters.queries import history, history_values, signed_prescription
+from apps.encounters.queries.papers import paper_of
 from apps.encounters.rules import LONGEST_PRESCRIPTION
 from apps.patients.commands import note_opened
 from apps.patients.queries import get as get_patient
+from apps.patients.queries import require_fresh_code
 from apps.queue.queries.own import own_visit, own_visit_of
 from apps.queue.queries.shapes.visits import OwnVisitOut, SnapshotOut
 from apps.queue.queries.visits import snapshot
@@ -24,7 +28,7 @@ PAGING = [OpenApiParameter("page", int), OpenApiParameter("pageSize", int, descr
 
 
 class PastVisit(serializers.Serializer[Any]):
-    """A past visit; `symptoms` and `prescription` are there for who may see them and where there are some."""
+    """A past visit; `symptoms`, `diagnoses` and `prescription` are there for who may see them, where there are some."""
 
     visitId = serializers.UUIDField()
     day = serializers.DateField()
@@ -33,6 +37,7 @@ class PastVisit(serializers.Serializer[Any]):
     doctor = serializers.CharField(allow_null=True)
     state = serializers.CharField()
     symptoms = serializers.ListField(child=serializers.CharField(), required=False)
+    diagnoses = serializers.ListField(child=serializers.DictField(), required=False)
     prescription = serializers.DictField(required=False)
 
 
@@ -126,14 +131,28 @@ class OwnVisit(Endpoint):
 
     @extend_schema(responses=OwnVisitOut)
     def get(self, request: Request, visit_id: UUID) -> Response:
-        """See one's own place in the queue and, once signed, the prescription, which no tracking link shows."""
-        answer = own_visit(own_visit_of(self.actor, visit_id))
+        """See one's own place in the queue and, once signed, the prescription, which no tracking link shows. From then
+        on a sign-in by phone needs a code of the last half hour (401 `code_too_old`): it opens a whole family's."""
+        visit = own_visit_of(self.actor, visit_id)
+        answer = own_visit(visit)
         signed = signed_prescription(visit_id) if self.actor.may(Permission.PRESCRIPTION_READ_OWN) else None
         if signed:
+            if self.actor.phone_index:
+                require_fresh_code(self.actor, self.now)
+            note_opened(actor=self.actor, now=self.now, patient_id=visit.patient_id, by="prescription")
             answer["prescription"] = {
                 "prescriptionId": str(signed.id),
                 "version": signed.version,
                 "signedAt": signed.signed_at.isoformat(),
                 "text": signed.content,
+                **_handed_out(visit_id),
             }
         return Response(answer)
+
+
+def _handed_out(visit_id: UUID) -> dict[str, Any]:
+    """What else was signed for the holder: `advice`, `diets`, `referrals`, `followUp`, in their language."""
+    parts = paper_of(visit_id, get_language() or "")
+    assert parts, "a prescription was signed"
+    told = AfterwardsOut.of(parts)
+    return {"advice": parts.advice} | {name: told[name] for name in ("diets", "referrals", "followUp")}

@@ -15,10 +15,16 @@ from django.utils.translation import gettext
 from apps.audit.commands import record_opened
 from apps.core.commands import InFlight, Once
 from apps.core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, sentence
-from apps.core.policy import Actor, Permission, Role, Scope
+from apps.core.policy import Actor, Fields, Permission, Role, Scope
 from apps.core.views import actor_of, live_part, page, run_form, said, version_of
 from apps.encounters.commands import complete, undo
+from apps.encounters.queries import earlier_visits, signed_last
+from apps.encounters.queries.notes import Written, written_of
+from apps.encounters.queries.vitals import in_danger, strip
 from apps.encounters.rules import LONGEST_PRESCRIPTION
+from apps.encounters.rules.notes import LONGEST_PART, PARTS
+from apps.encounters.views import afterwards, diagnosing, ordering, prescribing
+from apps.encounters.views.typing import note_typed, typed, visit_of
 from apps.queue import commands as queue
 from apps.queue.queries.console import acted_meanwhile, console_sequence, console_view, consoles, token_of
 from apps.queue.queries.journeys import test_departments
@@ -77,13 +83,20 @@ def act(request: HttpRequest, doctor_id: UUID, action: str) -> HttpResponseBase:
     except (Conflict, Invalid, HalfDone) as refusal:
         told["conflict"] = _explained(request, doctor, refusal)
         told["prescription"] = request.POST.get("prescription", "")
+        told["rx_typed"] = prescribing.refused(request, doctor.id)
+        told["dx_typed"] = request.POST.get("diagnosis", "")
+        told["typed"] = {name: request.POST.get(name, "") for name in ("refer_to", "refer_why", "diet_words")}
+        told["rx_asks"] = action.startswith("rx-")
+        told["tests_typed"] = request.POST.get("tests", "")
+        told["rx_reason"] = request.POST.get("override_reason", "")
         status = refusal.status
     htmx = bool(request.headers.get("HX-Request"))
     if status == 200 and not htmx:
         return redirect("console", doctor_id=doctor_id)
     doctor, sequence = console_sequence(doctor_id)
     template = "console/_console.html" if htmx else "console/console.html"
-    return render(request, template, _shown(actor, doctor, sequence, timezone.now()) | told, status=status)
+    shown = _shown(actor, doctor, sequence, timezone.now()) | told
+    return render(request, template, shown, status=status)
 
 
 class HalfDone(Conflict):
@@ -145,6 +158,7 @@ def _finish(request: HttpRequest, doctor: Any) -> str:
     text = typed(request, "prescription")
     if len(text) > LONGEST_PRESCRIPTION:
         raise Invalid({"prescription": [sentence("This prescription is too long.")]})
+    prescribing.require_added(request)
     finished = run_form(
         request,
         complete,
@@ -152,6 +166,9 @@ def _finish(request: HttpRequest, doctor: Any) -> str:
         visit_id=visit_of(request),
         doctor_id=doctor.id,
         prescription_text=text,
+        override_reason=typed(request, "override_reason")[:LONGEST_REASON],
+        note=note_typed(request),
+        note_version=version_of(request, "note_version") if "note_version" in request.POST else 0,
         expected_version=version_of(request),
     )
     return gettext("Visit %(token)s is finished.") % finished
@@ -210,27 +227,27 @@ BUTTONS: dict[str, Run] = {
     "undo": Move(undo, sentence("%(token)s is as it was before.")),
     "finish": _finish,
     "finish-and-call": _finish_and_call,
+    "dx-add": diagnosing.add,
+    "dx-first": diagnosing.first,
+    "dx-remove": diagnosing.remove,
+    "dx-condition": diagnosing.condition,
+    "follow-up": afterwards.follow_up,
+    "refer": afterwards.refer,
+    "refer-drop": afterwards.drop_referral,
+    "diet": afterwards.add_diet,
+    "diet-drop": afterwards.drop_diet,
+    "rx-add": prescribing.add,
+    "rx-favourite": prescribing.favourite,
+    "rx-repeat": prescribing.repeat,
+    "rx-remove": prescribing.remove,
+    "rx-keep": prescribing.keep,
+    "rx-drop": prescribing.drop,
+    **ordering.BUTTONS,
     "begin": _become(Availability.AVAILABLE),
     "pause": _become(Availability.PAUSED),
     "end": _become(Availability.OFFLINE),
 }
 """Every button of the console by the last word of its address."""
-
-
-def typed(request: HttpRequest, name: str) -> str:
-    """What was typed into a field, its lines ended as the page counts them. Raises `Invalid` for NUL."""
-    text = request.POST.get(name, "").replace("\r\n", "\n").strip()
-    if "\0" in text:
-        raise Invalid
-    return text
-
-
-def visit_of(request: HttpRequest, name: str = "visit") -> UUID:
-    """The visit that a button stood beside. Raises `Invalid`."""
-    try:
-        return UUID(request.POST.get(name, ""))
-    except ValueError:
-        raise Invalid from None
 
 
 def require_hands(actor: Actor, doctor: Any) -> None:
@@ -244,7 +261,17 @@ def require_hands(actor: Actor, doctor: Any) -> None:
 def _shown(actor: Actor, doctor: Any, sequence: str, now: datetime) -> dict[str, Any]:
     """The console's context. Whoever sees a person's record there has opened it: once per visit that is audited."""
     view = console_view(doctor, sequence, actor, now)
+    if actor.sees(Fields.CLINICAL):
+        view["signed_last"] = signed_last(doctor.id, now)
+    if actor.sees(Fields.HEALTH):
+        alarming = in_danger([row["patient_id"] for row in view["waiting"]], now)
+        for row in view["waiting"]:
+            row["alarming"] = row["patient_id"] in alarming
+    if actor.sees(Fields.CLINICAL):
+        view |= ordering.marks([*view["waiting"], *view["held"]], doctor.id)
     if current := view["current"]:
+        if actor.sees(Fields.HEALTH):
+            view["health"] = strip(current["patient_id"], now)
         opened = Once.of(f"visit {current['visit_id']}", "console", {})
         with suppress(InFlight):
             record_opened.answer(
@@ -258,7 +285,21 @@ def _shown(actor: Actor, doctor: Any, sequence: str, now: datetime) -> dict[str,
             )
         if current["state"] == "IN_CONSULTATION":
             view["tests"] = test_departments()
+            view["past"] = earlier_visits(actor, current["patient_id"], current["visit_id"], now)
+            if actor.sees(Fields.CLINICAL):
+                written = written_of(current["visit_id"])
+                view["note"] = _note_fields(written)
+                view["then"] = afterwards.shown(written, doctor.id, now)
+                view["dx"] = diagnosing.shown(written, doctor.id, view.get("health"))
+                view["rx"] = prescribing.shown(current["visit_id"], current["patient_id"], doctor.id)
+                view["ordering"] = ordering.shown(current["visit_id"], doctor.id, now)
     return view | {"longest_prescription": LONGEST_PRESCRIPTION, "sees_records": actor.may(Permission.BREAK_GLASS)}
+
+
+def _note_fields(written: Written) -> dict[str, Any]:
+    """The note beside a patient: `{version, signed, parts: [{name, label, text}]}`."""
+    parts = [{"name": name, "label": gettext(label), "text": written.note[name]} for name, label in PARTS.items()]
+    return {"version": written.version, "signed": bool(written.signed), "parts": parts, "longest": LONGEST_PART}
 
 
 def _explained(request: HttpRequest, doctor: Any, refusal: DomainError, name: str = "visit") -> str:

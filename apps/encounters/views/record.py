@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from apps.accounts.queries import facility_facts
 from apps.core.errors import Conflict, Forbidden, Invalid
-from apps.core.policy import Permission
+from apps.core.policy import Fields, Permission
 from apps.core.views import actor_of, page, run_form, said
 from apps.encounters.queries import history, history_values
 from apps.patients.commands import break_glass, end_break_glass, note_opened
@@ -69,6 +69,7 @@ def _page(
     else:
         shown = Paginator(found.visits, ROWS).get_page(request.GET.get("page"))
         context |= {"page": shown, "visits": history_values(list(shown), found, actor)}
+        context["sees_notes"] = bool(found.access) or actor.sees(Fields.CLINICAL)
         if found.access:
             context["until"] = facility_facts(patient.facility_id).clock(found.access.ends_at)
         note_opened(actor=actor, now=now, patient_id=patient_id, by="history")

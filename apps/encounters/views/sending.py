@@ -10,7 +10,8 @@ from django.utils.translation import gettext
 from apps.core.errors import Conflict, Invalid, NotFound
 from apps.core.policy import Permission
 from apps.core.views import actor_of, page, run_form, said, version_of
-from apps.encounters.views.console import LONGEST_REASON, require_hands, typed
+from apps.encounters.views.console import LONGEST_REASON, require_hands
+from apps.encounters.views.typing import typed
 from apps.queue import commands as queue
 from apps.queue.queries.console import console_sequence
 from apps.queue.queries.sending import target_of, targets

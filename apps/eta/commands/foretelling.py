@@ -10,13 +10,15 @@ from uuid import UUID
 from apps.core.commands import step
 from apps.eta.commands.remembering import Known, recall
 from apps.eta.models import Forecast, Prediction
-from apps.eta.rules.calibrating import Segment, Window
+from apps.eta.rules.calibrating import Segment
 from apps.eta.rules.laws import Laws
-from apps.eta.rules.predicting import Turn, predict
+from apps.eta.rules.predicting import predict
 from apps.eta.rules.queues import AtWork, Queue, Waiting
+from apps.eta.rules.shapes import Quantiles
 from apps.eta.rules.teaching import MINUTE, DayKept
 from apps.eta.rules.telling import Kind, Stage, Told, kind_of, stage_of, to_tell, told_anew
 from apps.eta.rules.today import Doctor, Person, Today
+from apps.eta.rules.turns import Turn
 from apps.eta.rules.versions import VERSIONS
 from apps.eta.rules.weighing import laws_for
 
@@ -113,16 +115,19 @@ def _of_doctor(
     ]
 
 
-def _found(queue: Queue, doctor: AtWork, person: Waiting, turn: Turn, window: Window, due: datetime) -> _Found:
+def _found(queue: Queue, doctor: AtWork, person: Waiting, turn: Turn, window: Quantiles, due: datetime) -> _Found:
     first = Segment.BOOKING if person.subject_id in queue.changed else Segment.AWAY
     moments = _Moments(*(due + timedelta(minutes=minutes) for minutes in window))
     return _Found(person, doctor, turn, Segment.HERE if person.here else first, moments)
 
 
 def _doing(today: Today, doctor: AtWork, kept: DayKept, laws: Laws, due: datetime) -> None:
-    """What the doctor is doing. When they said to be back moves by how long breaks are against what is said."""
+    """What the doctor is doing. Whoever was just called is with them once they have come from the hall. When they said
+    to be back moves by how long breaks are against what is said."""
     if doctor.since:
         today.doctor, today.since, today.inside = Doctor.INSIDE, _minutes(doctor.since, due), doctor.inside
+        if doctor.called_at:
+            today.since = max(today.since, _minutes(doctor.called_at, due) + laws.walk.mean)
     elif doctor.paused:
         today.doctor = Doctor.AWAY
         today.since = kept.since_due(datetime.fromisoformat(kept.away)) if kept.away and kept.due else today.since
@@ -164,8 +169,9 @@ def _tell(queue: Queue, best: dict[UUID, _Found], now: datetime) -> tuple[News, 
         if told != before:
             reasons.append(told.reason)
         reached[subject_id] = _stages(row, found)
-        _fill(row, found, told, now)
-        rows.append(row)
+        if before is None or reached[subject_id] or not _says(row, found, told, now):
+            _fill(row, found, told, now)
+            rows.append(row)
     changing = [f.name for f in Forecast._meta.fields if f.name not in ("id", "subject_id", "facility")]
     Forecast.objects.bulk_create(rows, update_conflicts=True, update_fields=changing, unique_fields=["subject_id"])
     return News(len(reasons), max(reasons, key=reasons.count, default="")), reached
@@ -198,14 +204,24 @@ def _told(row: Forecast) -> Told:
     return Told(Kind(row.kind), row.told_from, row.told_to, row.told_likely, row.reason)
 
 
+def _says(row: Forecast, found: _Found, told: Told, now: datetime) -> bool:
+    """Whether a row says so already, to the minute, and its time is to come: most events change the times of few, and
+    a queue of hundreds is not written anew for each of them."""
+    values = _told_values(found, told)
+    moved = (abs(moment - getattr(row, name)) for name, moment in _quantiles(found.window).items())
+    return row.p50 >= now and max(moved) < MINUTE and all(getattr(row, name) == values[name] for name in values)
+
+
 def _fill(row: Forecast, found: _Found, told: Told, now: datetime) -> None:
-    window, person = found.window, found.person
-    values: dict[str, Any] = {
-        "token_id": person.token_id,
+    worked_out = {"made_at": now, "ahead": found.turn.ahead, **_quantiles(found.window)}
+    for name, value in {**worked_out, **_told_values(found, told)}.items():
+        setattr(row, name, value)
+
+
+def _told_values(found: _Found, told: Told) -> dict[str, Any]:
+    return {
+        "token_id": found.person.token_id,
         "doctor_id": found.doctor.id,
-        "made_at": now,
-        "ahead": found.turn.ahead,
-        **_quantiles(window),
         "kind": told.kind,
         "told_from": told.earliest,
         "told_to": told.latest,
@@ -213,8 +229,6 @@ def _fill(row: Forecast, found: _Found, told: Told, now: datetime) -> None:
         "until": _until(found.doctor, told.kind),
         "reason": told.reason,
     }
-    for name, value in values.items():
-        setattr(row, name, value)
 
 
 def _until(doctor: AtWork, kind: Kind) -> datetime | None:

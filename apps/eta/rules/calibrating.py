@@ -3,13 +3,15 @@
 Factors are kept for each segment, and within it for each range of people ahead; both are updated when a turn came.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import chain, repeat
 from math import exp
 from typing import Any, NamedTuple
 
-from apps.eta.rules.predicting import Turn
+from apps.eta.rules.shapes import Quantiles
+from apps.eta.rules.turns import Turn, Turns
 
 
 class Segment(StrEnum):
@@ -45,8 +47,8 @@ ENOUGH = 12.0
 """Turns of a session that count as a whole session."""
 
 
-TOLD_NAME = "told"
-"""Under which the factor of windows told at booking is saved, beside those of segments."""
+TOLD_NAME, EIGHTY_NAME = "told", "told80"
+"""Under which the factors of windows told at booking are saved, beside those of segments."""
 
 
 class Window(NamedTuple):
@@ -93,7 +95,7 @@ class Factors:
         self.turns = self.late = 0.0
 
 
-Stretches = list[tuple[float, float, float, float]]
+Stretches = list[Quantiles]
 """By people ahead: what quantiles are stretched by."""
 
 
@@ -104,17 +106,26 @@ class Calibration:
     factors: dict[str, Factors] = field(default_factory=dict)
     told: float = 0.0
     """Logarithm of what windows told at booking are stretched by, beyond their factors."""
+    told80: float = 0.0
+    """The same of the eightieth quantile alone, which people are told as the time to reckon with."""
     cache: dict[Segment, Stretches] = field(default_factory=dict, repr=False)
 
     def window(self, turn: Turn, segment: Segment, now: float) -> Window:
         """What to say of a turn: from when it was worked out, in the same minutes as `now`."""
-        return _stretched(turn, self._stretches(segment), now)
+        stretch = self._stretches(segment)[min(turn.ahead, MANY)]
+        return Window(*_stretched([(turn.p10, turn.p50, turn.p80, turn.p90)], [stretch], now)[0])
 
-    def windows(self, turns: Iterable[Turn], now: float, booking: Container[object] = ()) -> list[Window]:
-        """What to say of everybody's turn: those of `booking` are told for the first time, unless they are here."""
+    def windows(self, turns: Turns, now: float, booking: Collection[object] = ()) -> list[Quantiles]:
+        """What to say of everybody's turn, windows without their names: those of `booking` are told for the first
+        time, unless they are here."""
         away, here = self._stretches(Segment.AWAY), self._stretches(Segment.HERE)
-        first = self._stretches(Segment.BOOKING)
-        return [_stretched(turn, here if turn[2] else first if turn[0] in booking else away, now) for turn in turns]
+        ranges = chain(range(MANY), repeat(MANY))
+        known = [(here if person.here else away)[place] for person, place in zip(turns.people, ranges, strict=False)]
+        windows = _stretched(turns.quantiles, known, now)
+        for place, person in enumerate(turns.people) if booking else ():
+            if person.id in booking and not person.here:
+                windows[place] = self.window(turns[place], Segment.BOOKING, now)
+        return windows
 
     def _stretches(self, segment: Segment) -> Stretches:
         found = self.cache.get(segment)
@@ -122,10 +133,10 @@ class Calibration:
             found = self.cache[segment] = [self._stretch(segment, people) for people in RANGES]
         return found
 
-    def _stretch(self, segment: Segment, people: int) -> tuple[float, float, float, float]:
+    def _stretch(self, segment: Segment, people: int) -> Quantiles:
         whole, part = self._of(segment), self._of(f"{segment}{people}")
-        high = whole.high + part.high
-        more = self.told if segment is Segment.BOOKING else 0.0
+        more, more80 = (self.told, self.told80) if segment is Segment.BOOKING else (0.0, 0.0)
+        high = whole.high + part.high + more80
         highest = max(whole.highest + part.highest + more, high - NOT_CLOSER)
         return exp(whole.low + part.low + more), exp(whole.middle + part.middle), exp(high), exp(highest)
 
@@ -138,6 +149,7 @@ class Calibration:
     def told_at_booking(self, said: Window, came: float) -> None:
         """A turn came of which somebody was told this window at booking."""
         self.told = _held(self.told + TOLD * ((not said.p10 <= came <= said.p90) - 0.2))
+        self.told80 = _held(self.told80 + TOLD * ((came > said.p80) - 0.2))
         self.cache.clear()
 
     def session_over(self) -> None:
@@ -154,7 +166,7 @@ class Calibration:
 
     def as_json(self) -> dict[str, Any]:
         """Numbers by name, as saved."""
-        return {TOLD_NAME: self.told} | {
+        return {TOLD_NAME: self.told, EIGHTY_NAME: self.told80} | {
             name: [f.n, f.low, f.middle, f.high, f.highest, f.sessions, f.turns, f.late]
             for name, f in self.factors.items()
         }
@@ -162,17 +174,18 @@ class Calibration:
     @classmethod
     def from_json(cls, saved: dict[str, Any]) -> "Calibration":
         """What was saved."""
-        factors = {name: Factors(*values) for name, values in saved.items() if name != TOLD_NAME}
-        return cls(factors, saved.get(TOLD_NAME, 0.0))
+        factors = {name: Factors(*values) for name, values in saved.items() if name not in (TOLD_NAME, EIGHTY_NAME)}
+        return cls(factors, saved.get(TOLD_NAME, 0.0), saved.get(EIGHTY_NAME, 0.0))
 
 
-def _stretched(turn: Turn, known: Stretches, now: float) -> Window:
-    _, ahead, _, p10, p50, p80, p90 = turn
-    low, middle, high, highest = known[ahead if ahead < MANY else MANY]
-    said = now + p50 * middle if p50 > 0 else now
-    first = said - (p50 - p10) * low
-    window = first if first > now else now, said, said + (p80 - p50) * high, said + (p90 - p50) * highest
-    return tuple.__new__(Window, window)
+def _stretched(quantiles: list[Quantiles], stretches: Stretches, now: float) -> list[Quantiles]:
+    """Windows from now on. The one place that runs for each of hundreds."""
+    windows = []
+    for (p10, p50, p80, p90), (low, middle, high, highest) in zip(quantiles, stretches, strict=True):
+        said = now + p50 * middle if p50 > 0.0 else now
+        first = said - (p50 - p10) * low
+        windows.append((first if first > now else now, said, said + (p80 - p50) * high, said + (p90 - p50) * highest))
+    return windows
 
 
 def _held(value: float) -> float:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from math import exp
 
 from apps.eta.rules.learned import BIN, BINS, EARLIEST, FIRST_HALF_HOUR, HALF_HOUR, HALF_HOURS, logit
-from apps.eta.rules.shapes import Length, of_moments
+from apps.eta.rules.shapes import Cumulants, Length, of_powers
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,9 @@ class Laws:
     walk_in: Length
     emergency: Length
     penalty: float
+    head_start: float
+    hurried: float
+    """Minutes that walk-ins stand behind their arrival; that some stand before it, and the share of those."""
     left: float
     returns: float
     return_delay: float
@@ -69,18 +72,18 @@ class Laws:
 
     def drift_at(self, t: float) -> float:
         """What the moment of a session adds to the logarithm of a consultation's length."""
-        return self.drift * progress_at(t, self.session.length)
+        return self.drift * progress_at(t, self.session.length) if self.drift else 0.0
 
-    def consultation(self, mu: float) -> Length:
+    def consultation(self, mu: float) -> Cumulants:
         """How long a consultation takes whose logarithm has this middle."""
         middle = exp(mu)
         square = middle * middle
-        return of_moments(middle * self.mean_factor, square * self.second_factor, square * middle * self.third_factor)
+        return of_powers(middle * self.mean_factor, square * self.second_factor, square * middle * self.third_factor)
 
     def later_than(self, offset: float) -> float:
         """The share of those who come that come later than so many minutes after their time."""
         place = (offset - EARLIEST) / BIN
-        if place <= 0:
+        if place <= 0.0:
             return 1.0
         if place >= BINS:
             return 0.0
@@ -91,6 +94,13 @@ class Laws:
         """Of those who come later than so many minutes after their time: mean and mean square of when, at most 0."""
         place = (offset - EARLIEST) // BIN
         return self.by_then[0 if place < 0 else BINS if place > BINS else int(place)]
+
+    def walk_ins_before(self, key: float, now: float, free: float) -> float:
+        """How many walk-ins come until the doctor is free and stand before this key: some have a head start."""
+        number = (1 - self.hurried) * counted(self.walk_ins, now, min(key - self.penalty, free))
+        if self.hurried:
+            number += self.hurried * counted(self.walk_ins, now, min(key + self.head_start, free))
+        return number
 
     def absent_odds(self, given: float) -> float:
         """No-show odds as they turned out, from those given."""
@@ -113,7 +123,7 @@ def counted(cumulative: list[float], start: float, end: float) -> float:
 
 def _by(cumulative: list[float], t: float) -> float:
     place = (t - FIRST_HALF_HOUR) / HALF_HOUR
-    if place <= 0:
+    if place <= 0.0:
         return 0.0
     if place >= HALF_HOURS:
         return cumulative[-1]

@@ -1,17 +1,17 @@
 """The turn of somebody who is not there yet: a law that leaps at their appointment."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import erfc, sqrt
 
 from apps.eta.rules.laws import Laws
-from apps.eta.rules.shapes import ROOT_2, Length, quantile, quantiles
+from apps.eta.rules.shapes import ROOT_2, Cumulants, Quantiles, quantile, quantiles
 
 SHARES = ((0.1, -1.2815516), (0.5, 0.0), (0.8, 0.8416212), (0.9, 1.2815516))
 STEPS = 8
 """Of the time until the appointment in which the doctor may be free; between them the law counts as straight."""
 
 
-def leaping(free: Length, slot: float, never: float, laws: Laws) -> Sequence[float]:
+def leaping(free: Cumulants, slot: float, never: float, laws: Laws) -> Quantiles:
     """The moments, in minutes from now, before which 10, 50, 80 and 90 % of turns come.
 
     They are called once the doctor is `free`, but not before they came or their time is there: before `slot` the odds
@@ -19,7 +19,7 @@ def leaping(free: Length, slot: float, never: float, laws: Laws) -> Sequence[flo
     """
     mean, var, skew = free
     spread = sqrt(var)
-    if slot <= 0 or mean - 2.5 * spread > slot:
+    if slot <= 0.0 or mean - 2.5 * spread > slot:
         return quantiles(mean, var, skew)
     bent = max(min(skew / (var * spread), 1.0), 0.0) / 6
     still = laws.later_than(-slot)
@@ -27,9 +27,9 @@ def leaping(free: Length, slot: float, never: float, laws: Laws) -> Sequence[flo
 
     def free_by(x: float) -> float:
         z = (x - mean) / spread
-        if z < 3:
-            z -= bent * (z * z - 1)
-        return 0.5 * erfc(-z / ROOT_2) if z > -8 else 0.0
+        if z < 3.0:
+            z -= bent * (z * z - 1.0)
+        return 0.5 * erfc(-z / ROOT_2) if z > -8.0 else 0.0
 
     def both_by(x: float) -> float:
         return free_by(x) * coming * (still - laws.later_than(x - slot))
@@ -43,7 +43,8 @@ def leaping(free: Length, slot: float, never: float, laws: Laws) -> Sequence[flo
             found.append(slot)
         else:
             found.append(table.moment(share))
-    return found
+    p10, p50, p80, p90 = found
+    return p10, p50, p80, p90
 
 
 class _Table:

@@ -96,6 +96,9 @@ class Learned:
     emergency_types: dict[str, float] = field(default_factory=dict)
     penalty: Tally = field(default_factory=Tally)
     """How far behind their arrival walk-ins stand."""
+    head_start: Tally = field(default_factory=Tally)
+    """How far before their arrival walk-ins stand who go before others (elderly people, say): their mean among all
+    would fit neither them nor the rest."""
 
     def forget(self, half_life: float = HALF_LIFE) -> None:
         """One session more went by: what was before counts a little less."""
@@ -152,6 +155,10 @@ SHIFTS = {"1": 1.0, "5": 5.0, "20": 20.0, "60": 60.0}
 sometimes very late, large ones fit symmetric habits. Which fits best is decided by the data."""
 
 
+LEAST_HEAD_START = 1.0
+"""Minutes before their arrival from which on somebody stands there on purpose."""
+
+
 def half_hour(t: float) -> int:
     """The place of a moment in the counts by half hour."""
     return min(max(int((t - FIRST_HALF_HOUR) // HALF_HOUR), 0), HALF_HOURS - 1)
@@ -190,7 +197,10 @@ def newcomer(learned: Learned, t: float, kind: str, behind: float, *, emergency:
     types = learned.emergency_types if emergency else learned.walk_in_types
     types[kind] = types.get(kind, 0.0) + 1
     if not emergency:
-        learned.penalty.add(behind)
+        if behind < -LEAST_HEAD_START:
+            learned.head_start.add(-behind)
+        else:
+            learned.penalty.add(behind)
 
 
 def came(learned: Learned, offset: float) -> None:

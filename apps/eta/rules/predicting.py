@@ -5,15 +5,30 @@ they will be; a break, an interruption, an emergency and a walk-in count with th
 share, the pace, does not even out: its uncertainty grows with the square of the work ahead.
 """
 
+import sys
+from collections import defaultdict
 from math import exp, inf, sqrt
 from operator import attrgetter
-from typing import NamedTuple
 
+from apps.eta.rules.freeing import free_in, pace_today
 from apps.eta.rules.laws import Laws, counted
 from apps.eta.rules.leap import leaping
 from apps.eta.rules.learned import EARLIEST, FIRST_HALF_HOUR, HALF_HOUR
-from apps.eta.rules.shapes import NOTHING, Length, below, later_of, log_normal, plus, quantiles, rest_of
+from apps.eta.rules.shapes import (
+    NOTHING,
+    Cumulants,
+    Quantiles,
+    below,
+    later_of,
+    log_normal,
+    of_powers,
+    plus,
+    powers,
+    quantiles,
+    sometimes,
+)
 from apps.eta.rules.today import Doctor, Person, Today
+from apps.eta.rules.turns import Turns
 
 THIRD = 3
 """Somebody who comes back after being called in absence is third in line."""
@@ -27,33 +42,18 @@ FAR = 25
 _key = attrgetter("key")
 
 
-class Turn(NamedTuple):
-    """In how many minutes somebody's turn comes, before calibration."""
+NOBODY = sys.maxsize
+"""A place in line that nobody has."""
 
-    id: object
-    ahead: int
-    here: bool
-    p10: float
-    p50: float
-    p80: float
-    p90: float
-
-
-_Step = tuple[Length, float]
-"""What one person adds to the moment at which the doctor is free, and to the doctor's work."""
+_Step = tuple[float, float, float, float]
+"""What one person adds to the moment at which the doctor is free (mean, variance, skew), and to the doctor's work."""
 
 _Likely = tuple[float, float, float, float]
 """Somebody who is not there: the odds that they never come, the odds that they are still not there, mean and variance
 of the minutes until they can be called. Plain tuples, both: hundreds are made for every event."""
 
 
-def pace_today(today: Today, laws: Laws) -> tuple[float, float]:
-    """How far today's pace is from the expected, in logarithms, and the variance of that."""
-    variance = 1 / (1 / laws.tau2 + today.pace_n / laws.sigma2)
-    return variance * today.pace_sum / laws.sigma2, variance
-
-
-def predict(today: Today, laws: Laws, now: float) -> list[Turn]:
+def predict(today: Today, laws: Laws, now: float) -> Turns:
     """When the turn of everybody comes whose turn is to come, in the order of calling."""
     return _Walk(today, laws, now).turns()
 
@@ -64,44 +64,29 @@ class _Walk:
     def __init__(self, today: Today, laws: Laws, now: float) -> None:
         self.today, self.laws, self.now = today, laws, now
         self.pace, self.pace_var = pace_today(today, laws)
-        self.told: list[Turn] = []
-        free = self._free()
+        self.order: list[Person] = []
+        self.told: list[Quantiles] = []
+        free = free_in(today, laws, now)
         self.mean, self.var, self.skew = free.mean, free.var, free.skew
         self.work = free.mean if today.doctor is Doctor.INSIDE else 0.0
-        self.steps: dict[str | tuple[str, float], _Step] = {}
+        self.steps: defaultdict[float | None, dict[str, _Step]] = defaultdict(dict)
+        self.shares: defaultdict[float, dict[str, _Step]] = defaultdict(dict)
+        self.gap, self.gap_var, _ = laws.gap
         self.between_two = plus(plus(laws.pause, laws.gap), laws.walk)
-        self.urgent, self.walk_in = laws.emergency.scaled(exp(self.pace)), laws.walk_in.scaled(exp(self.pace))
-        self.settled_until = now + laws.penalty
+        self.urgent, self.walk_in = (powers(x.scaled(exp(self.pace))) for x in (laws.emergency, laws.walk_in))
+        self.settled_until = now + (-laws.head_start if laws.hurried else laws.penalty) if laws.walk_ins[-1] else inf
         self.long_before: dict[float, _Likely] = {}
         self.calm_until = self.look_at = -1.0
-        self.walk_ins = self.pending = self.break_share = 0.0
-        self.pending_at = inf
+        self.walk_ins = self.pending = 0.0
+        self.pending_at = NOBODY
         session = today.session
         self.break_in = inf if today.break_taken or session.break_at is None else session.break_at - now
-        self.break_time = log_normal(laws.break_mu, laws.break_var)
+        self.broken: Cumulants = NOTHING
+        self.break_time = powers(log_normal(laws.break_mu, laws.break_var))
         self._emergencies(0.0)
         self._late_comers()
 
-    # the doctor
-
-    def _free(self) -> Length:
-        """When the doctor is free for the next person."""
-        today, laws = self.today, self.laws
-        elapsed = self.now - today.since
-        if today.doctor is Doctor.INSIDE:
-            mu = laws.mu_of(today.inside) + self.pace + laws.drift_at(today.since)
-            return plus(rest_of(mu, laws.sigma2 + self.pace_var, elapsed), laws.pause)
-        if today.doctor is Doctor.FREE:
-            return NOTHING
-        if today.declared is not None:
-            left = max(today.declared - self.now, 1.0)
-            return Length(left, max(0.4 * left, 2.0) ** 2)
-        if today.doctor is Doctor.EXPECTED:
-            return rest_of(laws.late_mu, laws.late_var, self.now + laws.late_shift)
-        if today.doctor is Doctor.BREAK:
-            return rest_of(laws.break_mu, laws.break_var, elapsed)
-        _, mu, var = laws.pauses.get(today.doctor) or next(iter(laws.pauses.values()))
-        return rest_of(mu, var, elapsed)
+    # the people
 
     def _late_comers(self) -> None:
         """Work of people who were called in their absence and may come yet."""
@@ -115,9 +100,7 @@ class _Walk:
         self.pending += share
         self.pending_at = len(self.told) + THIRD
 
-    # the people
-
-    def turns(self) -> list[Turn]:
+    def turns(self) -> Turns:
         """Everybody's turn, in the order of calling."""
         people = self.today.people.values()
         here = sorted([p for p in people if p.here], key=_key)
@@ -129,63 +112,67 @@ class _Walk:
                 served = self._line(here, served, absent.key, likely[2])
             self._absent(absent, likely, alone=served == len(here))
         self._line(here, served, inf, inf)
-        return self.told
+        return Turns(self.order, self.told)
 
     def _line(self, here: list[Person], served: int, next_key: float, next_ready: float) -> int:
         """Call those who are there, until somebody absent comes first: their key is smaller, and their time passed or
         they came by then. The one place that runs for each of hundreds."""
-        gap, gap_var, pace_var = self.laws.gap.mean, self.laws.gap.var, self.pace_var
-        told, steps, ahead, made = self.told.append, self.steps, len(self.told), tuple.__new__
-        settled_until, pending_at = self.settled_until, self.pending_at
+        gap, gap_var, pace_var = self.gap, self.gap_var, self.pace_var
+        told, steps, ahead = self.told.append, self.steps, len(self.told)
+        settled_until, look_at, pending_at = self.settled_until, self.look_at, self.pending_at
         mean, var, skew, work = self.mean, self.var, self.skew, self.work
         for place in range(served, len(here)):
             person = here[place]
             key = person.key
             if mean >= next_ready and key > next_key:
                 break
-            if mean >= self.look_at or key > settled_until or ahead >= pending_at:
+            if mean >= look_at or key > settled_until or ahead >= pending_at:
                 self.mean, self.var, self.skew, self.work = mean, var, skew, work
                 self._between(person, ahead)
                 mean, var, skew, work = self.mean, self.var, self.skew, self.work
-                pending_at = self.pending_at
-            p10, p50, p80, p90 = quantiles(mean + gap, var + gap_var + pace_var * work * work, skew)
-            told(made(Turn, (person.id, ahead, True, p10, p50, p80, p90)))
+                look_at, pending_at = self.look_at, self.pending_at
+            told(quantiles(mean + gap, var + gap_var + pace_var * work * work, skew))
             ahead += 1
-            kind = person.kind if person.slot is not None else (person.kind, person.odds)
-            (more, more_var, more_skew), more_work = steps.get(kind) or self._step(kind)
+            odds = person.odds if person.slot is None else None
+            more, more_var, more_skew, more_work = steps[odds].get(person.kind) or self._step(person.kind, odds)
             mean += more
             var += more_var
             skew += more_skew
             work += more_work
         else:
             place = len(here)
+        self.order += here[served:place]
         self.mean, self.var, self.skew, self.work = mean, var, skew, work
         return place
 
     def _absent(self, absent: Person, likely: "_Likely", *, alone: bool) -> None:
         """Somebody who is not there is called when the doctor is free, at the earliest at their time or when they
         came; if nobody else is there, the doctor waits for them."""
-        ahead = len(self.told)
-        self._between(absent, ahead)
+        ahead = len(self.order)
+        if self.mean >= self.look_at or absent.key > self.settled_until or ahead >= self.pending_at:
+            self._between(absent, ahead)
         odds, unknown, ready, ready_var = likely
         laws, slot = self.laws, (absent.slot or 0.0) - self.now
-        mean, var, skew = later, later_var, later_skew = self.mean, self.var, self.skew
-        if ready > 0 and (mean <= ready or (mean - ready) ** 2 < 16 * (var + ready_var)):
-            later, later_var, later_skew = later_of(Length(mean, var, skew), Length(ready, ready_var))
-        then = (1 - odds) * laws.later_than(later - slot)
-        there = max(unknown - odds - then, 0.0) / unknown
-        gap, gap_var, _ = laws.gap
-        gap, gap_var = there * gap, gap_var + self.pace_var * self.work * self.work
+        mean, var, skew, work = later, later_var, later_skew, _ = self.mean, self.var, self.skew, self.work
+        if ready > 0.0 and (mean <= ready or (mean - ready) * (mean - ready) < 16.0 * (var + ready_var)):
+            later, later_var, later_skew = later_of((mean, var, skew), (ready, ready_var, 0.0))
+        then = (1.0 - odds) * laws.later_than(later - slot)
+        there = unknown - odds - then
+        there = there / unknown if there > 0.0 else 0.0
+        gap, gap_var = there * self.gap, self.gap_var + self.pace_var * work * work
         if ahead < FAR:
-            p10, p50, p80, p90 = leaping(Length(mean + gap, var + gap_var, skew), slot, odds / unknown, laws)
+            told = leaping((mean + gap, var + gap_var, skew), slot, odds / unknown, laws)
         else:
-            p10, p50, p80, p90 = quantiles(later + gap, later_var + gap_var, later_skew)
-        self.told.append(tuple.__new__(Turn, (absent.id, ahead, False, p10, p50, p80, p90)))
+            told = quantiles(later + gap, later_var + gap_var, later_skew)
+        self.order.append(absent)
+        self.told.append(told)
         if alone and later > mean:
             self.mean, self.var, self.skew = later, later_var, later_skew
             self._emergencies(mean)
-        step, work = self.steps.get(absent.kind) or self._step(absent.kind)
-        self._add(step.times(there), there * work)
+            mean, var, skew, work = self.mean, self.var, self.skew, self.work
+        share = self.shares[there].get(absent.kind) or self._share(absent.kind, there)
+        more, more_var, more_skew, more_work = share
+        self.mean, self.var, self.skew, self.work = mean + more, var + more_var, skew + more_skew, work + more_work
         if then:
             self._expect(then / unknown * KEPT_TRYING)
 
@@ -195,7 +182,7 @@ class _Walk:
         offset = self.now - (absent.slot or 0.0)
         if offset > EARLIEST:
             odds, unknown, mean, var = self._coming(absent.odds, offset)
-            return odds, unknown, mean - offset if mean > offset else 0.0, var if offset < 0 else 0.0
+            return odds, unknown, mean - offset if mean > offset else 0.0, var if offset < 0.0 else 0.0
         known = self.long_before.get(absent.odds)
         if known is None:
             known = self.long_before[absent.odds] = self._coming(absent.odds, EARLIEST)
@@ -217,19 +204,17 @@ class _Walk:
     def _between(self, person: Person, ahead: int) -> None:
         """People who came back, walk-ins who stand before this person, a break; and what the next half hour is like."""
         if ahead >= self.pending_at:
-            work = self._consultation(person.kind).poisson(self.pending)
-            self._add(work, work.mean)
-            self.pending, self.pending_at = 0.0, inf
-        if person.key > self.settled_until and self.laws.walk_ins[-1]:
-            until = min(person.key - self.laws.penalty, self.now + self.mean)
-            number = counted(self.laws.walk_ins, self.now, until)
+            self._come(self.pending, powers(self._consultation(person.kind)))
+            self.pending, self.pending_at = 0.0, NOBODY
+        if person.key > self.settled_until:
+            number = self.laws.walk_ins_before(person.key, self.now, self.now + self.mean)
             if number > self.walk_ins:
-                work = self.walk_in.poisson(number - self.walk_ins)
-                self._add(work, work.mean)
+                self._come(number - self.walk_ins, self.walk_in)
                 self.walk_ins = number
         if self.mean >= self.calm_until:
             self.steps.clear()
-            self.calm_until = self.mean + max(HALF_HOUR / 2, self.mean / 4)
+            self.shares.clear()
+            self.calm_until = self.mean + max(HALF_HOUR, self.mean / 3.0)
         if self.mean >= self.look_at or self.break_in != inf:
             self.look_at = min(self.calm_until, self._break())
 
@@ -237,15 +222,17 @@ class _Walk:
         """Add the planned break with the odds that it falls before this moment; when to look again."""
         if self.break_in == inf:
             return inf
-        spread = sqrt(self.var + self.pace_var * self.work**2) + 0.01
+        spread = sqrt(self.var + self.pace_var * (self.work * self.work)) + 0.01
         share = below((self.mean - self.break_in) / spread)
         if share < 0.001:
             return (self.mean + self.break_in) / 2
-        before, after = self.break_time.times(self.break_share), self.break_time.times(share)
-        self.mean += after.mean - before.mean
-        self.var += after.var - before.var
-        self.skew += after.skew - before.skew
-        self.break_share = share
+        first, second, third = self.break_time
+        mean, var, skew = of_powers(share * first, share * second, share * third)
+        had, had_var, had_skew = self.broken
+        self.mean += mean - had
+        self.var += var - had_var
+        self.skew += skew - had_skew
+        self.broken = mean, var, skew
         if share > 0.999:
             self.break_in = inf
             return inf
@@ -255,36 +242,40 @@ class _Walk:
         """Emergencies who come while nobody is seen."""
         number = counted(self.laws.emergencies, self.now + since, self.now + self.mean)
         if number:
-            work = self.urgent.poisson(number)
-            self._add(work, work.mean)
+            self._come(number, self.urgent)
 
-    def _consultation(self, kind: str) -> Length:
-        t = self.now + self.mean
-        return self.laws.consultation(self.laws.mu_of(kind) + self.pace + self.laws.drift_at(t))
+    def _consultation(self, kind: str) -> Cumulants:
+        laws = self.laws
+        return laws.consultation(laws.mu_of(kind) + self.pace + laws.drift_at(self.now + self.mean))
 
-    def _step(self, key: str | tuple[str, float]) -> _Step:
+    def _step(self, kind: str, odds: float | None) -> _Step:
         """What a person of a kind adds, with the odds of having left if they have no appointment: consultation,
         interruption, change-over, and the emergencies that come meanwhile."""
-        kind, odds = (key, 0.0) if isinstance(key, str) else key
-        work = self._consultation(kind)
-        whole = plus(work, self.between_two)
+        laws, start = self.laws, max(self.now + self.mean, FIRST_HALF_HOUR)
+        work, var, skew = self._consultation(kind)
+        between, between_var, between_skew = self.between_two
+        mean, var, skew = work + between, var + between_var, skew + between_skew
         if odds:
-            whole = whole.times(1 - min(odds * self.laws.left, 1.0))
-        busy = work.mean * (1 - odds)
-        t = max(self.now + self.mean, FIRST_HALF_HOUR)
-        number = counted(self.laws.emergencies, t, t + whole.mean)
+            mean, var, skew = sometimes((mean, var, skew), 1.0 - min(odds * laws.left, 1.0))
+            work *= 1.0 - odds
+        number = counted(laws.emergencies, start, start + mean)
         if number:
-            urgent = self.urgent.poisson(number)
-            whole, busy = plus(whole, urgent), busy + urgent.mean
-        step = self.steps[key] = whole, busy
+            first, second, third = self.urgent
+            mean, var, skew = mean + number * first, var + number * second, skew + number * third
+            work += number * first
+        step = self.steps[odds][kind] = mean, var, skew, work
         return step
 
-    def _add(self, length: Length, work: float) -> None:
-        mean, var, skew = length
-        self.mean += mean
-        self.var += var
-        self.skew += skew
-        self.work += work
+    def _share(self, kind: str, there: float) -> _Step:
+        """What a person of a kind adds who is there with these odds."""
+        mean, var, skew, work = self.steps[None].get(kind) or self._step(kind, None)
+        step = self.shares[there][kind] = *sometimes((mean, var, skew), there), there * work
+        return step
 
-
-__all__ = ["Turn", "pace_today", "predict"]
+    def _come(self, number: float, who: Cumulants) -> None:
+        """So many more come by chance and are seen first; each takes as long as these powers say."""
+        first, second, third = who
+        self.mean += number * first
+        self.var += number * second
+        self.skew += number * third
+        self.work += number * first

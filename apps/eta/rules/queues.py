@@ -38,6 +38,8 @@ class AtWork:
     since: datetime | None = None
     """Since when somebody is with them."""
     inside: str = ""
+    called_at: datetime | None = None
+    """When that person was called, while they are on their way."""
     back_at: datetime | None = None
     """When they said to be back from a break."""
 

@@ -7,8 +7,9 @@ from apps.eta.rules import learned as lessons
 from apps.eta.rules.calibrating import Calibration, Segment, Window
 from apps.eta.rules.laws import Laws, Session, progress_at
 from apps.eta.rules.learned import Learned, Tally
-from apps.eta.rules.predicting import Turn, predict
+from apps.eta.rules.predicting import predict
 from apps.eta.rules.today import Doctor, Person, Today
+from apps.eta.rules.turns import Turn, Turns
 from apps.eta.rules.weighing import laws_for, longer_than_usual
 
 BEFORE = -30.0
@@ -16,6 +17,9 @@ BEFORE = -30.0
 
 AT_ONCE = 0.1
 """Minutes after somebody came without an appointment in which they are told for the first time."""
+
+FAR = 10
+"""People ahead up to which windows are judged, but at booking."""
 
 EVERY = 10.0
 """Minutes between the predictions by which windows are calibrated."""
@@ -61,27 +65,29 @@ class Live:
         self.apart: list[tuple[float, float]] = []
         self.pauses: list[tuple[Doctor, float]] = []
         self.next_sample = 0.0
-        self.cache: tuple[float, dict[object, Turn]] | None = None
+        self.cache: tuple[float, Turns, dict[object, int]] | None = None
         self._say(-60.0, booking=True)
 
     # what is asked
 
     def window(self, id_: object, now: float) -> Window:
         """When somebody's turn comes."""
-        turns = self._turns(now)
-        turn = turns.get(id_)
-        if turn is None:
+        turns, places = self._turns(now)
+        if id_ not in places:
             return Window(now, now, now, now)
+        turn = turns[places[id_]]
         segment = self._segment(turn, now)
         window = self.memory.calibration.window(turn, segment, now)
         if segment is Segment.BOOKING:
             self.said.setdefault(id_, []).append(_Said(segment, turn.ahead, window, told=True))
         return window
 
-    def _turns(self, now: float) -> dict[object, Turn]:
+    def _turns(self, now: float) -> tuple[Turns, dict[object, int]]:
+        """Everybody's turn, and who has which."""
         if self.cache is None or self.cache[0] != now:
-            self.cache = now, {turn.id: turn for turn in predict(self.today, self.laws, now)}
-        return self.cache[1]
+            turns = predict(self.today, self.laws, now)
+            self.cache = now, turns, {person.id: place for place, person in enumerate(turns.people)}
+        return self.cache[1:]
 
     def _segment(self, turn: Turn, now: float) -> Segment:
         person = self.today.people[turn.id]
@@ -91,11 +97,13 @@ class Live:
 
     def _say(self, now: float, *, booking: bool = False, only: object = None) -> None:
         """Predict, to be judged when the turn comes."""
-        for turn in self._turns(now).values():
-            if (turn.ahead <= 10 or booking) and (only is None or turn.id == only):
-                segment = self._segment(turn, now)
-                window = self.memory.calibration.window(turn, segment, now)
-                self.said.setdefault(turn.id, []).append(_Said(segment, turn.ahead, window))
+        turns, places = self._turns(now)
+        judged = range(len(turns) if booking else min(len(turns), FAR + 1))
+        for place in judged if only is None else {places[only]}.intersection(judged):
+            turn = turns[place]
+            segment = self._segment(turn, now)
+            window = self.memory.calibration.window(turn, segment, now)
+            self.said.setdefault(turn.id, []).append(_Said(segment, place, window))
 
     def _turn_came(self, id_: object, t: float) -> None:
         for said in self.said.pop(id_, ()):
@@ -120,6 +128,7 @@ class Live:
         person = self.booked[id_]
         late = person.missed_at
         if late is not None:
+            self._turn_came(id_, late)
             self.pool.returned.add(1.0)
             self.pool.return_delay.add(t - late)
         if id_ not in self.came:
@@ -183,8 +192,8 @@ class Live:
         self._free(t)
 
     def missed(self, t: float, id_: object, *, final: bool) -> None:
-        """Somebody's turn came and they were not there."""
-        self._turn_came(id_, t)
+        """Somebody's turn came and they were not there. Windows are promises to those who come: only once they do,
+        is it known whether theirs held."""
         person = self.today.people.get(id_)
         if person is None:
             return

@@ -1,7 +1,5 @@
 """Distributions as the few numbers that add up: mean, variance and third cumulant (skew) of minutes."""
 
-from collections.abc import Callable
-from functools import partial
 from math import erfc, exp, log, pi, sqrt
 from typing import NamedTuple
 
@@ -19,8 +17,34 @@ def density(z: float) -> float:
     return exp(-0.5 * z * z) / _ROOT_2PI
 
 
+Cumulants = tuple[float, float, float]
+"""Mean, variance and third central moment; plain, where hundreds are made for every event."""
+
+Quantiles = tuple[float, float, float, float]
+"""The values below which 10, 50, 80 and 90 % lie."""
+
+
+def sometimes(x: Cumulants, share: float) -> Cumulants:
+    """A length of time that happens only in this share of cases, and takes no time otherwise."""
+    first, second, third = powers(x)
+    return of_powers(share * first, share * second, share * third)
+
+
+def powers(x: Cumulants) -> Cumulants:
+    """The means of value, square and cube: what so many on average of these add up to, by chance, for each of them."""
+    mean, var, skew = x
+    square = mean * mean
+    return mean, var + square, skew + mean * (3.0 * var + square)
+
+
+def of_powers(first: float, second: float, third: float) -> Cumulants:
+    """A length of time of which the means of value, square and cube are known."""
+    square = first * first
+    return first, second - square, third - first * (3.0 * second - 2.0 * square)
+
+
 class Length(NamedTuple):
-    """A length of time that is not known: its first three cumulants. A tuple, since thousands are made at once."""
+    """A length of time that is not known: its first three cumulants."""
 
     mean: float
     var: float = 0.0
@@ -29,17 +53,12 @@ class Length(NamedTuple):
 
     def times(self, share: float) -> "Length":
         """The same when it happens only in this share of cases, and takes no time otherwise."""
-        mean, var, skew = self
-        square = mean * mean
-        first, second = share * mean, share * (var + square)
-        third = share * (skew + mean * (3 * var + square))
-        return _length((first, second - first * first, third - first * (3 * second - 2 * first * first)))
+        return Length(*sometimes(self, share))
 
     def poisson(self, number: float) -> "Length":
         """As many of these as come by chance, so many on average."""
-        mean, var, skew = self
-        square = mean * mean
-        return _length((number * mean, number * (var + square), number * (skew + mean * (3 * var + square))))
+        first, second, third = powers(self)
+        return Length(number * first, number * second, number * third)
 
     def scaled(self, factor: float) -> "Length":
         """The same, so many times as long."""
@@ -58,21 +77,17 @@ class Length(NamedTuple):
 
 NOTHING = Length(0.0)
 
-_length: Callable[[tuple[float, float, float]], Length] = partial(tuple.__new__, Length)
-"""A length of all three, in half the time: what is made for everybody who waits, at every event."""
-
 
 def of_moments(first: float, second: float, third: float) -> Length:
     """A length of time of which the means of value, square and cube are known."""
-    square = first * first
-    return _length((first, second - square, third - first * (3 * second - 2 * square)))
+    return Length(*of_powers(first, second, third))
 
 
-def plus(one: Length, other: Length) -> Length:
+def plus(one: Cumulants, other: Cumulants) -> Length:
     """Both after one another, independent of each other."""
     mean, var, skew = one
     more, more_var, more_skew = other
-    return _length((mean + more, var + more_var, skew + more_skew))
+    return Length(mean + more, var + more_var, skew + more_skew)
 
 
 def mixed(parts: list[tuple[float, Length]]) -> Length:
@@ -111,7 +126,7 @@ def rest_of(mu: float, variance: float, elapsed: float) -> Length:
     )
 
 
-def later_of(x: Length, other: Length) -> Length:
+def later_of(x: Cumulants, other: Cumulants) -> Cumulants:
     """The later of two moments, both about normal (Clark 1961); skew as far as the first decides."""
     one, one_var, one_skew = x
     two, two_var, _ = other
@@ -119,51 +134,51 @@ def later_of(x: Length, other: Length) -> Length:
     if theta < 1e-9:
         return x if one >= two else other
     alpha = (one - two) / theta
-    if alpha > 4:
+    if alpha > 4.0:
         return x
     here, height = below(alpha), theta * density(alpha)
-    mean = one * here + two * (1 - here) + height
-    second = (one_var + one * one) * here + (two_var + two * two) * (1 - here) + (one + two) * height
-    return Length(mean, max(second - mean * mean, 0.0), one_skew * here)
+    mean = one * here + two * (1.0 - here) + height
+    second = (one_var + one * one) * here + (two_var + two * two) * (1.0 - here) + (one + two) * height
+    return mean, max(second - mean * mean, 0.0), one_skew * here
 
 
 Z10, Z80, Z90 = -1.2815516, 0.8416212, 1.2815516
 
 
-def quantiles(mean: float, var: float, skew: float) -> tuple[float, float, float, float]:
+def quantiles(mean: float, var: float, skew: float) -> Quantiles:
     """The values below which 10, 50, 80 and 90 % of a law with these cumulants lie.
 
     Cornish and Fisher's expansion where the law is nearly normal, else the shifted log-normal law with the same
     three cumulants. Skew below nothing counts as none.
     """
-    if var <= 0:
+    if var <= 0.0:
         return mean, mean, mean, mean
     spread = sqrt(var)
     if skew < 0.4 * var * spread:
-        bend = skew / (6 * var) if skew > 0 else 0.0
+        bend = skew / (6.0 * var) if skew > 0.0 else 0.0
         middle, outer, side = mean - bend, mean + 0.6424 * bend, 1.2815516 * spread
         return outer - side, middle, mean + 0.8416212 * spread - 0.2917 * bend, outer + side
-    bent = skew / (var * spread)
-    shape, scale = _shifted(bent, var)
-    low = mean - scale * exp(shape * shape / 2)
+    shape, scale = _shifted(skew / (var * spread), var)
+    low = mean - scale * exp(shape * shape / 2.0)
     wide = exp(shape * Z90)
     return low + scale / wide, low + scale, low + scale * exp(shape * Z80), low + scale * wide
 
 
 def quantile(z: float, mean: float, var: float, skew: float) -> float:
     """The value below which the share `below(z)` of such a law lies."""
-    if var <= 0:
+    if var <= 0.0:
         return mean
     spread = sqrt(var)
     bent = skew / (var * spread)
     if bent < 0.4:
-        return mean + spread * (z + max(bent, 0.0) * (z * z - 1) / 6)
+        return mean + spread * (z + max(bent, 0.0) * (z * z - 1.0) / 6.0)
     shape, scale = _shifted(bent, var)
-    return mean + scale * (exp(shape * z) - exp(shape * shape / 2))
+    return mean + scale * (exp(shape * z) - exp(shape * shape / 2.0))
 
 
 def _shifted(bent: float, var: float) -> tuple[float, float]:
     """Spread of the logarithm, and scale, of the shifted log-normal law with this variance and this skewness."""
-    root = (1 + bent * bent / 2 + bent * sqrt(1 + bent * bent / 4)) ** (1 / 3)
-    w = root + 1 / root - 1
-    return sqrt(log(w)), sqrt(var / (w * (w - 1)))
+    square = bent * bent
+    root = (1.0 + square / 2.0 + bent * sqrt(1.0 + square / 4.0)) ** (1 / 3)
+    w = root + 1.0 / root - 1.0
+    return sqrt(log(w)), sqrt(var / (w * (w - 1.0)))

@@ -65,6 +65,8 @@ def laws_for(session: Session, doctor: Learned, pool: Learned) -> Laws:
         walk_in=NOTHING,
         emergency=NOTHING,
         penalty=_own(doctor.penalty, pool.penalty, 0.0, 1.0),
+        head_start=_own(doctor.head_start, pool.head_start, 0.0, 1.0),
+        hurried=_hurried(doctor, pool),
         left=(pool.left[0] + 2.0) / (pool.left[1] + 2.0),
         returns=pool.returned.mean(0.3, 10.0),
         return_delay=max(pool.return_delay.mean(15.0, 10.0), 1.0),
@@ -168,6 +170,12 @@ def _lateness(doctor: Learned, pool: Learned) -> tuple[float, float, float]:
     return chosen
 
 
+def _hurried(doctor: Learned, pool: Learned) -> float:
+    """The share of walk-ins with a head start."""
+    share = pool.head_start.n / (pool.head_start.n + pool.penalty.n + 1.0)
+    return (doctor.head_start.n + 6.0 * share) / (doctor.head_start.n + doctor.penalty.n + 6.0)
+
+
 def _few(session: Session) -> list[float]:
     """Before any data one emergency in two sessions."""
     bins = [FIRST_HALF_HOUR + HALF_HOUR * place for place in range(HALF_HOURS)]
@@ -187,8 +195,8 @@ def _running(doctor: Learned, pool: Learned, name: str, prior: list[float]) -> l
 def _newcomer(laws: Laws, types: dict[str, float]) -> Length:
     total = sum(types.values())
     if not total:
-        return laws.consultation(laws.other_mu)
-    return mixed([(n / total, laws.consultation(laws.mu_of(kind))) for kind, n in types.items()])
+        return Length(*laws.consultation(laws.other_mu))
+    return mixed([(n / total, Length(*laws.consultation(laws.mu_of(kind)))) for kind, n in types.items()])
 
 
 def _arrivals(laws: Laws, pool: Learned) -> None:

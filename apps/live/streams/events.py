@@ -16,6 +16,7 @@ from apps.live.queries import Picture, Place, draw
 from apps.live.rules import Held
 from apps.live.sockets import Socket
 from apps.live.source import AWAY
+from apps.live.streams.own import OwnPlaces
 from apps.live.streams.stream import Stream
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class EventStream(Stream):
         self._recent: deque[Told] = deque(maxlen=REPLAY_AT_MOST)
         self._shown: Shown | None = None
         self._drawing: asyncio.Task[Picture] | None = None
+        self._own = OwnPlaces(self)
 
     @property
     def number(self) -> int | None:
@@ -100,6 +102,7 @@ class EventStream(Stream):
             announced = frames.announced(event)
             for image in self.images:
                 image.tell(announced)
+        self._own.wake()
         LAG.observe(max(0.0, (timezone.now() - event.occurred_at).total_seconds()))
 
     async def _show_whole(self) -> None:
@@ -111,6 +114,7 @@ class EventStream(Stream):
         self.sequence = shown.sequence
         self.heard = max(self.heard, self.sequence)
         self.tell(shown.frame)
+        self._own.wake()
 
     async def _drawn(self) -> Shown:
         """The whole view, drawn once for all who want it at the same number."""
@@ -156,6 +160,12 @@ class EventStream(Stream):
         """What is kept of the events after a number; None when some of them are not."""
         missing = self.sequence - number
         return list(self._recent)[-missing:] if 0 < missing <= len(self._recent) else None
+
+    def add(self, socket: Socket) -> None:
+        socket.place = None
+        super().add(socket)
+        if socket.subject_id:
+            self._own.wake()
 
     def event(self, number: int) -> OutboxEvent | None:
         """The event of a number, if it is still kept."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from apps.notifications.rules import Outgoing
+from apps.notifications.rules import NO_ADAPTER, Outgoing
 
 
 class DeliveryFailed(Exception):
@@ -25,6 +25,6 @@ def deliver(message: Outgoing) -> str:
     """Hand a message to the provider of its channel; the provider's reference. Raises `DeliveryFailed`."""
     path = settings.CHANNEL_ADAPTERS.get(str(message.channel))
     if path is None:
-        raise DeliveryFailed("no_adapter", final=True)
+        raise DeliveryFailed(NO_ADAPTER, final=True)
     adapter: Callable[[Outgoing], str] = import_string(path)
     return adapter(message)

@@ -1,7 +1,7 @@
 """Text messages through a provider's HTTP gateway.
 
-`POST OPD_SMS_URL` with the key as a bearer token and `{to, text, sender, reference}`; the message's id stands as
-`reference` and in `Idempotency-Key`, so that a repeat is sent once. 2xx is taken, `id` of a JSON answer is the
+`POST OPD_SMS_URL` with the key as a bearer token and `{to, text, sender, reference, template}`; the message's id is
+`reference` and `Idempotency-Key`, so that a repeat is sent once. 2xx is taken, `id` of a JSON answer is the
 provider's reference. A provider that speaks otherwise gets a module like this one, named in OPD_SMS_ADAPTER.
 """
 
@@ -29,6 +29,7 @@ def deliver(message: Outgoing) -> str:
                 "text": message.text,
                 "sender": settings.SMS_SENDER,
                 "reference": str(message.id),
+                "template": message.template,
             },
             timeout=TIMEOUT,
         )

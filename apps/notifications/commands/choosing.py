@@ -2,19 +2,20 @@
 
 from base64 import urlsafe_b64decode
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
 
 from apps.audit.commands import record
-from apps.core.commands import command, unit
+from apps.core.commands import command
 from apps.core.crypto import blind_index
 from apps.core.errors import Conflict, Invalid, sentence
 from apps.core.policy import Actor, Permission, Scope
 from apps.notifications.commands.sending import recipient_fingerprint, send_push
-from apps.notifications.models import PushSubscription, Unwanted
-from apps.notifications.queries import live_subscriptions
+from apps.notifications.models import Preference, PushSubscription, Unwanted
+from apps.notifications.queries import confirmed_address, live_subscriptions, offers
 from apps.notifications.rules import Channel, Kind
 
 MOST_BROWSERS = 5
@@ -29,6 +30,16 @@ class PushNotSetUp(Conflict):
     detail = sentence("This hospital sends no notifications to browsers. Text messages come as always.")
 
 
+class NotOffered(Conflict):
+    code = "channel_not_offered"
+    detail = sentence("This hospital does not send messages that way. Text messages come as always.")
+
+
+class NoMailbox(Conflict):
+    code = "no_mail_address"
+    detail = sentence("First give an e-mail address and type in the code that comes there.")
+
+
 class NobodyListens(Conflict):
     code = "nobody_listens"
     detail = sentence("No browser has notifications turned on for this number.")
@@ -38,11 +49,38 @@ class NobodyListens(Conflict):
 def want_sms(*, actor: Actor, now: datetime, recipient: str, wanted: bool) -> None:
     """Turn text messages to a number off, or on again. Codes to sign in come all the same."""
     about = {"facility_id": _require_own(actor), "recipient_index": recipient_fingerprint(recipient)}
+    unwanted = Unwanted.objects.filter(**about, channel=Channel.SMS)
     if wanted:
-        Unwanted.objects.filter(**about, channel=Channel.SMS).delete()
+        was_wanted = not unwanted.delete()[0]
     else:
-        Unwanted.objects.get_or_create(**about, channel=Channel.SMS, defaults={"since": now})
-    _note("messages.sms", wanted=wanted)
+        _row, was_wanted = Unwanted.objects.get_or_create(**about, channel=Channel.SMS, defaults={"since": now})
+    _note("messages.sms", recipient, before={"wanted": was_wanted}, after={"wanted": wanted})
+
+
+@command
+def prefer(*, actor: Actor, now: datetime, recipient: str, channel: Channel) -> None:
+    """Have messages to a number come by a channel of their own, or as text messages again.
+
+    Raises `NotOffered`, `NoMailbox`.
+    """
+    facility_id = _require_own(actor)
+    about: dict[str, Any] = {"facility_id": facility_id, "recipient_index": recipient_fingerprint(recipient)}
+    if channel is not Channel.SMS and not offers(channel):
+        raise NotOffered
+    if channel is Channel.EMAIL and not confirmed_address(facility_id, about["recipient_index"]):
+        raise NoMailbox
+    before = Preference.objects.filter(**about).first()
+    if channel is Channel.SMS:
+        Preference.objects.filter(**about).delete()
+    else:
+        Preference.objects.update_or_create(**about, defaults={"channel": channel, "since": now})
+    record(
+        action="messages.channel",
+        entity_type="facility",
+        entity_id=facility_id,
+        before={"channel": before.channel if before else str(Channel.SMS)},
+        after={"channel": str(channel)},
+    )
 
 
 @command
@@ -58,6 +96,7 @@ def subscribe(
         raise PushNotSetUp
     _require_sound(endpoint, p256dh, auth)
     index = recipient_fingerprint(recipient)
+    before = _browsers(facility_id, index)
     known = {"p256dh": p256dh, "auth": auth, "facility_id": facility_id, "recipient_index": index}
     known |= {"created_at": now, "ended_at": None}
     row, _made = PushSubscription.objects.update_or_create(
@@ -67,18 +106,20 @@ def subscribe(
     )
     listening = live_subscriptions(facility_id, index).order_by("-created_at").values_list("id", flat=True)
     PushSubscription.objects.filter(id__in=list(listening)[MOST_BROWSERS:]).update(ended_at=now)
-    _note("messages.push", wanted=True)
+    _note("messages.push", recipient, before={"browsers": before}, after={"browsers": _browsers(facility_id, index)})
     return row
 
 
 @command
-def unsubscribe(*, actor: Actor, now: datetime, recipient: str, endpoint: str = "") -> int:
-    """End the notifications of one browser, or of all that a number's messages go to; how many."""
-    mine = live_subscriptions(_require_own(actor), recipient_fingerprint(recipient))
-    if endpoint:
+def unsubscribe(*, actor: Actor, now: datetime, recipient: str, endpoint: str | None = None) -> int:
+    """End the notifications of one browser, by its address, or of all that a number's messages go to; how many."""
+    facility_id, index = _require_own(actor), recipient_fingerprint(recipient)
+    before = _browsers(facility_id, index)
+    mine = live_subscriptions(facility_id, index)
+    if endpoint is not None:
         mine = mine.filter(endpoint_index=_fingerprint(endpoint))
     ended = mine.update(ended_at=now)
-    _note("messages.push", wanted=False)
+    _note("messages.push", recipient, before={"browsers": before}, after={"browsers": before - ended})
     return ended
 
 
@@ -134,7 +175,16 @@ def _fingerprint(endpoint: str) -> str:
     return blind_index(endpoint, "notifications.endpoint")
 
 
-def _note(action: str, *, wanted: bool) -> None:
-    actor = unit().actor
-    assert actor.facility_id is not None, "a code login is some facility's"
-    record(action=action, entity_type="facility", entity_id=actor.facility_id, after={"wanted": wanted})
+def _browsers(facility_id: UUID, index: str) -> int:
+    return live_subscriptions(facility_id, index).count()
+
+
+def _note(action: str, recipient: str, *, before: dict[str, Any], after: dict[str, Any]) -> None:
+    """An audit row about a number, which is named by its fingerprint."""
+    record(
+        action=action,
+        entity_type="recipient",
+        entity_id=recipient_fingerprint(recipient),
+        before=before,
+        after=after,
+    )

@@ -12,7 +12,7 @@ from apps.accounts.queries import staff_names
 from apps.audit.commands import record_opened
 from apps.audit.queries import openings
 from apps.core.api import Endpoint
-from apps.core.policy import Actor, Fields, Permission
+from apps.core.policy import Actor, Fields, Permission, either
 from apps.patients import commands, queries
 from apps.patients.models import EmergencyAccess, Patient
 from apps.patients.rules.identifiers import IdentifierKind
@@ -142,19 +142,26 @@ class BreakGlass(Endpoint):
 
 
 class AccessLog(Endpoint):
-    """Who opened a record."""
+    """Who opened a record: for the administration, and for the family, after a fresh code."""
 
-    policy = Permission.AUDIT_READ
+    policy = either(Permission.AUDIT_READ, Permission.PATIENT_OWN)
 
     @extend_schema(operation_id="patients_access_log", parameters=PAGING, responses=OpeningPage, tags=["patients"])
     def get(self, request: Request, patient_id: UUID) -> Response:
         """Who opened this record, when and by what right, newest first. Reading it is recorded too."""
-        found = openings(self.actor.facility_id, queries.get(patient_id).id)
+        found = openings(self.actor.facility_id, self._whose(patient_id))
         who = found.order_by().values_list("actor_id", flat=True).distinct()
         names = staff_names({staff_id for staff_id in who if staff_id})
         answer = self.page(found, lambda entry: opening_values(entry, names))
         record_opened(actor=self.actor, now=self.now, entity_type="audit", entity_id=f"patient:{patient_id}")
         return answer
+
+    def _whose(self, patient_id: UUID) -> UUID:
+        """The record, for who may ask about it. Raises `NotFound`, `CodeTooOld`."""
+        if self.actor.may(Permission.AUDIT_READ):
+            return queries.get(patient_id).id
+        queries.require_fresh_code(self.actor, self.now)
+        return queries.own_person(self.actor, patient_id).id
 
 
 def access_values(access: EmergencyAccess) -> dict[str, Any]:

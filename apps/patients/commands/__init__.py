@@ -15,9 +15,11 @@ from apps.patients.commands.emergency import (
     NotOpen,
     break_glass,
     end_break_glass,
+    note_listed,
     note_opened,
     review_emergency_access,
 )
+from apps.patients.commands.health import note_fact_in, note_health_fact, set_fact_status
 from apps.patients.commands.own import choose_language
 from apps.patients.commands.registry import (
     IdentifierTaken,
@@ -49,11 +51,15 @@ __all__ = [
     "forget_codes",
     "give_up_provisional",
     "next_number",
+    "note_fact_in",
+    "note_health_fact",
+    "note_listed",
     "note_opened",
     "register",
     "register_in",
     "reopen_code_login",
     "request_code",
     "review_emergency_access",
+    "set_fact_status",
     "sign_in_by_code",
 ]

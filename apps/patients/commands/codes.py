@@ -20,6 +20,7 @@ from apps.audit.commands import record
 from apps.core.commands import collect, command
 from apps.core.crypto import blind_index
 from apps.core.errors import DomainError, Invalid, TooMany, sentence
+from apps.core.languages import named
 from apps.core.policy import Actor, Permission, Scope, system_actor
 from apps.notifications.commands import send
 from apps.notifications.rules import Kind
@@ -178,7 +179,7 @@ def _send_code(number: str, index: str, facility: FacilityFacts, language: str, 
     send(
         kind=Kind.LOGIN_CODE,
         recipient=number,
-        text=sms_text(wording, facility.name, code, str(urlsplit(settings.PUBLIC_BASE_URL).hostname)),
+        text=sms_text(wording, named(facility, language), code, str(urlsplit(settings.PUBLIC_BASE_URL).hostname)),
         dedupe_key=f"login_code:{row.id}",
         language=language,
         facility_id=facility.id,

@@ -4,10 +4,11 @@ It is an alarm as much as a key: audited, told to the facility, counted, and loo
 It opens nothing for writing and nothing of another facility.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from apps.audit.commands import record, record_patient_opened
+from apps.audit.commands import record, record_opened, record_patient_opened
 from apps.core.commands import command
 from apps.core.errors import Conflict, Forbidden, Invalid, NotFound, sentence
 from apps.core.events import facility_stream
@@ -112,8 +113,18 @@ def review_emergency_access(*, actor: Actor, now: datetime, access_id: UUID, not
     return access
 
 
-def note_opened(*, actor: Actor, now: datetime, patient_id: UUID, by: str = "") -> None:
-    """Say that somebody opened a record and by what right: an emergency access that is open, else as told."""
+def note_opened(*, actor: Actor, now: datetime, patient_id: UUID, by: str = "", each: bool = False) -> None:
+    """Say that somebody opened a record and by what right: an emergency access that is open, else as told. Once in ten
+    minutes, or each time, where something leaves the house with it (a print, a file)."""
     access = open_access(actor, patient_id, now)
     right = f"emergency access {access.id}" if access else by
-    record_patient_opened(actor=actor, now=now, patient_id=patient_id, right=right)
+    if each:
+        record_opened(actor=actor, now=now, entity_type="patient", entity_id=patient_id, reason=right)
+    else:
+        record_patient_opened(actor=actor, now=now, patient_id=patient_id, right=right)
+
+
+def note_listed(*, actor: Actor, now: datetime, patient_ids: Iterable[UUID], by: str) -> None:
+    """The same of everybody about whose health a list tells."""
+    for patient_id in sorted(set(patient_ids)):
+        note_opened(actor=actor, now=now, patient_id=patient_id, by=by)

@@ -6,17 +6,43 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet
 from django_scopes import scope, scopes_disabled
 
-from apps.accounts.queries import FacilityFacts, facilities
-from apps.core.policy import Actor
+from apps.accounts.queries import FacilityFacts, facilities, issued_at
+from apps.core.commands import hidden_from
+from apps.core.errors import Unauthenticated, sentence
+from apps.core.policy import Actor, Permission
+from apps.core.queries import one
 from apps.patients.models import Allowance, Patient, phone_fingerprint
-from apps.patients.rules.login_codes import LimitName, phone_failure_limits
+from apps.patients.rules.login_codes import FRESH, LimitName, phone_failure_limits
 from apps.patients.rules.people import Status
 from apps.patients.rules.phones import possible_phone
+
+
+class CodeTooOld(Unauthenticated):
+    """Raised with the door at which a new code is sent."""
+
+    code = "code_too_old"
+    detail = sentence("This needs a new code, so that nobody else reads it who has this phone in hand.")
+
+
+def require_fresh_code(actor: Actor, now: datetime) -> None:
+    """What is about somebody's health or about who read of it is shown on a phone only soon after a code: families
+    share phones, and a sign-in lasts a day. Raises `CodeTooOld`."""
+    proved = issued_at(actor.credential_id) if actor.phone_index else None
+    if proved is None or now - proved > FRESH:
+        raise CodeTooOld(door="login-phone")
 
 
 def patients_of(actor: Actor) -> QuerySet[Patient]:
     """Everybody registered now under the phone that somebody signed in by; nobody for anybody else."""
     return people_under(actor.phone_index) if actor.phone_index else Patient.objects.none()
+
+
+def own_person(actor: Actor, patient_id: UUID) -> Patient:
+    """Somebody under the phone that one signed in by. Raises `NotFound` for anybody else, as for nobody."""
+    person = one(patients_of(actor).filter(id=patient_id))
+    if person is None:
+        raise hidden_from(actor, Permission.PATIENT_OWN)
+    return person
 
 
 def phone_of_family(actor: Actor) -> str:

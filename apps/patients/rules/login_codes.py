@@ -21,6 +21,9 @@ LIFETIME = timedelta(minutes=5)
 TRIES = 5
 """Of one code."""
 
+FRESH = timedelta(minutes=30)
+"""How long after a code its page shows what is about somebody's health."""
+
 RESEND_AFTER = timedelta(seconds=30)
 RUN = 100
 """Failures in a row for one phone until nothing more is tried there; ended by a success or by the desk."""

@@ -11,7 +11,7 @@ from apps.accounts.commands import let_in
 from apps.core.addresses import address_of
 from apps.core.errors import Invalid
 from apps.core.policy import PUBLIC, system_actor
-from apps.core.views import page, said, wanted_path
+from apps.core.views import actor_if_any, page, said, wanted_path
 from apps.patients import commands
 from apps.patients.commands import InvalidCode, TooManyTries
 from apps.patients.forms import CodeForm, PhoneForm
@@ -58,7 +58,8 @@ def code(request: HttpRequest) -> HttpResponse:
 
 
 def _phone_page(request: HttpRequest, form: forms.Form, status: int = 200) -> HttpResponse:
-    context = {"form": form, "next": wanted_path(request)}
+    wanted = wanted_path(request)
+    context = {"form": form, "next": wanted, "again": bool(wanted and actor_if_any(request))}
     return _private(render(request, "patients/login_phone.html", context, status=status))
 
 

@@ -113,11 +113,16 @@ class CancelIn(serializers.Serializer[Any]):
     """Why a booking is given up; programs that cannot send a body with DELETE leave it out."""
 
     reason = TextField(max_length=200, required=False, default="", allow_blank=True)
+    patientWishes = serializers.BooleanField(
+        source="wished", default=False, help_text="The person asked for it, and is not told that the hospital had to."
+    )
     expectedVersion = VersionField(source="expected_version")
 
 
 def outcome_json(outcome: Any) -> dict[str, Any]:
-    """What came of a wish: `{token, moved}` or `{waiting}`."""
+    """What came of a wish: `{token, moved}`, `{waiting}` or `{payment}`."""
+    if outcome.to_pay:
+        return OutcomeOut.of({"to_pay": outcome.to_pay})
     if outcome.appointment is None:
         return OutcomeOut.of({"waiting": waiting_value(outcome.waiting, outcome.waiting.since)})
     return OutcomeOut.of({"appointment": outcome.appointment, "moved": outcome.moved})
@@ -149,7 +154,8 @@ class Bookings(Endpoint):
 
     @extend_schema(request=BookingIn, responses={201: OutcomeOut})
     def post(self, request: Request) -> Response:
-        """Book a place, or wait for one. Patients book for those under their phone."""
+        """Book a place, or wait for one. Patients book for those under their phone; paid priority is booked when it is
+        paid, on the page that is named."""
         told = told_to(self.actor, outcome_json)
         return self.run(commands.book, told, success=201, **self.read(BookingIn))
 

@@ -31,11 +31,21 @@ from apps.queue.commands.consulting import (
 from apps.queue.commands.delaying import delay_doctor
 from apps.queue.commands.emergencies import end_overrides, fast_track, override_slot, request_emergency
 from apps.queue.commands.expecting import foretell_overdue
+from apps.queue.commands.following_up import book_follow_up
 from apps.queue.commands.giving_feedback import say_how_it_was
 from apps.queue.commands.handing import reassign
 from apps.queue.commands.helping import answer_help, end_calls_for_help, note_help
 from apps.queue.commands.holding import accept_place, confirm_booking, decline_place, request_hold, sweep
-from apps.queue.commands.journeying import order_tests, send_for_tests, skip_station, start_journey, transfer
+from apps.queue.commands.journeying import (
+    go_next_to,
+    go_not_to,
+    order_tests,
+    send_for_tests,
+    skip_station,
+    start_journey,
+    transfer,
+)
+from apps.queue.commands.keeping_posted import tell_called, tell_in_line, tell_missed, tell_stayed_away
 from apps.queue.commands.leaving import begin_leave, take_leave, undo_leave
 from apps.queue.commands.masters import (
     change_department,
@@ -51,6 +61,7 @@ from apps.queue.commands.nearing import tell_near
 from apps.queue.commands.overbooking import open_beyond
 from apps.queue.commands.own import RestoreRefused, restore
 from apps.queue.commands.reassigning import reassign_bookings
+from apps.queue.commands.reminding import remind
 from apps.queue.commands.reordering import announce_emergency, move_in_queue
 from apps.queue.commands.series import book_series
 from apps.queue.commands.serving import (
@@ -80,6 +91,7 @@ __all__ = [
     "ask_refund",
     "begin_leave",
     "book",
+    "book_follow_up",
     "book_series",
     "call",
     "call_again",
@@ -110,6 +122,8 @@ __all__ = [
     "foretell_overdue",
     "give_meeting_link",
     "give_up_escalated",
+    "go_next_to",
+    "go_not_to",
     "hold",
     "leave_waiting_list",
     "miss_booking",
@@ -129,6 +143,7 @@ __all__ = [
     "reassign_bookings",
     "recall",
     "recognise",
+    "remind",
     "renew_link",
     "request_emergency",
     "request_hold",
@@ -154,7 +169,11 @@ __all__ = [
     "take_leave",
     "take_newcomers",
     "take_other_time",
+    "tell_called",
+    "tell_in_line",
+    "tell_missed",
     "tell_near",
+    "tell_stayed_away",
     "transfer",
     "triage_down",
     "triage_up",

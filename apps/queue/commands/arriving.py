@@ -9,45 +9,24 @@ from apps.accounts.commands import carry_tracking, issue_restore, use_checkin_li
 from apps.accounts.queries import facility_facts
 from apps.accounts.rules.links import SignedLink
 from apps.core.commands import collect, command, step, unit
-from apps.core.errors import Conflict, Forbidden, Invalid, sentence
+from apps.core.errors import Forbidden, Invalid, sentence
 from apps.core.events import department_stream
 from apps.core.outbox import emit, lock_streams
 from apps.core.policy import Actor, Permission, Scope
 from apps.patients.commands import register_in
 from apps.patients.queries import get_active
 from apps.queue import events
+from apps.queue.commands.admitting import NoNewcomers, missed_today, require_doctor, require_room
 from apps.queue.commands.entering import Arrival, Arrived, new_visit, with_links
 from apps.queue.commands.moving import expect, locked_visit, move, tell_transition
 from apps.queue.commands.onward import begin_journey, enter_station, rejoin, stations_of
 from apps.queue.models import JourneyLeg, JourneyTemplate, Visit
 from apps.queue.queries.journeys import template_of
 from apps.queue.queries.rules import policy_of
-from apps.queue.queries.visits import count_waiting, visits_in_the_way
 from apps.queue.rules.order import Source, booked_for
 from apps.queue.rules.states import State, Verb
 from apps.scheduling.commands import issue_token
-from apps.scheduling.queries import department_of, departments_of_doctor, journey_of_type
-from apps.scheduling.rules import DepartmentStatus
-
-
-class DepartmentClosed(Conflict):
-    code = "department_closed"
-    detail = sentence("This department takes nobody at present.")
-
-
-class AlreadyHere(Conflict):
-    code = "already_waiting"
-    detail = sentence("This person already has an open visit in this department.")
-
-
-class QueueFull(Conflict):
-    code = "queue_full"
-    detail = sentence("This queue is full. Please send the person to the desk.")
-
-
-class NoNewcomers(Conflict):
-    code = "no_newcomers"
-    detail = sentence("This queue takes nobody new today. Who is booked and who is an emergency still comes in.")
+from apps.scheduling.queries import department_of, journey_of_type
 
 
 class OtherDepartment(Forbidden):
@@ -138,7 +117,7 @@ def confirm(
     expect(visit, expected_version)
     changes: dict[str, Any] = {"triage_confirmed": True}
     if doctor_id:
-        _require_doctor(doctor_id, visit.department_id)
+        require_doctor(doctor_id, visit.department_id)
         changes |= {"doctor_id": doctor_id, "pooled": False}
     return move(visit, Verb.CONFIRM, State.WAITING, **changes)
 
@@ -150,8 +129,8 @@ def enter_booked(booking: Any, patient: Any, *, emergency: bool = False, unprove
 
     Raises `DepartmentClosed`, `QueueFull`, `AlreadyHere`."""
     department = department_of(booking.department_id)
-    _require_room_in_queue(department, emergency=emergency)
-    _missed_today(patient, department.id, booking.day)
+    require_room(department, emergency=emergency)
+    missed_today(patient, department.id, booking.day)
     source = Source.EMERGENCY if emergency else Source(booking.source)
     grace = policy_of(department.policy).grace
     stands_by = booked_for(booking.at, booking.late_until, unit().now, grace)
@@ -172,13 +151,13 @@ def enter_booked(booking: Any, patient: Any, *, emergency: bool = False, unprove
 def enter(department_id: UUID, patient: Any, arrival: Arrival) -> Visit:
     """Put a person into a department's queue of today, under the lock of its stream."""
     department = department_of(department_id)
-    _require_room_in_queue(department, emergency=arrival.source is Source.EMERGENCY)
+    require_room(department, emergency=arrival.source is Source.EMERGENCY)
     if arrival.doctor_id:
-        _require_doctor(arrival.doctor_id, department_id)
+        require_doctor(arrival.doctor_id, department_id)
     day = facility_facts(department.facility_id).day_of(unit().now)
     if department.closed_to_newcomers_on == day and arrival.source is not Source.EMERGENCY:
         raise NoNewcomers
-    missed = None if arrival.self_reported else _missed_today(patient, department_id, day)
+    missed = None if arrival.self_reported else missed_today(patient, department_id, day)
     is_usual = arrival.usual and missed is None and arrival.source is not Source.EMERGENCY
     usual = usual_journey(department) if is_usual else None
     if usual and (begun := _enter_by(usual, department, patient, arrival)):
@@ -270,16 +249,16 @@ def _enter_elsewhere(
     """Give a number of the department somebody came for (who has `booked` has one), and a place at the first stations
     of their journey."""
     department, emergency = department_of(department_id), arrival.source is Source.EMERGENCY
-    _require_room_in_queue(department, emergency=emergency)
+    require_room(department, emergency=emergency)
     if arrival.doctor_id:
-        _require_doctor(arrival.doctor_id, department_id)
+        require_doctor(arrival.doctor_id, department_id)
     day = facility_facts(department.facility_id).day_of(unit().now)
     places = sorted((place for at, place in stations if at == 1), key=lambda place: place != department_id)
     for place in {department_id, *places}:
-        _missed_today(patient, place, day)
+        missed_today(patient, place, day)
     queues = {place: department_of(place) for place in places}
     for queue in queues.values():
-        _require_room_in_queue(queue, emergency=emergency)
+        require_room(queue, emergency=emergency)
     token = booked or issue_token(department=department, patient_id=patient.id, day=day)
     journey = begin_journey(token, name, stations, department_id, arrival.doctor_id)
     legs = {leg.department_id: leg for leg in JourneyLeg.objects.filter(journey=journey, step=1)}
@@ -295,30 +274,6 @@ def _enter_elsewhere(
     if booked is None:
         emit(events.visit_event(events.TOKEN_CREATED, places[0], entered[0].id, entered[0].version, **about))
     return entered[0]
-
-
-def _require_room_in_queue(department: Any, *, emergency: bool = False) -> None:
-    """The department takes people; an emergency also when its queue is full."""
-    if department.status != DepartmentStatus.ACTIVE:
-        raise DepartmentClosed
-    if not emergency and count_waiting(department.id) >= department.policy.queue_limit:
-        raise QueueFull
-
-
-def _require_doctor(doctor_id: UUID, department_id: UUID) -> None:
-    if department_id not in departments_of_doctor(doctor_id):
-        raise Invalid({"doctorId": [sentence("This doctor does not see people in this department.")]})
-
-
-def _missed_today(patient: Any, department_id: UUID, day: Any) -> Visit | None:
-    """Today's visit that ended in NO_SHOW: who comes late after all keeps the number, in a new visit.
-
-    Raises `AlreadyHere` when one is still open.
-    """
-    found = visits_in_the_way(patient.id, department_id, day)
-    if any(state != State.NO_SHOW for _, state in found):
-        raise AlreadyHere
-    return Visit.objects.select_related("token").get(id=found[0][0]) if found else None
 
 
 __all__ = ["Arrived", "check_in", "confirm", "enter", "enter_booked", "self_check_in", "with_links"]

@@ -40,8 +40,9 @@ def say_late(
         raise Invalid({"minutes": [sentence("From 1 to 240 minutes. For more, cancel and come another day.")]})
     back_at = now + timedelta(minutes=minutes)
     if visit.state == State.ON_HOLD:
+        was = visit.back_at
         amend(visit, back_at=back_at)
-        _tell(visit, "visit.late")
+        _tell(visit, "visit.late", was)
         return visit
     if visit.state not in QUEUED and visit.state != State.CALLED:
         raise NotAllowed(extra=stand(visit))
@@ -109,12 +110,12 @@ def take_off(visit: Visit, reason: str = "") -> Visit:
 
 
 @step
-def _tell(visit: Visit, action: str) -> None:
+def _tell(visit: Visit, action: str, was: datetime | None) -> None:
     record(
         action=action,
         entity_type="visit",
         entity_id=visit.id,
-        before={"version": visit.version - 1},
+        before={"version": visit.version - 1, "backAt": was.isoformat() if was else None},
         after={"version": visit.version, "backAt": visit.back_at.isoformat() if visit.back_at else None},
     )
     emit(events.queue_updated(visit.department_id, "late", visitId=str(visit.id)))

@@ -3,13 +3,14 @@
 Here and not in `scheduling`, because giving up or missing a number may concern a visit as well.
 """
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from apps.accounts.queries import facility_facts
 from apps.audit.commands import record
-from apps.core.commands import command, hidden_from, unit
+from apps.core.commands import command, hidden_from, step, unit
 from apps.core.errors import Conflict, NotFound, sentence
 from apps.core.events import department_stream
 from apps.core.outbox import lock_streams
@@ -20,6 +21,7 @@ from apps.queue.commands.arriving import Arrived, enter_booked, lock_arrival
 from apps.queue.commands.passing import note_displaced
 from apps.queue.commands.telling import REBOOKED, give_on, tell_booked, tell_cancelled, tell_displaced
 from apps.queue.providers import room
+from apps.queue.queries.money import MONEY
 from apps.queue.queries.own_bookings import require_notice, require_own, require_own_wish, whom_to_book
 from apps.queue.queries.slots import require_near
 from apps.scheduling.commands import (
@@ -39,6 +41,7 @@ from apps.scheduling.commands import (
     place_instead,
     promote,
     rank_waiting,
+    require_room,
 )
 from apps.scheduling.queries import (
     agreed_length,
@@ -51,10 +54,10 @@ from apps.scheduling.queries import (
     open_department,
     position_of,
     waiting_entry_of,
+    what_giving_up_means,
 )
 from apps.scheduling.rules.allocation import BookingSource
 from apps.scheduling.rules.appointments import AppointmentState
-from apps.scheduling.rules.giving_up import giving_up
 from apps.scheduling.rules.lengths import Length
 from apps.scheduling.rules.waiting import WaitingState
 
@@ -102,7 +105,7 @@ def book(
     Without a slot or a time: the first day with a free place, its least used slot, the earliest on ties.
     `exact`: in the preferred slot or not at all. The type of visit decides how long it takes. Raises `SlotGone`,
     `AlreadyBooked`, `AlreadyWaiting`, `PatientNotActive`, `NotFound`, `Invalid`. Patients book for themselves: then
-    `FollowUpOfNothing`, `TooManyBookings`, too.
+    `FollowUpOfNothing`, `TooManyBookings`, too; and paid priority is theirs only once it is paid.
     """
     asked, person_id = BookingSource(source), whom_to_book(actor, patient_id)
     doctor = doctor_of(doctor_id)
@@ -118,11 +121,32 @@ def book(
     make_room(department_id, doctor_id)
     day = slot.day if slot else _day(doctor_id, asked, appointment_time, now, length)
     wish = Wish(department_id, doctor_id, person_id, asked, day, slot.id if slot else None, reason, length=length)
+    if own and asked is BookingSource.PAID_PRIORITY:
+        return Outcome(to_pay=MONEY.pay_first(replace(wish, slot_id=require_room(wish))))
     outcome = place(wish)
     if exact and (outcome.appointment is None or outcome.appointment.slot_id != preferred_slot_id):
         raise SlotGone
     if outcome.appointment:
         outcome.appointment.patient, outcome.appointment.doctor = person, doctor
+    return told_of(outcome)
+
+
+@step
+def place_paid(wish: Wish) -> Any:
+    """Give somebody the place that they have paid for, whoever has to give way. The department's stream is locked.
+
+    Raises `SlotGone`, `AlreadyBooked`, `PatientNotActive`, and what the department's limits refuse: before anything is
+    written."""
+    get_active(wish.patient_id)
+    make_room(wish.department_id, wish.doctor_id)
+    require_room(wish)
+    return told_of(place(wish, waits=False)).appointment
+
+
+@step
+def told_of(outcome: Outcome) -> Outcome:
+    """Tell whoever has got a place, and who had to give way for it."""
+    if outcome.appointment:
         tell_booked(outcome.appointment)
         note_displaced(outcome.appointment, outcome.moved)
         tell_displaced(outcome.moved)
@@ -155,13 +179,14 @@ def cancel_booking(
 
 @command
 def ask_refund(*, actor: Actor, now: datetime, booking_id: UUID) -> Any:
-    """Somebody asks what comes back for a booking that was given up. Nothing is paid here: the figure is noted.
+    """Somebody asks what comes back for a booking that was given up. Nothing is paid here: the figure is noted, and
+    what was paid for it is on its way (billing).
 
     Raises `NotGivenUp`."""
     row = locked_by(booking_id, Permission.BOOKING_CHANGE)
     if row.state != AppointmentState.CANCELLED or row.token_id is None:
         raise NotGivenUp(extra={"state": row.state, "version": row.version})
-    back = giving_up(row.at, row.ended_at or now).refund_percent
+    back = what_giving_up_means(row, now).refund_percent
     record(action="appointment.refund_asked", entity_type="appointment", entity_id=row.id, after={"percent": back})
     return row
 

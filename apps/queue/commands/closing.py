@@ -12,6 +12,7 @@ from apps.core.events import department_stream
 from apps.core.outbox import lock_streams
 from apps.core.policy import Actor, Permission, Scope
 from apps.notifications.rules import Kind
+from apps.notifications.rules.wordings import wording
 from apps.queue.commands.leaving import lock_doctor, tell_screens
 from apps.queue.commands.telling import tell_asked, tell_numbers, tell_people
 from apps.scheduling.commands import (
@@ -28,12 +29,29 @@ from apps.scheduling.queries import Plan, appointment_of, plan_closing, session_
 from apps.scheduling.rules.appointments import AppointmentState
 from apps.scheduling.rules.leave import Fate
 
-MOVED = sentence("{hospital}: the time you booked with {away} was cancelled. {token} is now with {doctor} on {when}.")
-WAITS = sentence(
-    "{hospital}: your booking {token} on {when} was cancelled by us. You are on the waiting list and will hear from us."
+MOVED = wording(
+    "closed_moved",
+    Kind.DOCTOR_AWAY,
+    sentence("{hospital}: the time you booked with {away} was cancelled. {token} is now with {doctor} on {when}."),
 )
-PLACED = sentence("{hospital}: we found you a time. Your booking {token} is with {doctor} on {when}.")
-GIVEN_UP = sentence("{hospital}: your booking {token} on {when} is cancelled. Book again or call us at any time.")
+WAITS = wording(
+    "closed_waits",
+    Kind.DOCTOR_AWAY,
+    sentence(
+        "{hospital}: your booking {token} on {when} was cancelled by us. You are on the waiting list and will hear"
+        " from us."
+    ),
+)
+PLACED = wording(
+    "closed_placed",
+    Kind.DOCTOR_AWAY,
+    sentence("{hospital}: we found you a time. Your booking {token} is with {doctor} on {when}."),
+)
+GIVEN_UP = wording(
+    "closed_given_up",
+    Kind.DOCTOR_AWAY,
+    sentence("{hospital}: your booking {token} on {when} is cancelled. Book again or call us at any time."),
+)
 
 
 class NotStranded(Conflict):
@@ -76,12 +94,12 @@ def close_session(
     tell_numbers(row for row in moved if row.token_id != numbers[row.id])
     for slot in plan.closed:
         record(action="slot.cancelled", entity_type="slot", entity_id=slot.id, reason=reason)
-    change, away = str(slot_id), found.doctor.name
-    untold = tell_people(moved, Kind.DOCTOR_AWAY, MOVED, change, away=away)
-    untold += tell_people(earlier, Kind.DOCTOR_AWAY, MOVED, change, away=away)
+    change, away = str(slot_id), found.doctor
+    untold = tell_people(moved, MOVED, change, away=away)
+    untold += tell_people(earlier, MOVED, change, away=away)
     placed = {row.patient_id for row in earlier}
     gone = [one.row for one in plan.of(Fate.ESCALATED) if one.row.patient_id not in placed]
-    untold += tell_people(gone, Kind.DOCTOR_AWAY, WAITS, change)
+    untold += tell_people(gone, WAITS, change)
     tell_screens(found.doctor_id, "doctor_leave")
     return SessionClosed(plan, [entry for entry in waiting if entry.patient_id not in placed], untold)
 
@@ -105,7 +123,7 @@ def place_escalated(*, actor: Actor, now: datetime, booking_id: UUID, slot_id: U
     place_stranded(row, slot_id)
     if row.token_id != number:
         tell_numbers([row])
-    tell_people([row], Kind.DOCTOR_AWAY, PLACED, f"{row.version}")
+    tell_people([row], PLACED, f"{row.version}")
     return row
 
 
@@ -114,7 +132,7 @@ def give_up_escalated(*, actor: Actor, now: datetime, booking_id: UUID, reason: 
     """Cancel the booking of somebody for whom there is no place, for a reason. Raises `NotStranded`."""
     row = _locked_stranded(booking_id)
     end(row, AppointmentState.CANCELLED, reason)
-    tell_people([row], Kind.DOCTOR_AWAY, GIVEN_UP, f"{row.version}")
+    tell_people([row], GIVEN_UP, f"{row.version}")
     return row
 
 

@@ -11,8 +11,8 @@ from apps.core.policy import Actor, Permission
 from apps.queue.commands.aside import LATEST
 from apps.queue.commands.booking import OtherDay, locked_by
 from apps.queue.commands.telling import REBOOKED, tell_booked
-from apps.queue.queries.own_bookings import was_cancelled_by_us
 from apps.scheduling.commands import NotPossibleNow, note_late, place_again
+from apps.scheduling.queries import was_cancelled_by_us
 
 
 @command

@@ -11,6 +11,7 @@ from apps.core.commands import command
 from apps.core.errors import Conflict, Invalid, NotFound, sentence
 from apps.core.policy import Actor
 from apps.notifications.rules import Kind
+from apps.notifications.rules.wordings import wording
 from apps.queue.commands.leaving import lock_doctor, tell_screens
 from apps.queue.commands.telling import tell_people
 from apps.queue.models import Visit
@@ -19,10 +20,20 @@ from apps.scheduling.commands import delay_slots
 from apps.scheduling.queries import slot_of, slots_to_delay
 from apps.scheduling.rules.leave import LONGEST_DELAY
 
-LATER = sentence("{hospital}: {doctor} is late. Your booking {token} is now expected on {when}. We are sorry.")
-SOONER = sentence("{hospital}: {doctor} catches up. Please come for your booking {token} on {when}.")
-WAITS = sentence("{hospital}: {doctor} is about {minutes} min late. {token} keeps its place. We are sorry.")
-ON_TIME = sentence("{hospital}: {doctor} is no longer late. {token} keeps its place.")
+LATER = wording(
+    "later",
+    Kind.DELAY,
+    sentence("{hospital}: {doctor} is late. Your booking {token} is now expected on {when}. We are sorry."),
+)
+SOONER = wording(
+    "sooner", Kind.DELAY, sentence("{hospital}: {doctor} catches up. Please come for your booking {token} on {when}.")
+)
+WAITS = wording(
+    "late",
+    Kind.DELAY,
+    sentence("{hospital}: {doctor} is about {minutes} min late. {token} keeps its place. We are sorry."),
+)
+ON_TIME = wording("on_time", Kind.DELAY, sentence("{hospital}: {doctor} is no longer late. {token} keeps its place."))
 
 
 class NothingToDelay(Conflict):
@@ -92,6 +103,6 @@ def _slots(doctor_id: UUID, slot_id: UUID | None, today: date, minutes: int, now
 def _tell(delayed: Delayed, *, later: bool) -> list[Any]:
     """Each of them once for this change; who cannot be told."""
     change = str(uuid4())
-    untold = tell_people(delayed.shifted, Kind.DELAY, LATER if later else SOONER, change)
+    untold = tell_people(delayed.shifted, LATER if later else SOONER, change)
     words = WAITS if delayed.minutes else ON_TIME
-    return [*untold, *tell_people(delayed.waiting, Kind.DELAY, words, change, minutes=str(delayed.minutes))]
+    return [*untold, *tell_people(delayed.waiting, words, change, minutes=str(delayed.minutes))]

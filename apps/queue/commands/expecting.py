@@ -22,7 +22,7 @@ from apps.eta.rules.queues import Lesson
 from apps.queue import events
 from apps.queue.models import Visit
 from apps.queue.queries.foretold import kind_of_visit, plan_of, queue_of
-from apps.queue.rules.order import Source
+from apps.queue.rules.order import Source, Tier
 from apps.queue.rules.states import QUEUED, State
 from apps.scheduling.queries.places import doctor_of
 from apps.scheduling.queries.sessions import booking_facts, came_for, past_of
@@ -154,7 +154,7 @@ def _called(visit: Visit, day: date, at: datetime) -> dict[str, Any]:
     if came_for(visit.token_id) is None:
         ready = visit.queued_at or visit.scanned_at
         behind = (visit.arrival_key - ready).total_seconds() / 60
-        urgent = visit.emergency or visit.source == Source.EMERGENCY
+        urgent = visit.tier <= Tier.URGENT or visit.source == Source.EMERGENCY
         taught |= {"newcomer": "emergency" if urgent else "walk_in", "ready": ready, "behind": behind}
     return taught
 

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from apps.core.commands import command
+from apps.core.errors import Conflict, sentence
 from apps.core.events import department_stream
 from apps.core.outbox import lock_streams
 from apps.core.policy import Actor, ActorType, Permission, Scope
@@ -32,6 +33,11 @@ from apps.scheduling.commands import (
 )
 from apps.scheduling.queries import agreed_length, asked_about, bookable
 from apps.scheduling.rules.allocation import BookingSource
+
+
+class PaidNotHeld(Conflict):
+    code = "paid_not_held"
+    detail = sentence("A place of paid priority is not held: it is booked when it is paid.")
 
 
 @command
@@ -62,6 +68,8 @@ def request_hold(
     get_active(person_id)
     if own:
         require_own_wish(person_id, slot.department_id, asked, now)
+        if asked is BookingSource.PAID_PRIORITY:
+            raise PaidNotHeld
     length = agreed_length(visit_type_id, doctor_id=doctor_id, department_ids=[slot.department_id], by_patient=own)
     make_room(slot.department_id, doctor_id)
     return hold(Wish(slot.department_id, doctor_id, person_id, asked, slot.day, slot.id, reason, length=length))

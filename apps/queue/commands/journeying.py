@@ -4,13 +4,16 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import F
+
 from apps.core.commands import command, step
 from apps.core.errors import Conflict, Invalid, sentence
 from apps.core.events import department_stream
 from apps.core.outbox import emit, lock_streams
 from apps.core.policy import Actor, Permission
 from apps.queue import events
-from apps.queue.commands.arriving import AlreadyHere, DepartmentClosed, set_out, template_to_begin
+from apps.queue.commands.admitting import AlreadyHere, DepartmentClosed
+from apps.queue.commands.arriving import set_out, template_to_begin
 from apps.queue.commands.moving import (
     NotAllowed,
     amend,
@@ -29,6 +32,7 @@ from apps.queue.commands.onward import (
     stations_of,
 )
 from apps.queue.models import Journey, JourneyLeg, Visit
+from apps.queue.queries.sending import unserved
 from apps.queue.queries.visits import open_visit_of
 from apps.queue.rules.journeys import TESTS, Outcome
 from apps.queue.rules.states import OPEN, QUEUED, State, Verb
@@ -39,6 +43,11 @@ from apps.scheduling.rules import DepartmentStatus
 class OnTheWay(Conflict):
     code = "journey_begun"
     detail = sentence("This person already goes through several stations. Send them on from there.")
+
+
+class CountersClosed(Conflict):
+    code = "counters_closed"
+    detail = sentence("All counters there are closed at present. Have one opened, or send the person somewhere else.")
 
 
 class StationOver(Conflict):
@@ -60,11 +69,12 @@ def transfer(
     """Send somebody to another department or doctor, under the same number and with the time they have waited.
 
     Returns the visit that ended and the one that goes on. Raises `NotAllowed`, `AlreadyHere`, `DepartmentClosed`,
-    `Invalid`.
+    `CountersClosed`, `Invalid`.
     """
     visit = locked_visit(visit_id, Permission.VISIT_CALL, also=(department_id,))
     expect(visit, expected_version)
     _require_target(visit, department_id, doctor_id, reason)
+    _require_served(visit, [department_id])
     leads_on = station_visit(visit, department_id, doctor_id)
     move(visit, Verb.TRANSFER, State.TRANSFERRED, reason=reason)
     if open_visit_of(visit.patient_id, department_id):
@@ -93,6 +103,13 @@ def _require_target(visit: Visit, department_id: UUID, doctor_id: UUID | None, r
         )
 
 
+@step
+def _require_served(visit: Visit, department_ids: Iterable[UUID]) -> None:
+    """Nobody is sent where nobody would call them; for an emergency a counter is opened."""
+    if not visit.emergency and unserved(department_ids):
+        raise CountersClosed
+
+
 @command
 def send_for_tests(
     *,
@@ -104,7 +121,7 @@ def send_for_tests(
     expected_version: int | None = None,
 ) -> Visit:
     """Send the person in the room for tests, to all places at once; with the last result they come back by
-    themselves, to the same doctor and the same place. Raises `NotAllowed`, `Invalid`."""
+    themselves, to the same doctor and the same place. Raises `NotAllowed`, `CountersClosed`, `Invalid`."""
     visit = locked_visit(visit_id, Permission.VISIT_CONSULT, also=tuple(department_ids))
     require_own_hands(actor, visit.doctor)
     expect(visit, expected_version)
@@ -116,7 +133,7 @@ def order_tests(visit: Visit, department_ids: Iterable[UUID], reason: str) -> Vi
     """Put a consultation on hold until the tests are done: what an order for the laboratory or for pictures means to
     the queue. The visit is locked, and so are the queues of the departments.
 
-    Raises `Invalid` unless each is a laboratory or an imaging department that is open, `NotAllowed`.
+    Raises `Invalid` unless each is a laboratory or an imaging department that is open, `CountersClosed`, `NotAllowed`.
     """
     places = list(dict.fromkeys(department_ids))
     found = departments().filter(id__in=places, kind__in=sorted(TESTS), status=DepartmentStatus.ACTIVE).count()
@@ -127,6 +144,7 @@ def order_tests(visit: Visit, department_ids: Iterable[UUID], reason: str) -> Vi
     if visit.state != State.IN_CONSULTATION:
         raise NotAllowed(extra=stand(visit))
     lock_streams(*(department_stream(place) for place in places))
+    _require_served(visit, places)
     leg = _leg_of(visit)
     move(visit, Verb.HOLD, State.ON_HOLD, reason=reason, hold_reason=reason, room_id=None, pooled=False)
     for place in places:
@@ -135,6 +153,35 @@ def order_tests(visit: Visit, department_ids: Iterable[UUID], reason: str) -> Vi
         )
         open_station(errand, visit)
     return visit
+
+
+@step
+def go_next_to(visit: Visit, department_id: UUID) -> None:
+    """Plan a station right after a consultation, before those that were planned. The visit is locked, and so is the
+    queue of the department. Raises `DepartmentClosed`, `CountersClosed`, `Invalid`."""
+    place = department_of(department_id)
+    if department_id == visit.department_id or place.kind in TESTS:
+        raise Invalid({"departmentId": [sentence("Choose another department that people are referred to.")]})
+    if place.status != DepartmentStatus.ACTIVE:
+        raise DepartmentClosed
+    _require_served(visit, [department_id])
+    leg = _leg_of(visit)
+    later = JourneyLeg.objects.filter(journey_id=leg.journey_id, step__gt=leg.step, visit__isnull=True, outcome="")
+    later.update(step=F("step") + 1)
+    JourneyLeg.objects.create(journey_id=leg.journey_id, step=leg.step + 1, department_id=department_id)
+    emit(events.queue_updated(visit.department_id, "journey", visitId=str(visit.id)))
+
+
+@step
+def go_not_to(visit: Visit, department_id: UUID) -> None:
+    """A station that was planned right after a consultation is not planned any more."""
+    if visit.journey_id is None:
+        return
+    planned = JourneyLeg.objects.filter(journey_id=visit.journey_id, visit__isnull=True, outcome="")
+    first = planned.filter(department_id=department_id).order_by("step").first()
+    if first:
+        first.delete()
+    emit(events.queue_updated(visit.department_id, "journey", visitId=str(visit.id)))
 
 
 @step
@@ -188,6 +235,11 @@ def skip_station(
     leg = JourneyLeg.objects.filter(visit_id=visit.id, outcome="").first()
     if leg is None or visit.state not in QUEUED | {State.ON_HOLD}:
         raise StationOver(extra=stand(visit))
+    return _skip(visit, leg, reason)
+
+
+@step
+def _skip(visit: Visit, leg: JourneyLeg, reason: str) -> Visit:
     JourneyLeg.objects.filter(id=leg.id).update(outcome=Outcome.SKIPPED)
     move(visit, Verb.CANCEL, State.CANCELLED, reason=reason)
     leg.outcome = Outcome.SKIPPED
@@ -196,4 +248,25 @@ def skip_station(
     return visit
 
 
-__all__ = ["order_tests", "send_for_tests", "skip_station", "start_journey", "transfer"]
+@step
+def spare_station(sent: Visit, department_id: UUID, reason: str) -> None:
+    """Somebody who was sent to a department for tests and still waits there is not needed there any more: they go on,
+    or come back. Nothing for who is called or was never sent. The queues of both departments are locked."""
+    leg = JourneyLeg.objects.filter(returns_to_id=sent.id, department_id=department_id, outcome="").first()
+    if leg is None or leg.visit_id is None:
+        return
+    there = Visit.objects.select_related("token", "doctor").get(id=leg.visit_id)
+    if there.state in QUEUED | {State.ON_HOLD}:
+        _skip(there, leg, reason)
+
+
+__all__ = [
+    "go_next_to",
+    "go_not_to",
+    "order_tests",
+    "send_for_tests",
+    "skip_station",
+    "spare_station",
+    "start_journey",
+    "transfer",
+]

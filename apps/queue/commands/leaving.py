@@ -14,9 +14,11 @@ from apps.audit.commands import record
 from apps.core.commands import command, step, unit
 from apps.core.errors import Invalid, sentence
 from apps.core.events import department_stream, facility_stream
+from apps.core.languages import Named
 from apps.core.outbox import emit, lock_streams
 from apps.core.policy import Actor, Permission, Scope
 from apps.notifications.rules import Kind
+from apps.notifications.rules.wordings import wording
 from apps.queue import events
 from apps.queue.commands.moving import amend
 from apps.queue.commands.telling import give_on, tell_numbers, tell_people
@@ -38,14 +40,26 @@ from apps.scheduling.queries import departments_of_doctor, doctor_of, due_leaves
 from apps.scheduling.rules import Availability
 from apps.scheduling.rules.leave import LONGEST_LEAVE, Fate
 
-MOVED = sentence(
-    "{hospital}: {away} is away. Your booking {token} is now with {doctor} on {when}. Call us to change it."
+MOVED = wording(
+    "away_moved",
+    Kind.DOCTOR_AWAY,
+    sentence("{hospital}: {away} is away. Your booking {token} is now with {doctor} on {when}. Call us to change it."),
 )
-UNPLACED = sentence(
-    "{hospital}: {away} is away on {when}. We are looking for another time for {token} and will call you."
+UNPLACED = wording(
+    "away_unplaced",
+    Kind.DOCTOR_AWAY,
+    sentence("{hospital}: {away} is away on {when}. We are looking for another time for {token} and will call you."),
 )
-HANDED = sentence("{hospital}: {away} was called away. {token} is now seen by {doctor}. You keep your place.")
-BACK = sentence("{hospital}: {doctor} is there after all. Your booking {token} is on {when} as before.")
+HANDED = wording(
+    "away_handed",
+    Kind.DOCTOR_AWAY,
+    sentence("{hospital}: {away} was called away. {token} is now seen by {doctor}. You keep your place."),
+)
+BACK = wording(
+    "away_back",
+    Kind.DOCTOR_AWAY,
+    sentence("{hospital}: {doctor} is there after all. Your booking {token} is on {when} as before."),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +105,7 @@ def take_leave(
     if starts_at <= now:
         _go(leave, doctor)
     tell_screens(doctor_id, "doctor_leave")
-    return LeaveTaken(leave, plan, _tell_all(plan, str(leave.id), doctor.name))
+    return LeaveTaken(leave, plan, _tell_all(plan, str(leave.id), doctor))
 
 
 @command
@@ -135,7 +149,7 @@ def undo_leave(*, actor: Actor, now: datetime, doctor_id: UUID, leave_id: UUID) 
         for row, left in put_back(leave, opened):
             undone.back.append(row)
             free.add((left.department_id, left.doctor_id, left.day))
-        undone.untold = tell_people(undone.back, Kind.DOCTOR_AWAY, BACK, f"{leave.id}:undone")
+        undone.untold = tell_people(undone.back, BACK, f"{leave.id}:undone")
         tell_numbers(row for row in undone.back if row.token.issued_at == now)
         _bring_back_visits(leave)
     for place in sorted(free, key=str):
@@ -196,13 +210,13 @@ def _bring_back_visits(leave: Any) -> None:
             _record_hand(amend(visit, doctor_id=leave.doctor_id, pooled=False), before)
 
 
-def _tell_all(plan: LeavePlan, change: str, away: str) -> list[Any]:
+def _tell_all(plan: LeavePlan, change: str, away: Named) -> list[Any]:
     """Everybody hears what becomes of them; those who have no phone are left to the desk to call."""
     moved = [one.row for one in plan.bookings.decided if one.fate is not Fate.ESCALATED]
     stranded = [one.row for one in plan.bookings.of(Fate.ESCALATED)]
     handed = [one.visit for one in plan.handed]
     told = ((moved, MOVED), (stranded, UNPLACED), (handed, HANDED))
-    return [row for rows, wording in told for row in tell_people(rows, Kind.DOCTOR_AWAY, wording, change, away=away)]
+    return [row for rows, wording in told for row in tell_people(rows, wording, change, away=away)]
 
 
 @step

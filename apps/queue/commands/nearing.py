@@ -6,6 +6,7 @@ from apps.core.commands import step
 from apps.core.errors import sentence
 from apps.core.models import OutboxEvent
 from apps.notifications.rules import Kind
+from apps.notifications.rules.wordings import wording
 from apps.queue.commands.telling import tell_people
 from apps.queue.queries.lines import first_of_lines
 from apps.queue.rules.order import places
@@ -14,8 +15,16 @@ from apps.queue.rules.states import Verb
 SOON, NEXT = 3, 1
 """People before somebody, at most, when they are told."""
 
-COMES_SOON = sentence("{hospital}: {token}, your turn comes soon: {ahead} before you. Please be in the hall.")
-ALMOST = sentence("{hospital}: {token}, you are almost next: {ahead} before you. Please wait near the door.")
+COMES_SOON = wording(
+    "soon",
+    Kind.AHEAD,
+    sentence("{hospital}: {token}, your turn comes soon: {ahead} before you. Please be in the hall."),
+)
+ALMOST = wording(
+    "next",
+    Kind.AHEAD,
+    sentence("{hospital}: {token}, you are almost next: {ahead} before you. Please wait near the door."),
+)
 
 SHORTENING = frozenset({Verb.CALL, Verb.HOLD, Verb.NO_SHOW, Verb.CANCEL, Verb.TRANSFER})
 """Moves that bring those behind nearer."""
@@ -34,6 +43,6 @@ def tell_near(event: OutboxEvent) -> None:
     for visit, place in zip(line, places(visit.doctor_id for visit in line), strict=True):
         ahead = place - 1
         if ahead <= NEXT:
-            tell_people([visit], Kind.AHEAD, ALMOST, str(NEXT), ahead=str(ahead))
+            tell_people([visit], ALMOST, str(NEXT), ahead=str(ahead))
         elif ahead <= SOON:
-            tell_people([visit], Kind.AHEAD, COMES_SOON, str(SOON), ahead=str(ahead))
+            tell_people([visit], COMES_SOON, str(SOON), ahead=str(ahead))

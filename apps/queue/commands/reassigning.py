@@ -12,11 +12,14 @@ from apps.core.events import department_stream
 from apps.core.outbox import lock_streams
 from apps.core.policy import Actor, Permission, Scope
 from apps.notifications.rules import Kind
+from apps.notifications.rules.wordings import wording
 from apps.queue.commands.telling import give_on, tell_people
 from apps.scheduling.commands import hand_over, locked_booking, promote
 from apps.scheduling.queries import appointment_of
 
-REASSIGNED = sentence("{hospital}: another doctor sees you. {token} is now with {doctor} on {when}.")
+REASSIGNED = wording(
+    "reassigned", Kind.BOOKING, sentence("{hospital}: another doctor sees you. {token} is now with {doctor} on {when}.")
+)
 
 
 @dataclass(slots=True)
@@ -50,7 +53,7 @@ def reassign_bookings(
             freed.add(origin)
         else:
             result.left.append(row)
-    result.untold = tell_people(result.moved, Kind.BOOKING, REASSIGNED, f"reassigned {now.isoformat()}")
+    result.untold = tell_people(result.moved, REASSIGNED, f"reassigned {now.isoformat()}")
     for origin in sorted(freed):
         give_on(promote(*origin))
     return result

@@ -14,7 +14,7 @@ from apps.core.outbox import emit, lock_streams
 from apps.core.policy import Actor, Permission, Scope
 from apps.live.events import emergency
 from apps.queue import events
-from apps.queue.commands.moving import NotAllowed, amend, stand
+from apps.queue.commands.moving import NotAllowed, amend, require_locked, stand
 from apps.queue.models import Visit
 from apps.queue.queries.slots import latest_visits
 from apps.queue.queries.visits import position, waiting_in
@@ -36,18 +36,22 @@ class NotMovable(Conflict):
 def move_in_queue(*, actor: Actor, now: datetime, some_id: UUID, new_position: int, reason: str) -> tuple[Any, Any]:
     """Put somebody at another place: who waits here in the queue, who is still to come among those of their slot.
 
-    `some_id` is a booking's or a number's. Nobody comes before emergencies and urgent people by this. Returns the
-    booking and the visit, one of them None. Raises `NotMovable`, `NotFound`.
+    `some_id` is a booking's or a number's, which is moved where it stands: that may be another station by now. Nobody
+    comes before emergencies and urgent people by this. Returns the booking and the visit, one of them None. Raises
+    `NotMovable`, `NotFound`.
     """
     if not reason.strip():
         raise Invalid({"reason": [sentence("Say why.")]})
     booking = booking_or_none(some_id)
     token_id = booking.token_id if booking else some_id
-    department_id = booking.department_id if booking else department_of_token(some_id)
+    stands = latest_visits([token_id]).get(token_id) if token_id else None
+    issued_by = booking.department_id if booking else department_of_token(some_id)
+    department_id = stands.department_id if stands else issued_by
     actor.require(Permission.QUEUE_MOVE, Scope(actor.facility_id, department_id))
     lock_streams(department_stream(department_id))
     visit = latest_visits([token_id]).get(token_id) if token_id else None
     if visit:
+        require_locked([visit.department_id])
         return booking, _move_visit(visit, new_position, reason)
     if booking is None:
         raise NotFound

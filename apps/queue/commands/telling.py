@@ -1,6 +1,6 @@
 """What people are told whose booking moved: in their language, once, in the transaction that moved it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,72 +15,104 @@ from django.utils.translation import gettext
 from apps.accounts.queries import facility_facts, tracking_code
 from apps.core.commands import step, unit
 from apps.core.errors import sentence
+from apps.core.languages import Named, named
 from apps.core.outbox import emit
-from apps.notifications.commands import send
+from apps.notifications.commands import tell
 from apps.notifications.rules import Kind
+from apps.notifications.rules.wordings import Wording, wording
 from apps.queue import events
 from apps.queue.queries.links import tracking_url
 from apps.scheduling.queries import offers_made_at
 
-BOOKED = sentence("{hospital}: booked. {token} with {doctor} on {when}. Where it stands: {link}")
-PROMOTED = sentence(
-    "{hospital}: there is a place for you. {token} with {doctor} on {when}. If you cannot come, please cancel: {link}"
+BOOKED = wording(
+    "booked", Kind.BOOKING, sentence("{hospital}: booked. {token} with {doctor} on {when}. Where it stands: {link}")
 )
-REBOOKED = sentence(
-    "{hospital}: your booking has moved. {token} is now with {doctor} on {when}. Where it stands: {link}"
+PROMOTED = wording(
+    "promoted",
+    Kind.BOOKING,
+    sentence(
+        "{hospital}: there is a place for you. {token} with {doctor} on {when}. If you cannot come, please cancel:"
+        " {link}"
+    ),
 )
-DISPLACED = sentence(
-    "{hospital}: somebody more urgent needs your time. {token} is now with {doctor} on {when}. We are sorry. {link}"
+REBOOKED = wording(
+    "rebooked",
+    Kind.BOOKING,
+    sentence("{hospital}: your booking has moved. {token} is now with {doctor} on {when}. Where it stands: {link}"),
 )
-CANCELLED = sentence(
-    "{hospital}: {token} with {doctor} on {when} is cancelled. We are sorry. Other times, or call us: {link}"
+DISPLACED = wording(
+    "displaced",
+    Kind.BOOKING,
+    sentence(
+        "{hospital}: somebody more urgent needs your time. {token} is now with {doctor} on {when}. We are sorry. {link}"
+    ),
 )
-ASKED = sentence(
-    "{hospital}: a place with {doctor} on {when} is free. Do you want it? Answer by {until}: {link} or at the desk."
+CANCELLED = wording(
+    "cancelled",
+    Kind.BOOKING,
+    sentence("{hospital}: {token} with {doctor} on {when} is cancelled. We are sorry. Other times, or call us: {link}"),
+)
+ASKED = wording(
+    "asked",
+    Kind.BOOKING,
+    sentence(
+        "{hospital}: a place with {doctor} on {when} is free. Do you want it? Answer by {until}: {link} or at the desk."
+    ),
 )
 
 SOON = timedelta(hours=24)
 """A message about something so near is sent at once, also at night."""
 
+HOUR = timedelta(hours=1)
+FRESH = {Kind.CALLED: timedelta(minutes=5), Kind.AHEAD: timedelta(minutes=15)}
+"""How long it is worth saying something to whoever waits in the hall, where it is not an hour."""
+
 
 @step
 def tell_people(
-    rows: Sequence[Any], kind: Kind, wording: str, change: str, *, whenever: bool = False, **words: str
+    rows: Sequence[Any], saying: Wording, change: str, *, whenever: bool = False, **words: str | Named
 ) -> list[Any]:
     """Tell whoever these bookings or visits are for, once for a change; those who have no phone.
 
-    `wording` may name `{hospital}`, `{token}`, `{doctor}`, `{when}`, of a new booking `{link}`, and the `words`.
+    `saying` may name `{hospital}`, `{token}`, `{doctor}`, `{when}`, of a new booking `{link}`, and the `words`; of what
+    has several names the one in their language.
     `whenever`: also when the time of the booking is over.
     """
     prefetch_related_objects(rows, "patient", "doctor", "token")
     for row in rows:
         if row.patient.phone:
-            _send(row, kind, wording, change, words, whenever=whenever)
+            _send(row, saying, change, words, whenever=whenever)
     return [row for row in rows if not row.patient.phone]
 
 
-def _send(row: Any, kind: Kind, wording: str, change: str, words: dict[str, str], *, whenever: bool) -> None:
+def _send(row: Any, saying: Wording, change: str, words: Mapping[str, str | Named], *, whenever: bool) -> None:
     facility, language = facility_facts(row.facility_id), row.patient.language
     at = getattr(row, "at", None)  # a visit has no time of its own: whoever it is for is here
     with translation.override(language):
         known = {
-            "hospital": facility.name,
+            "hospital": named(facility),
             "token": row.token.label,
-            "doctor": row.doctor.name if row.doctor else gettext("the next free doctor"),
+            "doctor": named(row.doctor) if row.doctor else gettext("the next free doctor"),
             "when": _clock(at, facility.time_zone) if at else "",
             "link": tracking_url(code) if (code := _code_of(row)) else "",
         }
-        text = gettext(wording).format(**(known | words))
-    send(
-        kind=kind,
+        known |= {word: said if isinstance(said, str) else named(said) for word, said in words.items()}
+    tell(
+        saying,
+        known,
         recipient=row.patient.phone,
-        text=text,
-        dedupe_key=f"{kind}:{change}:{row.id}",
+        dedupe_key=f"{saying.kind}:{change}:{row.id}",
         language=language,
         facility_id=row.facility_id,
-        urgent=at is None or at < unit().now + SOON,
-        not_after=None if whenever else at,
+        time_zone=facility.time_zone,
+        urgent=saying.kind is not Kind.REMINDER and (at is None or unit().now < at < unit().now + SOON),
+        not_after=None if whenever else at or unit().now + FRESH.get(saying.kind, HOUR),
     )
+
+
+def link_of(page: str) -> str:
+    """The address of a page that is everybody's, by its name."""
+    return f"{settings.PUBLIC_BASE_URL}{reverse(page)}"
 
 
 def _clock(at: datetime, time_zone: str) -> str:
@@ -94,23 +126,23 @@ def _code_of(row: Any) -> str:
 
 
 @step
-def tell_booked(row: Any, wording: str = BOOKED) -> None:
+def tell_booked(row: Any, words: Wording = BOOKED) -> None:
     """Tell others of the number that a booking has got, and whoever it is for of their place."""
     tell_numbers([row])
-    tell_people([row], Kind.BOOKING, wording, "booked")
+    tell_people([row], words, "booked")
 
 
 @step
 def tell_displaced(rows: Sequence[Any]) -> None:
     """Tell those who had to give way to somebody higher."""
-    tell_people(rows, Kind.BOOKING, DISPLACED, f"displaced {unit().now.isoformat()}")
+    tell_people(rows, DISPLACED, f"displaced {unit().now.isoformat()}")
 
 
 @step
 def tell_cancelled(row: Any) -> None:
     """Tell somebody that the hospital has cancelled their booking, and where other times are."""
     row.link = "", tracking_code(row.id, unit().now)
-    tell_people([row], Kind.BOOKING, CANCELLED, "cancelled", whenever=True)
+    tell_people([row], CANCELLED, "cancelled", whenever=True)
 
 
 @step
@@ -134,20 +166,21 @@ def _ask(offer: Any) -> None:
     if not entry.patient.phone:
         return
     with translation.override(entry.patient.language):
-        text = gettext(ASKED).format(
-            hospital=facility.name,
-            doctor=entry.doctor.name,
-            when=_clock(offer.hold.at, facility.time_zone),
-            until=_clock(offer.expires_at, facility.time_zone),
-            link=f"{settings.PUBLIC_BASE_URL}{reverse('me')}",
-        )
-    send(
-        kind=Kind.BOOKING,
+        words = {
+            "hospital": named(facility),
+            "doctor": named(entry.doctor),
+            "when": _clock(offer.hold.at, facility.time_zone),
+            "until": _clock(offer.expires_at, facility.time_zone),
+            "link": link_of("me"),
+        }
+    tell(
+        ASKED,
+        words,
         recipient=entry.patient.phone,
-        text=text,
         dedupe_key=f"{Kind.BOOKING}:offer:{offer.id}",
         language=entry.patient.language,
         facility_id=offer.facility_id,
+        time_zone=facility.time_zone,
         urgent=True,
         not_after=offer.expires_at,
     )

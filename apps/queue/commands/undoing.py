@@ -12,6 +12,7 @@ from apps.core.policy import Actor, Permission, Scope
 from apps.queue.commands.moving import ActiveVisit, expect, locked_visit, stand, taken, tell_transition
 from apps.queue.commands.passing import take_back
 from apps.queue.models import JourneyLeg, Visit, VisitTransition
+from apps.queue.queries.money import MONEY
 from apps.queue.rules.states import ACTIVE, OPEN, TERMINAL, VERB_PERMISSIONS, State, Verb
 from apps.queue.rules.undoing import UNDO, Obstacle, obstacle
 from apps.scheduling.queries import department_of
@@ -46,7 +47,7 @@ def undo_in(*, actor: Actor, visit_id: UUID, expected_version: int | None = None
     """Take back the last move of a visit, and what followed from it for others: (the visit, the move).
 
     Within a minute, by whoever made it, if nothing rests on it. A step of the command in `encounters`, which knows
-    whether anything was signed. Raises `UndoRefused`.
+    whether anything was signed. Raises `UndoRefused`, and what money objects.
     """
     visit = locked_visit(visit_id, Permission.VISIT_HOLD)
     expect(visit, expected_version)
@@ -59,6 +60,7 @@ def undo_in(*, actor: Actor, visit_id: UUID, expected_version: int | None = None
     if not actor.may(VERB_PERMISSIONS[Verb(last.verb)], Scope(visit.facility_id, visit.department_id)):
         raise Forbidden(permission=str(VERB_PERMISSIONS[Verb(last.verb)]))
     _require_nothing_rests_on(visit, last.was, last.at)
+    MONEY.objects_to_undoing(visit.id, last.at)
     origin = State(visit.state)
     _restore(visit, last.was)
     if last.verb == Verb.CALL:

@@ -14,7 +14,8 @@ from apps.patients.commands import give_up_provisional, register_in
 from apps.patients.queries import get_active
 from apps.patients.rules.people import Sex
 from apps.queue import events
-from apps.queue.commands.arriving import AlreadyHere, enter
+from apps.queue.commands.admitting import AlreadyHere
+from apps.queue.commands.arriving import enter
 from apps.queue.commands.entering import Arrival, Arrived, with_links
 from apps.queue.commands.moving import amend, require_locked
 from apps.queue.models import Visit

@@ -10,6 +10,7 @@ from apps.core.models import OutboxEvent
 from apps.core.outbox import emit, lock_streams
 from apps.core.policy import Actor, Permission, Scope
 from apps.notifications.rules import Kind
+from apps.notifications.rules.wordings import wording
 from apps.queue import events
 from apps.queue.commands.telling import tell_people
 from apps.queue.models import Alert, Visit
@@ -17,7 +18,11 @@ from apps.queue.queries.watch import Trouble, open_alerts, troubles
 from apps.queue.rules.alerts import LEVELS, AlertRule, is_due
 from apps.queue.rules.states import QUEUED
 
-SORRY = sentence("{hospital}: {token}, you wait longer than we had said. We are sorry; the desk has been told.")
+SORRY = wording(
+    "sorry",
+    Kind.DELAY,
+    sentence("{hospital}: {token}, you wait longer than we had said. We are sorry; the desk has been told."),
+)
 
 
 @command
@@ -43,7 +48,7 @@ def say_sorry(event: OutboxEvent) -> None:
     if event.payload.get("rule") != AlertRule.LONG_WAIT:
         return
     waiting = Visit.objects.filter(id=event.payload["subjectId"], state__in=sorted(QUEUED))
-    tell_people(list(waiting), Kind.DELAY, SORRY, str(AlertRule.LONG_WAIT))
+    tell_people(list(waiting), SORRY, str(AlertRule.LONG_WAIT))
 
 
 @step

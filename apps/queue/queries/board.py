@@ -9,9 +9,10 @@ from django.db.models import Case, F, QuerySet, Value, When, Window
 from django.db.models.functions import RowNumber
 
 from apps.accounts.queries import facility_facts
+from apps.core.languages import named_in
 from apps.queue.models import Visit
 from apps.queue.queries.visits import elsewhere
-from apps.queue.rules.hall import symbol_names
+from apps.queue.rules.hall import HALL_CODES, symbol_names
 from apps.queue.rules.order import Tier
 from apps.queue.rules.states import ACTIVE, QUEUED, State
 from apps.scheduling.queries import counters, doctors_of_departments
@@ -27,8 +28,8 @@ NEXT_SHOWN = 3
 def rooms_and_calls(department_ids: Sequence[UUID], now: datetime) -> dict[str, list[dict[str, Any]]]:
     """`{rooms[], calls[]}` of some departments, in three statements; see `templates/display/_board.html`.
 
-    A room is `{number, symbol, symbol_names, doctor, status, token, priority, note, next[], call_id}`, by number;
-    a call `{call_id, token, number, symbol, symbol_names, called_at, times}`, the newest first.
+    A room is `{number, symbol, symbol_names, doctor, names, status, token, priority, note, next[], call_id}`, by
+    number; a call `{call_id, token, number, symbol, symbol_names, called_at, times}`, the newest first.
     """
     visits = list(_shown(department_ids))
     active = [visit for visit in visits if visit.state in ACTIVE]
@@ -75,6 +76,7 @@ def _room(doctor: Any, visit: Visit | None, queued: Iterable[Visit]) -> dict[str
         "symbol": room.symbol if room else "",
         "symbol_names": symbol_names(room.symbol) if room else {},
         "doctor": doctor.name,
+        "names": named_in(doctor.name, doctor.names, HALL_CODES),
         "status": _status(doctor, visit),
         "token": visit.token.label if visit else "",
         "priority": is_early(visit) if visit else False,

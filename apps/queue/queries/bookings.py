@@ -11,16 +11,18 @@ from django.utils.translation import gettext, ngettext
 
 from apps.accounts.queries import FacilityFacts, facility_facts
 from apps.core.errors import NotFound, sentence
+from apps.core.languages import named
 from apps.core.policy import Actor, Fields, Permission, Scope
 from apps.eta.queries import Said, said_of
 from apps.patients.queries import brief
 from apps.queue.models import Visit
+from apps.queue.queries.money import MONEY
 from apps.queue.queries.shapes.bookings import CheckOut
 from apps.queue.rules.states import QUEUED
-from apps.scheduling.queries import appointment_of, appointments, booking_json
+from apps.scheduling.queries import appointment_of, appointments, booking_json, what_giving_up_means
 from apps.scheduling.rules.allocation import SOURCE_NAMES, BookingSource
 from apps.scheduling.rules.appointments import OPEN, AppointmentState
-from apps.scheduling.rules.giving_up import GivingUp, giving_up
+from apps.scheduling.rules.giving_up import GivingUp
 
 KINDS: dict[AppointmentState, str] = {
     AppointmentState.HELD: "booked",
@@ -85,7 +87,7 @@ def booking_row(row: Any, actor: Actor, now: datetime) -> dict[str, Any]:
 
 def tags(row: Any) -> list[str]:
     """What is out of the ordinary about a booking."""
-    found = [row.visit_type.name] if row.visit_type else []
+    found = [named(row.visit_type)] if row.visit_type else []
     if row.late_until:
         late = gettext("Comes later: %(time)s")
         found.append(late % {"time": facility_facts(row.facility_id).clock(row.late_until)})
@@ -113,23 +115,29 @@ def _times(said: Said | None) -> dict[str, str]:
 
 def check_json(row: Any, now: datetime) -> dict[str, Any]:
     """What giving a booking up would mean, as `GET cancellations/check/{id}` tells it."""
-    found = giving_up(row.at, now)
+    found = what_giving_up_means(row, now)
+    back = MONEY.back(row, found.refund_percent)
     can = found.allowed and row.state == AppointmentState.BOOKED
     told = {
         "canCancel": can,
         "hoursUntilAppointment": found.hours,
         "lateFee": found.late,
         "refundPercentage": found.refund_percent if can else 0,
-        "message": _sentence(found, row.state),
+        "refundAmount": back.amount if back and can else None,
+        "message": " ".join([_sentence(found, row.state), *([back.text] if back else [])]),
     }
     return CheckOut.of(told)
 
 
 def check_lines(row: Any, now: datetime) -> list[str]:
     """The same in sentences for the desk, which may also cancel when it is late."""
-    found = giving_up(row.at, now)
+    found = what_giving_up_means(row, now)
     lines = [_notice(found.notice)]
     lines.append(gettext("Of the fee %(percent)s %% comes back.") % {"percent": found.refund_percent})
+    lines.append(gettext("All of it comes back if it is not the person who wishes it."))
+    back = MONEY.back(row, found.refund_percent)
+    if back:
+        lines.append(back.text)
     if found.late:
         lines.append(gettext("It is less than a day before: a late fee is due."))
     return lines

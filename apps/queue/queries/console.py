@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext
 
 from apps.accounts.queries import facility_facts
+from apps.core.languages import named
 from apps.core.policy import Actor, Fields, Permission, Scope
 from apps.core.queries import one
 from apps.patients.queries import brief
@@ -48,7 +49,7 @@ def console_view(doctor: Any, sequence: str, actor: Actor, now: datetime) -> dic
     first = next((visit for visit in waiting if not visit.away), None)
     rows = [_row(visit, actor, now) | {"is_next": visit is first, "away": visit.away} for visit in waiting]
     return {
-        "doctor": _doctor(doctor, [place.name for place in places.values()]),
+        "doctor": _doctor(doctor, [named(place) for place in places.values()]),
         "current": _current(active, actor, now) if active else None,
         "waiting": rows,
         "held": [_row(visit, actor, now) | {"note": visit.hold_reason} for visit in held],
@@ -66,7 +67,7 @@ def console_view(doctor: Any, sequence: str, actor: Actor, now: datetime) -> dic
 def consoles(actor: Actor) -> list[dict[str, Any]]:
     """Doctors for whom somebody may call, each with how many wait for them (`waiting`), by name."""
     served = [place for place in departments() if actor.may(Permission.VISIT_CALL, _scope(place))]
-    names = {place.id: place.name for place in served}
+    names = {place.id: named(place) for place in served}
     lines = waiting_by_line(names)
     return [
         _doctor(doctor, [names[id_] for id_ in doctor.department_ids if id_ in names])
@@ -83,7 +84,7 @@ def _scope(department: Any) -> Scope:
 def _doctor(doctor: Any, department_names: list[str]) -> dict[str, Any]:
     return {
         "id": doctor.id,
-        "name": doctor.name,
+        "name": named(doctor),
         "room": doctor.room.number if doctor.room else "",
         "symbol": doctor.room.symbol if doctor.room else "",
         "department": ", ".join(department_names),
@@ -112,6 +113,7 @@ def _row(visit: Visit, actor: Actor, now: datetime) -> dict[str, Any]:
     person = brief(visit.patient, now, actor)
     return {
         "visit_id": visit.id,
+        "patient_id": visit.patient_id,
         "token": visit.token.label,
         "name": person["name"],
         "age_sex": person["age_sex"],
@@ -126,7 +128,6 @@ def _current(visit: Visit, actor: Actor, now: datetime) -> dict[str, Any]:
     called_at = visit.last_called_at or visit.called_at or now
     return _row(visit, actor, now) | {
         "state": visit.state,
-        "patient_id": visit.patient_id,
         "uhid": visit.patient.uhid,
         "called_at": stamp(called_at),
         "called_ago_seconds": max(0, int((now - called_at).total_seconds())),
@@ -172,7 +173,7 @@ def acted_meanwhile(visit_id: UUID, doctor_id: UUID) -> str:
     if visit is None or visit.doctor is None or visit.called_at is None:
         return ""
     return gettext("%(doctor)s called %(token)s at %(time)s.") % {
-        "doctor": visit.doctor.name,
+        "doctor": named(visit.doctor),
         "token": visit.token.label,
         "time": facility_facts(visit.facility_id).clock(visit.called_at),
     }

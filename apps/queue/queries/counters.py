@@ -1,10 +1,12 @@
 """Counters as those see them who staff them: who is there, who is next, who is just at another station."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from apps.accounts.queries import facility_facts
+from apps.core.languages import named
 from apps.core.policy import Actor, Permission, Scope
 from apps.patients.queries import brief
 from apps.queue.models import Visit
@@ -16,6 +18,9 @@ from apps.queue.rules.journeys import may_staff
 from apps.queue.rules.states import ACTIVE, QUEUED, State
 from apps.scheduling.queries import counter_of, counters, departments
 from apps.scheduling.rules import Availability, DepartmentKind
+
+beside: list[Callable[[Actor, Visit], dict[str, Any]]] = []
+"""What apps above this one show beside the person at a counter, by the visit there. They add themselves here."""
 
 LISTED = 60
 """People who are listed; all are counted."""
@@ -64,7 +69,8 @@ def counter_view(counter: Any, sequence: str, actor: Actor, now: datetime) -> di
     waiting: list[Any] = list(line.order_by("tier", "arrival_key", "number")[:LISTED])
     first = next((visit for visit in waiting if not visit.away), None)
     held = list(shown.filter(state=State.ON_HOLD).order_by("tier", "arrival_key", "number"))
-    return {
+    more = {name: shown for add in beside for name, shown in add(actor, active).items()} if active else {}
+    return more | {
         "counter": _counter(counter),
         "current": _current(active, actor, now) if active else None,
         "next": _row(first, actor, now) if first else None,
@@ -81,8 +87,8 @@ def counter_view(counter: Any, sequence: str, actor: Actor, now: datetime) -> di
 def _counter(counter: Any) -> dict[str, Any]:
     return {
         "id": counter.id,
-        "name": counter.name,
-        "department": counter.department.name,
+        "name": named(counter),
+        "department": named(counter.department),
         "room": counter.room.number if counter.room else "",
         "symbol": counter.room.symbol if counter.room else "",
         "availability": counter.availability,

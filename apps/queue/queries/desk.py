@@ -9,7 +9,8 @@ from uuid import UUID
 
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
-from apps.accounts.queries import FacilityFacts
+from apps.accounts.queries import FacilityFacts, actor_of_tracking
+from apps.accounts.rules.credentials import CODE_LENGTH
 from apps.core.errors import NotFound
 from apps.core.policy import Actor, Permission, Scope
 from apps.core.queries import one
@@ -19,10 +20,12 @@ from apps.patients.queries import search as search_patients
 from apps.queue.models import Visit
 from apps.queue.queries.expected import expected_words
 from apps.queue.queries.lines import waiting_by_line
+from apps.queue.queries.links import code_in
 from apps.queue.queries.shown import STATE_KINDS, state_kind, state_label, tags, waited_minutes
 from apps.queue.rules.states import OPEN, QUEUED, VERB_PERMISSIONS, State, Verb, verbs_from
-from apps.scheduling.queries import departments, doctors_of_departments
+from apps.scheduling.queries import appointments, departments, doctors_of_departments
 from apps.scheduling.rules import Availability, DepartmentKind, DepartmentStatus
+from apps.scheduling.rules.appointments import AppointmentState
 
 _RANK = [State.SCANNED, State.CALLED, State.IN_CONSULTATION, State.URGENT, State.WAITING, State.ON_HOLD]
 """What stands above: who needs the desk, then who moves, then who waits in turn; what is over comes last."""
@@ -63,7 +66,7 @@ def today_of(
     if wanted.department_id:
         found = found.filter(department_id=wanted.department_id)
     if wanted.query:
-        found = found.filter(_matching(wanted.query, actor))
+        found = found.filter(_matching(wanted.query, actor, now))
     rank = Case(
         *(When(state=state, then=Value(place)) for place, state in enumerate(_RANK)),
         default=Value(len(_RANK)),
@@ -80,9 +83,27 @@ def with_people(ids: Sequence[UUID]) -> list[Visit]:
     return [found[visit_id] for visit_id in ids]
 
 
-def _matching(query: str, actor: Actor) -> Q:
-    """A token as anybody writes it (`G17`, `g 17`, `GEN-017`), or whatever finds a person."""
+def scanned(query: str, actor: Actor, now: datetime) -> UUID | None:
+    """The visit or the booking of a slip's square code, scanned into a search field; None for anything else."""
+    code = code_in(query)
+    if len(code) != CODE_LENGTH or code.isdecimal():
+        return None
+    holder = actor_of_tracking(code, now)
+    return holder.subject_id if holder and holder.facility_id == actor.facility_id else None
+
+
+def booking_scanned(query: str, actor: Actor, now: datetime) -> UUID | None:
+    """The booking of a scanned slip, as long as nobody has come for it."""
+    subject_id = scanned(query, actor, now)
+    row = one(appointments().filter(id=subject_id, state=AppointmentState.BOOKED)) if subject_id else None
+    return row.id if row else None
+
+
+def _matching(query: str, actor: Actor, now: datetime) -> Q:
+    """A token as anybody writes it (`G17`, `g 17`, `GEN-017`), a scanned slip, or whatever finds a person."""
     text = query.strip()
+    if subject_id := scanned(text, actor, now):
+        return Q(token__visits__id=subject_id)
     if number := _NUMBER.fullmatch(text):
         return Q(token__code=number[1].upper(), number=int(number[2]))
     if label := _LABEL.fullmatch(text.replace(" ", "")):

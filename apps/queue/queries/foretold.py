@@ -84,9 +84,8 @@ def _doctor(
     doctor: Any, session: Any, visits: list[dict[str, Any]], coming: list[Any], now: datetime, *, today: bool
 ) -> AtWork:
     active = next((v for v in visits if v["doctor_id"] == doctor.id and v["state"] in ACTIVE), None)
+    called = active if active and active["state"] == State.CALLED else None
     since = (active["consultation_started_at"] or now) if active else None
-    if active and active["state"] == State.CALLED:
-        since = now
     return AtWork(
         id=doctor.id,
         average=float(doctor.average_consultation_minutes),
@@ -96,8 +95,9 @@ def _doctor(
         ends_at=session.ends_at if session else now + USUAL_DAY,
         booked=session.booked if session else 0,
         delay=session.delay if session else 0,
-        since=since,
+        since=now if called else since,
         inside=kind_of_visit(active["source"], emergency=active["emergency"]) if active else "",
+        called_at=called["last_called_at"] if called else None,
         back_at=doctor.back_at if today else None,
     )
 

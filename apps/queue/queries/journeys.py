@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext
 
 from apps.core.errors import NotFound
+from apps.core.languages import in_language, named
 from apps.queue.models import Journey, JourneyLeg, JourneyTemplate, Visit
 from apps.queue.queries.shown import state_kind, state_label, waited_minutes
 from apps.queue.rules.journeys import TESTS, Outcome
@@ -117,12 +118,13 @@ def room_of(visit: Visit) -> Any:
 
 
 def ahead_of_visits(visit: Visit) -> list[str]:
-    """The names of the departments where somebody goes after this station, in order; those beside it first."""
+    """What the departments are called where somebody goes after this station, in order; those beside it first."""
     if visit.journey_id is None:
         return []
     open_legs = JourneyLeg.objects.filter(journey_id=visit.journey_id, outcome=Outcome.OPEN)
     others = open_legs.exclude(visit_id=visit.id).filter(Q(visit__isnull=True) | Q(visit__state__in=sorted(QUEUED)))
-    return list(others.order_by("step", "id").values_list("department__name", flat=True))
+    places = others.order_by("step", "id").values_list("department__name", "department__names")
+    return [in_language(name, names) for name, names in places]
 
 
 def beside(visit: Visit) -> list[Visit]:
@@ -182,7 +184,7 @@ def station_rows(visit: Visit, now: datetime) -> list[dict[str, Any]]:
 
 
 def _station_row(station: dict[str, Any], now: datetime) -> dict[str, Any]:
-    visit, told = station["visit"], {"step": station["step"], "department": station["department"].name}
+    visit, told = station["visit"], {"step": station["step"], "department": named(station["department"])}
     if visit is None:
         return told | {"room": "", "kind": "booked", "label": gettext("Still to come"), "waited": None, "served": None}
     room = room_of(visit)

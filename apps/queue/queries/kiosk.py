@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q, QuerySet
 
 from apps.accounts.queries import actor_of_tracking, facility_facts
+from apps.core.languages import named
 from apps.core.policy import Actor
 from apps.patients.queries import facts, people_of_phone
 from apps.queue.models import Visit
@@ -49,7 +50,7 @@ def choice(row: Any, now: datetime) -> dict[str, Any]:
         "token": row.token.label,
         "initials": person["initials"],
         "age_sex": person["age_sex"],
-        "doctor": row.doctor.name,
+        "doctor": named(row.doctor),
         "time": f"{row.at.astimezone(ZoneInfo(facility.time_zone)):%H:%M}",
     }
 

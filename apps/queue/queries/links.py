@@ -50,9 +50,14 @@ def door_url(department_id: UUID, now: datetime) -> str:
 
 
 def code_in(typed: str) -> str:
-    """The short code in what somebody typed or scanned: the code itself, or the whole address that carries it."""
-    path = urlsplit(typed.strip()).path.strip("/").rsplit("/", maxsplit=1)[-1]
-    return "".join(character for character in path if character.isalnum()).lower()
+    """The short code in what somebody typed or scanned: the code itself, or the whole address that carries it;
+    "" for an address that is none."""
+    try:
+        path = urlsplit(typed.strip()).path
+    except ValueError:  # as of `//[`
+        return ""
+    last = path.strip("/").rsplit("/", maxsplit=1)[-1]
+    return "".join(character for character in last if character.isalnum()).lower()
 
 
 def comes_by(token: object) -> tuple[Actor, SignedLink]:

@@ -1,6 +1,6 @@
 """Every queue at a glance: how many wait, whose doctors are away until when, what goes wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from apps.queue.queries.lines import waiting_by_line
 from apps.queue.queries.visits import on_hold_in
 from apps.queue.queries.watch import raised_alerts
 from apps.queue.rules.alerts import LEVELS, AlertRule
+from apps.queue.rules.states import OPEN
 from apps.scheduling.queries import doctors_of_departments
 from apps.scheduling.rules import AVAILABILITY_NAMES, Availability, DepartmentStatus
 
@@ -99,6 +100,23 @@ def closed_door_rows(places: list[Any]) -> list[dict[str, Any]]:
     return [
         {"visit_id": visit.id, "token": visit.token.label, "department": closed[visit.department_id]} for visit in found
     ]
+
+
+look_now: list[Callable[[datetime], set[UUID]]] = []
+"""By which apps above this one say which patients somebody has to look at now. They add themselves here."""
+
+
+def look_now_rows(places: Sequence[Any], now: datetime) -> list[dict[str, Any]]:
+    """Who is in these departments and has to be looked at now, each number once: `{visit_id, token}`. It says nothing
+    of why."""
+    patients = set().union(*(ask(now) for ask in look_now))
+    if not patients:
+        return []
+    there = Visit.objects.filter(
+        patient_id__in=patients, department_id__in=[p.id for p in places], state__in=sorted(OPEN)
+    )
+    rows = there.select_related("token").order_by("-scanned_at")
+    return list({row.token_id: {"visit_id": row.id, "token": row.token.label} for row in rows}.values())
 
 
 def open_calls() -> QuerySet[HelpCall]:

@@ -14,8 +14,9 @@ from apps.core.queries import one
 from apps.core.statements import any_of, prepared
 from apps.eta.queries import said_of
 from apps.queue.models import Visit
+from apps.queue.queries.standing import being_seen, most_present
 from apps.queue.queries.visits import position, visits_with_names
-from apps.queue.rules.states import ACTIVE, OPEN, QUEUED
+from apps.queue.rules.states import OPEN, QUEUED
 from apps.scheduling.queries import departments_of_bookings
 
 LATEST_FIRST = ("-day", "-number", "-ended_at", "-scanned_at")
@@ -49,21 +50,23 @@ def watched_departments(actor: Actor) -> list[UUID]:
 
 
 def departments_of_links(actors: Sequence[Actor]) -> dict[UUID, UUID]:
-    """Where each of these holders of a link waits, by their credential: for many what `watched_departments` names
-    first."""
+    """Where each of these holders of a link waits, by their credential: the department of the station that their page
+    shows."""
     links = {actor.subject_id for actor in actors if actor.subject_id}
-    found: dict[UUID, UUID] = {}
-    for link, department_id in _watched_by(list(links)):
-        found.setdefault(link, department_id)
+    shown: dict[UUID, tuple[Any, UUID]] = {}
+    for link, department_id, *about in _under(list(links)):
+        rank = most_present(*about)
+        if link not in shown or rank < shown[link][0]:
+            shown[link] = rank, department_id
+    found = {link: department_id for link, (_, department_id) in shown.items()}
     found |= departments_of_bookings(links - found.keys())
     return {a.credential_id: found[a.subject_id] for a in actors if a.credential_id and a.subject_id in found}
 
 
 @prepared
-def _watched_by(links: Sequence[UUID]) -> QuerySet[Visit, tuple[UUID, UUID]]:
+def _under(links: Sequence[UUID]) -> QuerySet[Visit, tuple[Any, ...]]:
     under = Visit.objects.annotate(link=F("token__visits__id")).filter(link=any_of(links))
-    watched = under.filter(Q(state__in=sorted(OPEN)) | Q(id=F("link"))).order_by(*LATEST_FIRST)
-    return watched.values_list("link", "department_id")
+    return under.values_list("link", "department_id", "state", "scanned_at", "department__code")
 
 
 def open_today(actor: Actor, day: date) -> QuerySet[Visit]:
@@ -76,12 +79,6 @@ def past_visits(actor: Actor, day: date) -> QuerySet[Visit]:
     return own_visits(actor).filter(day__lt=day).exclude(state__in=sorted(OPEN)).order_by("-day", "-number", "id")
 
 
-def now_serving(visit: Visit) -> list[str]:
-    """Labels of the tokens that are called or with a doctor in this department, latest call first."""
-    active = Visit.objects.filter(department_id=visit.department_id, state__in=sorted(ACTIVE))
-    return [v.token.label for v in active.select_related("token").order_by("-called_at")[:20]]
-
-
 def own_visit(visit: Visit) -> dict[str, Any]:
     """`GET patient/visits/{id}` without the prescription, which `encounters` adds."""
     said = said_of([visit.id]).get(visit.id) if visit.state in QUEUED else None
@@ -91,7 +88,7 @@ def own_visit(visit: Visit) -> dict[str, Any]:
         "tokenLabel": visit.token.label,
         "state": visit.state,
         "position": position(visit),
-        "nowServing": now_serving(visit),
+        "nowServing": being_seen(visit.department_id),
         "department": {"id": str(visit.department_id), "name": visit.department.name},
         "etaFrom": said.earliest.isoformat() if said else None,
         "etaTo": said.latest.isoformat() if said else None,

@@ -103,13 +103,6 @@ def require_own_wish(patient_id: UUID, department_id: UUID, source: BookingSourc
         raise TooManyBookings
 
 
-def was_cancelled_by_us(row: Any) -> bool:
-    """Whether it was the hospital that cancelled a booking, so that it owes another time."""
-    return bool(
-        row.state == AppointmentState.CANCELLED and row.token_id and row.ended_by in (ActorType.STAFF, ActorType.SYSTEM)
-    )
-
-
 def require_notice(row: Any, now: datetime) -> None:
     """Refuse what comes too late for somebody to do by themselves. Raises `TooLate`."""
     if row.state == AppointmentState.BOOKED and not giving_up(row.at, now).allowed:

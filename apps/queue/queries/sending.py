@@ -1,5 +1,6 @@
 """Where somebody can be sent on to: departments that take people, and the doctors in them."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -7,15 +8,25 @@ from django.utils.translation import gettext
 
 from apps.core.errors import Invalid, sentence
 from apps.queue.models import Visit
-from apps.scheduling.queries import departments, doctors_of_departments
-from apps.scheduling.rules import DepartmentStatus
+from apps.scheduling.queries import counters, departments, doctors_of_departments
+from apps.scheduling.rules import Availability, DepartmentStatus
+
+
+def unserved(department_ids: Iterable[UUID]) -> set[UUID]:
+    """Of these departments those whose counters are all closed at present: nobody there would call anybody. Where
+    there are no counters, doctors call or people go in by themselves."""
+    found: dict[UUID, bool] = {}
+    for counter in counters().filter(department_id__in=list(department_ids)):
+        closed = counter.availability == Availability.OFFLINE
+        found[counter.department_id] = found.get(counter.department_id, True) and closed
+    return {department_id for department_id, closed in found.items() if closed}
 
 
 def targets(visit: Visit) -> list[dict[str, Any]]:
     """Departments with what can be chosen in each: `{name, choices: [{value, label}]}`; not where the person is."""
     places = list(departments().filter(status=DepartmentStatus.ACTIVE))
     doctors = list(doctors_of_departments([place.id for place in places]))
-    found = []
+    found, closed = [], unserved(place.id for place in places)
     for place in places:
         own = place.id == visit.department_id
         choices = [
@@ -24,9 +35,10 @@ def targets(visit: Visit) -> list[dict[str, Any]]:
             if place.id in doctor.department_ids and doctor.id != visit.doctor_id
         ]
         if not own:
-            choices.insert(
-                0, {"value": str(place.id), "label": gettext("%(place)s, whoever is free") % {"place": place.name}}
-            )
+            label = gettext("%(place)s, whoever is free")
+            if place.id in closed:
+                label = gettext("%(place)s, all counters closed now")
+            choices.insert(0, {"value": str(place.id), "label": label % {"place": place.name}})
         if choices:
             found.append({"name": place.name, "choices": choices})
     return found

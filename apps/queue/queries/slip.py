@@ -9,6 +9,7 @@ from django.utils.safestring import mark_safe
 
 from apps.accounts.queries import facility_facts, tracking_code
 from apps.accounts.rules.qr import qr_svg
+from apps.core.languages import in_language, named
 from apps.eta.queries import said_of
 from apps.patients.queries import facts
 from apps.queue.models import Visit
@@ -21,14 +22,15 @@ FIRST_PRINT = timedelta(minutes=2)
 """How long after check-in the printed slip still is the first one; later ones are marked as copies."""
 
 
-def slip_view(visit: Visit, now: datetime, language: str = "") -> dict[str, Any]:
+def slip_view(visit: Visit, now: datetime, language: str = "", *, linked: bool = True) -> dict[str, Any]:
     """What `templates/components/slip.html` prints, in `language` or else the person's own. A copy carries the same
     code as the first slip: no new one is made.
 
-    Of the person only initials and age: slips are lost. The code is left out once its link has ended.
+    Of the person only initials and age: slips are lost. The code is left out once its link has ended, and where who
+    asks has not shown that the visit is theirs (`linked`).
     """
     with translation.override(language or visit.patient.language):
-        return _visit_words(visit, now)
+        return _visit_words(visit, now) | ({} if linked else _link("") | {"linked": False})
 
 
 def booking_slip(row: Any, now: datetime) -> dict[str, Any]:
@@ -46,14 +48,14 @@ def _visit_words(visit: Visit, now: datetime) -> dict[str, Any]:
         "token": visit.token.label,
         "room": room.number if room else "",
         "symbol": room.symbol if room else "",
-        "symbol_names": symbol_names(room.symbol) if room else {},
-        "doctor": visit.doctor.name if visit.doctor else "",
-        "department": visit.department.name,
+        "symbol_names": symbol_names(room.symbol, translation.get_language() or "") if room else {},
+        "doctor": named(visit.doctor) if visit.doctor else "",
+        "department": named(visit.department),
         "stations": ahead_of_visits(visit),
         "date": date_format(visit.day, "D j M Y"),
         "for_": f"{person['initials']}, {person['age_sex']}",
         "printed_at": facility.clock(now),
-        "board_name": room.hall if room else "",
+        "board_name": in_language(room.hall, room.hall_names) if room else "",
         "copy": now - visit.scanned_at > FIRST_PRINT,
         "expected": expected_words(said_of([visit.id]).get(visit.id), facility, now),
     }
@@ -66,9 +68,9 @@ def _booking_words(row: Any, now: datetime) -> dict[str, Any]:
         "token": row.token.label,
         "room": room.number if room else "",
         "symbol": room.symbol if room else "",
-        "symbol_names": symbol_names(room.symbol) if room else {},
-        "doctor": row.doctor.name,
-        "department": row.department.name,
+        "symbol_names": symbol_names(room.symbol, translation.get_language() or "") if room else {},
+        "doctor": named(row.doctor),
+        "department": named(row.department),
         "date": date_format(row.day, "D j M Y"),
         "time": facility.clock(row.at),
         "for_": f"{person['initials']}, {person['age_sex']}",

@@ -14,7 +14,7 @@ from apps.eta.queries import expected_added, expected_at, expected_end, learnt_m
 from apps.eta.rules import Booked
 from apps.queue.models import Visit
 from apps.queue.queries.shapes.slots import DayStatisticsOut
-from apps.queue.rules.states import State, public_status
+from apps.queue.rules.states import OPEN, State, public_status
 from apps.scheduling.queries import appointments as bookings
 from apps.scheduling.queries import as_value, first_free_time, live_with_numbers, slots_of_day, still_held
 from apps.scheduling.rules.allocation import BookingSource
@@ -50,9 +50,10 @@ def doctor_day(doctor_id: UUID, day: date, now: datetime) -> DoctorDay:
 
 
 def latest_visits(token_ids: Iterable[UUID]) -> dict[UUID, Visit]:
-    """The present visit of each number that has one."""
+    """The present visit of each number that has one: the last that began of those that are not over, since somebody
+    may be back from a test; when all are over, the last."""
     visits = Visit.objects.filter(token_id__in=list(token_ids)).order_by("scanned_at")
-    return {visit.token_id: visit for visit in visits}
+    return {visit.token_id: visit for visit in sorted(visits, key=lambda visit: visit.state in OPEN)}
 
 
 def status_of(row: Any, visit: Visit | None) -> str:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext, ngettext
 from apps.accounts.queries import FacilityFacts, facility_facts
 from apps.core.errors import sentence
 from apps.core.events import department_stream
+from apps.core.languages import named
 from apps.eta.queries import USUAL_CONSULTATION, Said, expected_at, expected_turn, learnt_minutes, said_of
 from apps.eta.rules import Booked
 from apps.patients.rules.names import initials
@@ -17,12 +18,13 @@ from apps.queue.queries.expected import expected_words, minutes_until
 from apps.queue.queries.feedback import FACES, said_of_number
 from apps.queue.queries.journeys import ahead_of_visits, beside, room_of
 from apps.queue.queries.lines import sequences_of, stamp
-from apps.queue.queries.own import now_serving
 from apps.queue.queries.shown import state_kind, state_label
+from apps.queue.queries.standing import being_seen, most_present, standing_of
 from apps.queue.queries.track_booking import LATE_CHOICES, booking_message, booking_view, said_moment
 from apps.queue.queries.visits import ahead_of
 from apps.queue.rules.feedback import LONGEST_COMMENT, Face
-from apps.queue.rules.states import ACTIVE, GIVES_UP, QUEUED, State, public_status
+from apps.queue.rules.standing import NEAR
+from apps.queue.rules.states import GIVES_UP, QUEUED, State, public_status
 from apps.scheduling.queries import booked_before, tracked_booking
 from apps.scheduling.rules import Availability, DepartmentStatus
 from apps.scheduling.rules.appointments import AppointmentState
@@ -50,17 +52,8 @@ def track_sequence(subject_id: UUID) -> tuple[Any, str]:
     return shown, sequences_of([shown.department_id])
 
 
-_RANKS = (ACTIVE, QUEUED | {State.SCANNED}, {State.ON_HOLD})
-_KEPT = 2
-
-
 def _most_present(visit: Visit) -> tuple[int, float, str]:
-    """Of several stations under one number that where somebody is called or seen, else waits, else is kept; of those
-    kept or behind them the last: where somebody was sent, not who sent them there. Of two that began at once always
-    the same."""
-    rank = next((at for at, states in enumerate(_RANKS) if visit.state in states), len(_RANKS))
-    since = visit.scanned_at.timestamp()
-    return rank, since if rank < _KEPT else -since, visit.department.code
+    return most_present(visit.state, visit.scanned_at, visit.department.code)
 
 
 def track_view(shown: Any, sequence: str, now: datetime) -> dict[str, Any]:
@@ -73,6 +66,8 @@ def track_view(shown: Any, sequence: str, now: datetime) -> dict[str, Any]:
     kind = state_kind(visit)
     waiting = visit.state in QUEUED
     others = beside(visit)
+    ahead, told = (ahead_of(visit), _said(visit.id)) if waiting else (None, None)
+    seen = being_seen(visit.department_id) if waiting else []
     return {
         "token": visit.token.label,
         "state": visit.state,
@@ -80,15 +75,15 @@ def track_view(shown: Any, sequence: str, now: datetime) -> dict[str, Any]:
         "icon": ICONS.get(kind, "seat"),
         "state_label": state_label(visit),
         "initials": initials(visit.patient.name),
-        "department": visit.department.name,
-        "doctor": visit.doctor.name if visit.doctor else "",
+        "department": named(visit.department),
+        "doctor": named(visit.doctor) if visit.doctor else "",
         "room": room.number if room else "",
         "symbol": room.symbol if room else "",
-        "people_ahead": ahead_of(visit) if waiting else None,
-        "expected": expected_words(_said(visit.id), facility, now) if waiting else None,
-        "now_serving": now_serving(visit) if waiting else [],
+        "people_ahead": ahead,
+        "expected": expected_words(told, facility, now),
+        "now_serving": seen,
         "beside": [_beside(other) for other in others],
-        "ahead": [name for name in ahead_of_visits(visit) if name not in {o.department.name for o in others}],
+        "ahead": [name for name in ahead_of_visits(visit) if name not in {named(o.department) for o in others}],
         "message": _message(visit, facility),
         "may_say_here": visit.state == State.ON_HOLD and not _closed(visit),
         "may_say_late": waiting or visit.state == State.CALLED,
@@ -96,11 +91,21 @@ def track_view(shown: Any, sequence: str, now: datetime) -> dict[str, Any]:
         "late_choices": LATE_CHOICES,
         "feedback": _feedback(visit) if visit.state == State.COMPLETED else None,
         "version": visit.version,
+        "title_far": _title_far(visit.token.label, ahead),
+        "place": standing_of(visit, ahead, told, seen).page(now),
         "stream": department_stream(visit.department_id),
         "sequence": sequence,
         "as_of": stamp(now),
         "clock": facility.clock(now),
     }
+
+
+def _title_far(token: str, ahead: int | None) -> str:
+    """The title of somebody far from the door, with a # for how many are before them, which changes at each call."""
+    if ahead is None or ahead <= NEAR:
+        return ""
+    title = ngettext("Token %(token)s, %(people)s before you", "Token %(token)s, %(people)s before you", ahead)
+    return title % {"token": token, "people": "#"}
 
 
 def _feedback(visit: Visit) -> dict[str, Any]:
@@ -128,7 +133,7 @@ def _beside(other: Visit) -> dict[str, Any]:
     """A station at which somebody stands in line at the same time."""
     room = room_of(other)
     return {
-        "department": other.department.name,
+        "department": named(other.department),
         "room": room.number if room else "",
         "symbol": room.symbol if room else "",
         "kind": state_kind(other),
@@ -141,7 +146,7 @@ def _message(visit: Visit, facility: FacilityFacts) -> str:
     """What somebody should know or do now."""
     if visit.state == State.ON_HOLD and _closed(visit):
         return gettext("%(department)s is closed at present. Please ask at the desk where to go on.") % {
-            "department": visit.department.name
+            "department": named(visit.department)
         }
     if visit.state == State.ON_HOLD and visit.back_at:
         return gettext("Your place is kept until %(time)s. Tell us when you are back.") % {
@@ -150,7 +155,7 @@ def _message(visit: Visit, facility: FacilityFacts) -> str:
     doctor = visit.doctor
     if visit.state in QUEUED and doctor and doctor.back_at and doctor.availability == Availability.PAUSED:
         return gettext("%(doctor)s is on a break until %(time)s.") % {
-            "doctor": doctor.name,
+            "doctor": named(doctor),
             "time": facility.clock(doctor.back_at),
         }
     if visit.counter_id and visit.state == State.IN_CONSULTATION:

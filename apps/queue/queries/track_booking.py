@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from apps.accounts.queries import FacilityFacts, facility_facts
 from apps.core.errors import NotFound, sentence
 from apps.core.events import department_stream
+from apps.core.languages import named
 from apps.eta.queries import said_of
 from apps.patients.rules.names import initials
 from apps.queue.queries.bookings import NAMES, check_json
@@ -17,9 +18,9 @@ from apps.queue.queries.day import nearest_times
 from apps.queue.queries.expected import expected_words
 from apps.queue.queries.lines import stamp
 from apps.queue.queries.links import tracking_url
-from apps.queue.queries.own_bookings import was_cancelled_by_us
+from apps.queue.queries.standing import standing_of_booking
 from apps.queue.rules.calendar_file import calendar_file
-from apps.scheduling.queries import seated_since
+from apps.scheduling.queries import seated_since, was_cancelled_by_us
 from apps.scheduling.rules.allocation import BookingSource
 from apps.scheduling.rules.appointments import AppointmentState
 
@@ -64,8 +65,8 @@ def booking_view(row: Any, sequence: str, now: datetime) -> dict[str, Any]:
         "may_note": open_,
         "state_label": gettext(NAMES[state]),
         "initials": initials(row.patient.name),
-        "department": row.department.name,
-        "doctor": row.doctor.name,
+        "department": named(row.department),
+        "doctor": named(row.doctor),
         "room": room.number if room else "",
         "symbol": room.symbol if room else "",
         "people_ahead": None,
@@ -80,6 +81,8 @@ def booking_view(row: Any, sequence: str, now: datetime) -> dict[str, Any]:
         "other_times": _other_times(row, facility, now) if was_cancelled_by_us(row) and not seated_since(row) else [],
         "ahead": [],
         "version": row.version,
+        "title_far": "",
+        "place": standing_of_booking(row.id, row.version, row.state, said).page(now),
         "stream": department_stream(row.department_id),
         "sequence": sequence,
         "as_of": stamp(now),
@@ -106,7 +109,7 @@ def booking_calendar(row: Any, code: str, now: datetime) -> bytes:
     """A booking for its holder's calendar. Raises `NotFound` for one that has ended."""
     if row.state != AppointmentState.BOOKED:
         raise NotFound
-    hospital, room = facility_facts(row.facility_id).name, row.doctor.room
+    hospital, room = named(facility_facts(row.facility_id)), row.doctor.room
     return calendar_file(
         uid=f"{row.id}@opd",
         written=now,

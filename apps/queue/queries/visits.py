@@ -62,6 +62,11 @@ def open_under(token_id: UUID) -> QuerySet[Visit]:
     return Visit.objects.filter(token_id=token_id, state__in=sorted(OPEN)).order_by("scanned_at", "department__code")
 
 
+def visits_under(token_id: UUID) -> QuerySet[Visit]:
+    """All visits under a number, whatever became of them, in the order in which they began."""
+    return Visit.objects.filter(token_id=token_id).order_by("scanned_at", "id")
+
+
 def open_visit_of(patient_id: UUID, department_id: UUID) -> Visit | None:
     """A person's visit in a department that is not over."""
     there = Visit.objects.select_related("token", "doctor").filter(patient_id=patient_id, department_id=department_id)

@@ -64,6 +64,8 @@ TAMIL = Words(
 HALL_LANGUAGES: tuple[Words, ...] = (ENGLISH, HINDI, TAMIL)
 """In the order of the hall."""
 
+HALL_CODES = tuple(words["code"] for words in HALL_LANGUAGES)
+
 _SYMBOLS: dict[str, dict[str, str]] = {
     "boat": {"en": "Boat", "hi": "नाव", "ta": "படகு"},
     "mango": {"en": "Mango", "hi": "आम", "ta": "மாம்பழம்"},
@@ -74,6 +76,8 @@ _SYMBOLS: dict[str, dict[str, str]] = {
 }
 
 
-def symbol_names(symbol: str) -> dict[str, str]:
-    """What a room's picture is called in each language of the hall; nothing for a room without one."""
-    return _SYMBOLS.get(symbol, {})
+def symbol_names(symbol: str, first: str = "") -> dict[str, str]:
+    """What a room's picture is called in each language of the hall, `first` before the others; nothing for a room
+    without one."""
+    names = _SYMBOLS.get(symbol, {})
+    return {first: names[first]} | names if first in names else names

@@ -144,4 +144,5 @@ def _shown(found: Any, sequence: str, actor: Actor, now: datetime) -> dict[str, 
     if current and current["state"] == "IN_CONSULTATION" and view["counter"]["is_triage"]:
         urgency = "emergency" if current["emergency"] else "urgent" if current["tier"] <= 1 else ""
         view["form"] = ClassForm(initial={"urgency": urgency, "needs": current["needs"]})
+    view["notes_health"] = bool(current) and actor.may(Permission.HEALTH_NOTE)
     return view

@@ -1,6 +1,5 @@
 """The ledger of fairness, and telling everybody who waits. Mounted in the admin."""
 
-from datetime import date
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -8,7 +7,6 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext
 
 from apps.accounts.queries import facility_facts
@@ -19,6 +17,7 @@ from apps.queue import commands
 from apps.queue.line_forms import AnnouncementForm
 from apps.queue.queries.desk import served_departments
 from apps.queue.queries.fairness import ROWS, Asked, ledger_rows, overtakings
+from apps.queue.views.asked import asked_day
 from apps.scheduling.queries import doctor_of
 
 
@@ -30,7 +29,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
     places = served_departments(actor)
     ids = [place.id for place in places]
     asked = Asked(
-        day=_day(request.GET.get("day", "")) or facility.day_of(now),
+        day=asked_day(request) or facility.day_of(now),
         department_id=next((id_ for id_ in ids if str(id_) == request.GET.get("department")), None),
         also_rules=request.GET.get("also") == "rules",
     )
@@ -44,13 +43,6 @@ def ledger(request: HttpRequest) -> HttpResponse:
         "page": shown,
     }
     return render(request, "desk/fairness.html", context)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return parse_date(text)
-    except ValueError:
-        return None
 
 
 @page(policy=Permission.QUEUE_ANNOUNCE, methods=("GET", "POST"))

@@ -124,6 +124,7 @@ def visit(request: HttpRequest, visit_id: UUID) -> HttpResponse:
         "back_at": facility_facts(found.facility_id).clock(found.back_at) if found.back_at else "",
         "missed": found.missed_calls,
         "gone": found.state in ACTIVE and found.doctor is not None and found.doctor.availability == "OFFLINE",
+        "notes_health": actor.may(Permission.HEALTH_NOTE, Scope(found.facility_id, found.department_id)),
         "undo_url": reverse("admin:desk_undo", args=[found.id]) if last else "",
         "jobs": [
             {"label": gettext(label), "url": reverse("admin:desk_turn", args=[found.id, action])}

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from apps.accounts.commands import forget_device
 from apps.accounts.queries import facility_facts
+from apps.core.languages import named
 from apps.core.policy import Actor, Permission
 from apps.core.views import CLEAR_SITE_DATA, actor_of, page
 from apps.patients.queries import facts, patients_of
@@ -65,8 +66,8 @@ def _standing(visit: Visit, now: datetime) -> dict[str, Any]:
         "token": visit.token.label,
         "kind": state_kind(visit),
         "state_label": state_label(visit),
-        "department": visit.department.name,
-        "doctor": visit.doctor.name if visit.doctor else "",
+        "department": named(visit.department),
+        "doctor": named(visit.doctor) if visit.doctor else "",
         "room": room.number if room else "",
         "symbol": room.symbol if room else "",
         "code": tracking_code_of(visit, now),
@@ -78,7 +79,7 @@ def _earlier(visit: Visit) -> dict[str, Any]:
     return {
         "day": visit.day,
         "name": visit.patient.name,
-        "department": visit.department.name,
-        "doctor": visit.doctor.name if visit.doctor else "",
+        "department": named(visit.department),
+        "doctor": named(visit.doctor) if visit.doctor else "",
         "state_label": state_label(visit),
     }

@@ -7,28 +7,33 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from apps.accounts.queries import facility_facts
 from apps.core.errors import Conflict
 from apps.core.policy import Actor, Permission
 from apps.core.views import page, run_form, said
+from apps.notifications.queries import resting_channels, unsent
 from apps.queue import commands
-from apps.queue.queries.overview import alert_rows, closed_door_rows, help_rows
+from apps.queue.queries.overview import alert_rows, closed_door_rows, help_rows, look_now_rows
 
 SHOWN = 3
 """Alerts above the list; the page of the queues has them all, so that a bad day does not push the list away."""
 
 
 def notices(actor: Actor, places: list[Any]) -> dict[str, Any]:
-    """What `desk/_notices.html` shows, in two statements while nothing goes wrong."""
+    """What `desk/_notices.html` shows."""
     facility = facility_facts(actor.facility_id)  # type: ignore[arg-type]  # staff have one
     alerts = alert_rows(places, facility)
     return {
+        "look_now": look_now_rows(places, timezone.now()),
         "help_calls": help_rows(facility),
         "at_closed_doors": closed_door_rows(places),
         "alerts": alerts[:SHOWN],
         "more_alerts": max(0, len(alerts) - SHOWN),
+        "unsent": unsent(facility.id, timezone.now()).count() if actor.may(Permission.MESSAGE_HANDLE) else 0,
+        "resting": resting_channels(timezone.now()) if actor.may(Permission.MESSAGE_HANDLE) else [],
     }
 
 

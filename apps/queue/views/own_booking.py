@@ -16,16 +16,18 @@ from django.utils.translation import gettext
 
 from apps.accounts.queries import FacilityFacts, facility_facts
 from apps.core.errors import Conflict, DomainError, Invalid, NotFound
+from apps.core.languages import named
 from apps.core.policy import Actor, Permission
 from apps.core.views import actor_of, page, run_form, said
 from apps.patients.queries import patients_of
 from apps.queue import commands
 from apps.queue.patient_forms import OwnBookingForm
 from apps.queue.queries.bookings import clock_range
+from apps.queue.queries.money import MONEY
 from apps.queue.queries.own_bookings import last_visit
 from apps.queue.views.asked import asked_day, asked_id, asked_kind, asked_length
 from apps.queue.views.times import Choice, kind_label, soonest, times_to_choose
-from apps.scheduling.commands import SlotGone
+from apps.scheduling.commands import SlotGone, Wish
 from apps.scheduling.queries import (
     TypeOfVisit,
     clinics,
@@ -52,6 +54,11 @@ class House:
     doctors: list[Any]
     free: dict[UUID, Any]
     now: datetime
+
+    @property
+    def place_names(self) -> set[str]:
+        """What the clinics are called; a doctor whose speciality is just that is not told it twice."""
+        return {place.name for place in self.places}
 
     @property
     def today(self) -> date:
@@ -85,6 +92,13 @@ class Wanted:
     @property
     def length(self) -> Length:
         return self.kind.length if self.kind else USUAL
+
+    @property
+    def priority(self) -> Wish:
+        """The same as a wish for paid priority."""
+        slot = self.slot
+        source = BookingSource.PAID_PRIORITY
+        return Wish(slot.department_id, self.doctor.id, self.person.id, source, slot.day, slot.id, length=self.length)
 
 
 def house_of(actor: Actor, now: datetime) -> House:
@@ -124,7 +138,7 @@ def book(request: HttpRequest) -> HttpResponse:
 
 def _place(house: House, place: Any, person: Any) -> dict[str, Any]:
     return {
-        "name": place.name,
+        "name": named(place),
         "picture": PICTURES.get(place.code, "steth"),
         "next": house.next_of(house.doctors_in(place.id)),
         "url": f"{reverse('book')}?{urlencode({'for': person.id, 'department': place.id})}",
@@ -134,8 +148,8 @@ def _place(house: House, place: Any, person: Any) -> dict[str, Any]:
 def _doctor(house: House, doctor: Any, person: Any) -> dict[str, Any]:
     slot = house.free.get(doctor.id)
     return {
-        "name": doctor.name,
-        "about": doctor.specialization,
+        "name": named(doctor),
+        "about": "" if doctor.specialization in house.place_names else doctor.specialization,
         "next": house.when(slot) if slot else "",
         "next_url": check_url(doctor.id, person.id, slot.id) if slot else "",
         "url": f"{reverse('book-times', args=[doctor.id])}?{urlencode({'for': person.id})}",
@@ -184,10 +198,13 @@ def check(request: HttpRequest, doctor_id: UUID) -> HttpResponse:
     slot = slots_to_book(doctor_id).filter(id=slot_id).first() if slot_id else None
     if slot is None:
         raise NotFound
-    follows = last_visit(person.id, slot.department_id, house.now)
-    form = OwnBookingForm(request.POST if request.method == "POST" else None, follows=follows)
     kinds = visit_types(doctor_id, [slot.department_id], by_patient=True)
     wanted = Wanted(person, doctor, slot, asked_kind(request, kinds))
+    form = OwnBookingForm(
+        request.POST if request.method == "POST" else None,
+        follows=last_visit(person.id, slot.department_id, house.now),
+        priority=MONEY.price_of_priority(wanted.priority),
+    )
     if request.method != "POST" or not form.is_valid():
         return _check_page(request, house, wanted, form)
     try:
@@ -206,12 +223,16 @@ def check(request: HttpRequest, doctor_id: UUID) -> HttpResponse:
     except (Conflict, Invalid) as refusal:
         form.add_error(None, said(refusal))
         return _check_page(request, house, wanted, form, refusal)
+    if "page" in answer:
+        return redirect(answer["page"])
     if "waitingId" in answer:
         return redirect("own-waiting-place", answer["waitingId"])
     return redirect("own-booking", answer["bookingId"])
 
 
 def _answer(outcome: Any) -> dict[str, Any]:
+    if outcome.to_pay:
+        return {"page": outcome.to_pay.page}
     if outcome.appointment is None:
         return {"waitingId": str(outcome.waiting.id)}
     return {"bookingId": str(outcome.appointment.id)}
@@ -231,7 +252,7 @@ def _check_page(
         "person": person,
         "doctor": doctor,
         "kind": kind_label(kind) if kind else "",
-        "department": next((place.name for place in house.places if place.id == slot.department_id), ""),
+        "department": next((named(place) for place in house.places if place.id == slot.department_id), ""),
         "day": date_format(slot.day, "l j F"),
         "hours": clock_range(slot.starts_at, slot.ends_at, house.facility),
         "waits": request.GET.get("wait") == "1",

@@ -15,16 +15,18 @@ from django.utils.translation import gettext
 
 from apps.accounts.queries import facility_facts, tracking_code
 from apps.core.errors import Conflict
+from apps.core.languages import named
 from apps.core.policy import Actor, Permission
 from apps.core.views import actor_of, page, run_form, said, version_of
 from apps.queue import commands
 from apps.queue.commands.consulting import BY_PATIENT
 from apps.queue.patient_forms import BookingForm, WhereaboutsForm
 from apps.queue.queries.bookings import KINDS, NAMES, check_json
+from apps.queue.queries.money import MONEY
 from apps.queue.queries.own_bookings import own_booking_of, own_bookings, own_waiting, own_waiting_of
 from apps.queue.rules.geofence import is_open
 from apps.queue.views.times import choice_to_move, move_to, times_to_choose
-from apps.scheduling.queries import open_offers, positions_of
+from apps.scheduling.queries import open_offers, positions_of, what_giving_up_means
 from apps.scheduling.rules.appointments import OPEN, AppointmentState
 
 ANSWERS = {"take": commands.accept_place, "decline": commands.decline_place}
@@ -61,8 +63,8 @@ def shown(row: Any) -> dict[str, Any]:
         "day": date_format(row.day, "l j F"),
         "short_day": date_format(row.day, "D j M"),
         "time": facility.clock(row.at),
-        "department": row.department.name,
-        "doctor": row.doctor.name,
+        "department": named(row.department),
+        "doctor": named(row.doctor),
         "room": room.number if room else "",
         "symbol": room.symbol if room else "",
         "moved": row.displaced > 0,
@@ -79,7 +81,7 @@ def shown_waiting(entry: Any, position: int | None, offer: Any = None) -> dict[s
         "name": entry.patient.name,
         "day": date_format(entry.preferred_day, "l j F"),
         "short_day": date_format(entry.preferred_day, "D j M"),
-        "doctor": entry.doctor.name,
+        "doctor": named(entry.doctor),
         "until": date_format(facility.day_of(entry.expires_at), "D j M"),
         "offered": facility.clock(offer.hold.at) if offer else "",
         "answer_by": facility.clock(offer.expires_at) if offer else "",
@@ -95,11 +97,13 @@ def _may_come(row: Any, now: datetime) -> bool:
 def booking(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     """One booking: the number, when to come, and what can be changed."""
     row, now = own_booking_of(actor_of(request), booking_id), timezone.now()
+    back = MONEY.back(row, what_giving_up_means(row, now).refund_percent)
     context = {
         "booking": shown(row),
         "open": row.state == AppointmentState.BOOKED,
         "id": row.id,
         "check": check_json(row, now),
+        "money": back.text if back else "",
         "code": tracking_code(row.id, now),
         "may_come": _may_come(row, now),
     }

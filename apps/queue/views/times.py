@@ -14,6 +14,7 @@ from django.utils.translation import gettext, ngettext
 
 from apps.accounts.queries import FacilityFacts, facility_facts
 from apps.core.errors import Conflict
+from apps.core.languages import named
 from apps.core.views import run_form, said, version_of
 from apps.queue.commands import reschedule
 from apps.queue.patient_forms import BookingForm
@@ -122,7 +123,7 @@ def times_to_choose(choice: Choice, path: str, near: Sequence[dict[str, Any]] = 
 
 def kind_label(kind: TypeOfVisit) -> str:
     """A type of visit with its length."""
-    return gettext("%(name)s, %(minutes)s min") % {"name": kind.name, "minutes": kind.minutes}
+    return gettext("%(name)s, %(minutes)s min") % {"name": named(kind), "minutes": kind.minutes}
 
 
 def _choose_first(times: list[dict[str, Any]]) -> None:

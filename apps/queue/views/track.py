@@ -14,6 +14,7 @@ from django_scopes import scope
 from apps.accounts.queries import actor_of_tracking, behind_door, draw_checkin, facility_facts
 from apps.accounts.rules.links import SignedLink
 from apps.core.errors import DomainError, NotFound
+from apps.core.languages import named
 from apps.core.policy import PUBLIC, Actor
 from apps.core.views import live_part, page, run_form, said
 from apps.queue import commands
@@ -73,7 +74,7 @@ def track(request: HttpRequest, code: str) -> HttpResponseBase:
 
         if request.headers.get("HX-Request"):
             return live_part(request, f"{shown.id} {sequence} {now:%H:%M}", "track/_track.html", context)
-        return render(request, "track/track.html", context() | {"hospital": facility_facts(shown.facility_id).name})
+        return render(request, "track/track.html", context() | {"hospital": named(facility_facts(shown.facility_id))})
 
 
 @page(policy=PUBLIC)
@@ -114,7 +115,7 @@ def check_in(request: HttpRequest) -> HttpResponseBase:
         return _check_in_page(request, None, {"refusal": said(refusal)}, refusal.status)
     with scope(facility=holder.facility_id):
         department = department_of(holder.subject_id)  # type: ignore[arg-type]  # such a link is made for a department
-        where = {"department": department.name, "hospital": facility_facts(department.facility_id).name}
+        where = {"department": named(department), "hospital": named(facility_facts(department.facility_id))}
         if request.method != "POST":
             return _check_in_page(request, SelfCheckInForm(), where)
         form = SelfCheckInForm(request.POST)

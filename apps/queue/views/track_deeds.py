@@ -21,10 +21,11 @@ from apps.queue.commands.consulting import BY_PATIENT
 from apps.queue.models import Visit
 from apps.queue.patient_forms import FeedbackForm
 from apps.queue.queries.bookings import check_json
-from apps.queue.queries.own_bookings import was_cancelled_by_us
 from apps.queue.queries.track import track_sequence, track_view
 from apps.queue.queries.track_booking import LATE_CHOICES
+from apps.queue.rules.states import GIVES_UP
 from apps.queue.views.track import kept_from_others
+from apps.scheduling.queries import was_cancelled_by_us
 
 Deed = Callable[[HttpRequest, Actor, str, Any], HttpResponseBase]
 """What is done, by the holder of the link, with what it shows: a visit, or a booking of which none has come yet."""
@@ -74,6 +75,8 @@ def _late(request: HttpRequest, holder: Actor, code: str, shown: Any) -> HttpRes
 def _cancel(request: HttpRequest, holder: Actor, code: str, shown: Any) -> HttpResponseBase:
     """Say what giving up means, and do it."""
     form = forms.Form(request.POST if request.method == "POST" else None)
+    if request.method == "GET" and isinstance(shown, Visit) and shown.state not in GIVES_UP:
+        return redirect("track", code=code)  # nothing to ask: the page says how it stands
     if request.method == "POST":
         command, about = _giving_up(shown)
         try:
@@ -113,23 +116,42 @@ def _again(request: HttpRequest, holder: Actor, code: str, shown: Any) -> HttpRe
         _run(request, commands.take_other_time, holder, booking_id=shown.id, slot_id=slot_id)
     except Conflict as refusal:
         form.add_error(None, said(refusal))
-        shown, sequence = track_sequence(shown.id)
-        context = {"view": track_view(shown, sequence, timezone.now()), "code": code, "form": form}
-        context["hospital"] = facility_facts(shown.facility_id).name
+        context = _page_of(code, shown) | {"form": form}
         return render(request, "track/track.html", context, status=409)
     return redirect("track", code=code)
 
 
+def _page_of(code: str, shown: Any) -> dict[str, Any]:
+    """What the link's own page shows now."""
+    shown, sequence = track_sequence(shown.id)
+    view = track_view(shown, sequence, timezone.now())
+    return {"view": view, "code": code, "hospital": facility_facts(shown.facility_id).name}
+
+
 def _feedback(request: HttpRequest, holder: Actor, code: str, shown: Any) -> HttpResponseBase:
-    """A face for a finished visit, with or without words."""
+    """A face for a finished visit, with or without words. Words that are too long come back with what is wrong."""
     form = FeedbackForm(request.POST)
-    if not form.is_valid():
+    valid = form.is_valid()
+    if "face" in form.errors:
         raise Invalid
-    if isinstance(shown, Visit):
-        words = form.cleaned_data["comment"] if "comment" in request.POST else None
-        about = {"visit_id": shown.id, "face": form.cleaned_data["face"], "comment": words}
-        _run(request, commands.say_how_it_was, holder, **about)
+    if not isinstance(shown, Visit):
+        return redirect("track", code=code)
+    if not valid:
+        return _wordy(request, code, shown, form)
+    words = form.cleaned_data["comment"] if "comment" in request.POST else None
+    about = {"visit_id": shown.id, "face": form.cleaned_data["face"], "comment": words}
+    _run(request, commands.say_how_it_was, holder, **about)
     return redirect("track", code=code)
+
+
+def _wordy(request: HttpRequest, code: str, shown: Visit, form: FeedbackForm) -> HttpResponse:
+    """The page with the words as they were typed, so that nothing is lost, and what is wrong with them."""
+    context = _page_of(code, shown)
+    if context["view"]["feedback"] is None:
+        raise NotFound
+    typed = {"comment": request.POST.get("comment", ""), "mistake": form.errors["comment"][0]}
+    context["view"]["feedback"] |= {"said": form.cleaned_data["face"], **typed}
+    return render(request, "track/track.html", context, status=400)
 
 
 here = _by_link(_here)

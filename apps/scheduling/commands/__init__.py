@@ -7,6 +7,7 @@ from apps.scheduling.commands.booking import (
     mark_arrived,
     place,
     place_gently,
+    require_room,
 )
 from apps.scheduling.commands.exchange import LengthsDiffer, exchange_places
 from apps.scheduling.commands.hall import (
@@ -124,6 +125,7 @@ __all__ = [
     "rank_waiting",
     "register_doctor",
     "require_free_to_reletter",
+    "require_room",
     "send_on",
     "set_availability_in",
     "set_counter_in",

@@ -33,24 +33,30 @@ from apps.scheduling.queries import (
     locked_slot,
     place_in,
 )
-from apps.scheduling.rules.allocation import (
-    Displace,
-    Place,
-    Wait,
-)
+from apps.scheduling.rules.allocation import Decision, Displace, Place, Wait
 from apps.scheduling.rules.appointments import AppointmentState, may_become
 from apps.scheduling.rules.offers import OfferState
 
 
 @step
-def place(wish: Wish) -> Outcome:
-    """Give somebody a place, or a place on the waiting list. Raises `AlreadyBooked`, `AlreadyWaiting`."""
+def decide(wish: Wish) -> tuple[Hall, Decision]:
+    """What the rules say to a wish now, under lock. Raises `AlreadyBooked`, and what the department's limits refuse."""
     if has_booking(wish.patient_id, wish.doctor_id, wish.day):
         raise AlreadyBooked
     hall = Hall(wish.department_id, wish.doctor_id, unit().now)
     require_within_limits(wish, hall.limits)
-    decision = hall.decide(wish)
+    return hall, hall.decide(wish)
+
+
+@step
+def place(wish: Wish, *, waits: bool = True) -> Outcome:
+    """Give somebody a place, or if they wait for one (`waits`), a place on the waiting list.
+
+    Raises `AlreadyBooked`, `AlreadyWaiting`; of somebody who does not wait `SlotGone`."""
+    hall, decision = decide(wish)
     if isinstance(decision, Wait):
+        if not waits:
+            raise SlotGone
         return Outcome(waiting=enlist(wish))
     moved: list[Appointment] = []
     if isinstance(decision, Displace):
@@ -59,6 +65,16 @@ def place(wish: Wish) -> Outcome:
     appointment = seat(hall.slots[decision.slot_id], hall.live[decision.slot_id], wish, overflows=overflows)
     wait_no_more(appointment)
     return Outcome(appointment=appointment, moved=moved)
+
+
+@step
+def require_room(wish: Wish) -> UUID:
+    """The slot in which somebody would be placed now: the one they want, where they want one. Refuses what could not be
+    placed, so that nobody pays for it: raises as `place` of somebody who does not wait."""
+    _hall, decision = decide(wish)
+    if isinstance(decision, Wait) or wish.slot_id not in (None, decision.slot_id):
+        raise SlotGone
+    return decision.slot_id
 
 
 @step
@@ -229,8 +245,9 @@ def rehouse(
 @step
 def tell_moved(row: Appointment, action: str, **changes: Any) -> None:
     """Change when a booking is, and tell of it."""
+    before = _told(row)
     change(row, **changes)
-    tell(row, action, events.MOVED)
+    tell(row, action, events.MOVED, before=before)
 
 
 def shift(row: Appointment, slot: Slot, live: list[Appointment], earliest: datetime | None = None, **more: Any) -> None:
@@ -264,8 +281,13 @@ def change(row: Appointment | WaitingEntry, **changes: Any) -> None:
     write(row, **changes, version=row.version + 1)
 
 
-def tell(row: Appointment, action: str, event: str, reason: str = "") -> None:
+def tell(row: Appointment, action: str, event: str, reason: str = "", before: dict[str, Any] | None = None) -> None:
     """Audit row and event of one change to a booking."""
-    after = {"state": row.state, "slotId": str(row.slot_id), "at": row.at.isoformat(), "source": row.source}
-    record(action=action, entity_type="appointment", entity_id=row.id, after=after, reason=reason)
+    record(action=action, entity_type="appointment", entity_id=row.id, before=before, after=_told(row), reason=reason)
     emit(events.appointment_changed(event, row.department_id, row.id, row.version, row.state, row.token_id))
+
+
+def _told(row: Appointment) -> dict[str, Any]:
+    """What an audit row says of a booking."""
+    late = {"lateUntil": row.late_until.isoformat()} if row.late_until else {}
+    return {"state": row.state, "slotId": str(row.slot_id), "at": row.at.isoformat(), "source": row.source} | late

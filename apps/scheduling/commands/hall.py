@@ -4,6 +4,7 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from apps.core.errors import Conflict, sentence
@@ -63,11 +64,13 @@ class Wish:
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a wish: a place or a place on the waiting list, and who had to move for it."""
+    """What came of a wish: a place or a place on the waiting list, and who had to move for it; or what is to be paid
+    first."""
 
     appointment: Appointment | None = None
     waiting: WaitingEntry | None = None
     moved: list[Appointment] = field(default_factory=list)
+    to_pay: Any = None
 
 
 class Hall:

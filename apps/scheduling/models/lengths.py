@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.languages import NamesField
 from apps.core.models import ScopedModel
 from apps.scheduling.models.places import Department, Doctor
 
@@ -21,6 +22,7 @@ class VisitType(ScopedModel):
         Department, on_delete=models.PROTECT, related_name="visit_types", verbose_name=_("department")
     )
     name = models.CharField(_("name"), max_length=40)
+    names = NamesField()
     minutes = models.PositiveSmallIntegerField(
         _("length, minutes"), validators=_LENGTH, help_text=_("Doctors may have lengths of their own.")
     )

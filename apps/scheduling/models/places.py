@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.languages import NamesField
 from apps.core.models import ScopedModel
 from apps.scheduling.rules import (
     AVAILABILITY_NAMES,
@@ -40,6 +41,7 @@ class Department(ScopedModel):
         validators=[RegexValidator(f"^[{LETTERS}]$", _("One capital letter, but not O, I, Q or Z."))],
     )
     name = models.CharField(_("name"), max_length=80)
+    names = NamesField()
     kind = models.CharField(_("kind"), max_length=16, choices=[(k.value, _(KIND_NAMES[k])) for k in DepartmentKind])
     status = models.CharField(
         _("status"),
@@ -154,6 +156,7 @@ class Room(ScopedModel):
     number = models.CharField(_("number"), max_length=4)
     symbol = models.CharField(_("symbol"), max_length=8, choices=[(s.value, _(SYMBOL_NAMES[s])) for s in Symbol])
     hall = models.CharField(_("waiting hall"), max_length=40, blank=True)
+    hall_names = NamesField(verbose_name=_("waiting hall by language"))
 
     class Meta:
         verbose_name = _("room")
@@ -180,6 +183,7 @@ class Doctor(ScopedModel):
         verbose_name=_("account"),
     )
     name = models.CharField(_("name"), max_length=80)
+    names = NamesField()
     departments = models.ManyToManyField(
         Department, through="DoctorDepartment", related_name="doctors", verbose_name=_("departments")
     )
@@ -237,6 +241,7 @@ class Counter(ScopedModel):
         Department, on_delete=models.PROTECT, related_name="counters", verbose_name=_("department")
     )
     name = models.CharField(_("name"), max_length=80)
+    names = NamesField()
     room = models.ForeignKey(
         Room, null=True, blank=True, on_delete=models.PROTECT, related_name="counters", verbose_name=_("room")
     )

@@ -5,9 +5,12 @@ from apps.scheduling.queries.bookings import (
     appointments,
     asked_about,
     booked_before,
+    booked_between,
     booking_json,
     booking_or_none,
     booking_today,
+    booking_versions,
+    chain_of,
     consent_of,
     department_of_token,
     departments_of_bookings,
@@ -51,7 +54,14 @@ from apps.scheduling.queries.days import (
     positions_of,
     slots_to_book,
 )
-from apps.scheduling.queries.given_up import given_up, given_up_json, giving_up_counts, refund_json
+from apps.scheduling.queries.given_up import (
+    given_up,
+    given_up_json,
+    giving_up_counts,
+    refund_json,
+    was_cancelled_by_us,
+    what_giving_up_means,
+)
 from apps.scheduling.queries.leave import (
     Decided,
     Plan,
@@ -177,10 +187,13 @@ __all__ = [
     "availability",
     "bookable",
     "booked_before",
+    "booked_between",
     "booking_json",
     "booking_or_none",
     "booking_today",
+    "booking_versions",
     "bookings_of_day",
+    "chain_of",
     "clinics",
     "consent_of",
     "counted_appointments",
@@ -285,4 +298,6 @@ __all__ = [
     "waiting_json",
     "waiting_list",
     "waiting_value",
+    "was_cancelled_by_us",
+    "what_giving_up_means",
 ]

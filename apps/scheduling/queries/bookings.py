@@ -13,7 +13,7 @@ from django.db.models import Count, Min, Q, QuerySet
 from apps.core.errors import NotFound
 from apps.core.queries import one
 from apps.core.statements import prepared
-from apps.scheduling.models import AllocationPolicy, Appointment, Offer, Slot, Token, WaitingEntry
+from apps.scheduling.models import AllocationPolicy, Appointment, Doctor, Offer, Slot, Token, WaitingEntry
 from apps.scheduling.queries.shapes import BookingOut, EmergencyCountsOut, WaitingCountsOut, WaitingOut
 from apps.scheduling.rules.allocation import BookingSource, Limits, Rules
 from apps.scheduling.rules.appointments import LIVE, AppointmentState
@@ -38,6 +38,15 @@ def appointment_of(some_id: UUID) -> Appointment:
 def booking_or_none(some_id: UUID) -> Appointment | None:
     """A booking by its own id, or the present one of a number's; None for a number of somebody who never booked."""
     return _named.one(some_id)
+
+
+def chain_of(row: Appointment) -> list[UUID]:
+    """A booking and those it was moved from, the newest first."""
+    found, earlier = [row.id], row.moved_from_id
+    while earlier:
+        found.append(earlier)
+        earlier = Appointment.objects.values_list("moved_from_id", flat=True).get(id=earlier)
+    return found
 
 
 @prepared
@@ -78,6 +87,12 @@ def departments_of_bookings(booking_ids: Collection[UUID]) -> dict[UUID, UUID]:
     """Where people are booked, of those ids that are bookings."""
     rows = Appointment.objects.filter(id__in=booking_ids).values_list("id", "department_id") if booking_ids else ()
     return dict(rows)
+
+
+def booking_versions(booking_ids: Collection[UUID]) -> dict[UUID, tuple[int, str]]:
+    """Version and state of those of these ids that are bookings."""
+    rows = Appointment.objects.filter(id__in=booking_ids).values_list("id", "version", "state") if booking_ids else ()
+    return {booking_id: (version, state) for booking_id, version, state in rows}
 
 
 def places_taken(day: date, **whose: UUID) -> int:
@@ -273,6 +288,15 @@ def never_came(today: date) -> QuerySet[Appointment]:
     """Bookings of days before for which nobody came, and which nobody has ended; not those whose slot was closed:
     they wait for a person to decide."""
     return appointments().filter(state=AppointmentState.BOOKED, day__lt=today, slot__closed_at__isnull=True)
+
+
+def booked_between(since: datetime, until: datetime) -> QuerySet[Appointment]:
+    """Bookings whose time is from then until then, the earliest first; found by doctor and day. Not those whose slot
+    was closed: they wait for a person to decide."""
+    days = [since.date() + timedelta(days=n) for n in range(-1, (until.date() - since.date()).days + 2)]
+    rows = appointments().filter(doctor__in=Doctor.objects.values("id"), day__in=days, at__gt=since, at__lte=until)
+    booked = rows.filter(state=AppointmentState.BOOKED, token__isnull=False, slot__closed_at__isnull=True)
+    return booked.order_by("at", "id")
 
 
 def departments_to_sweep(now: datetime, spare: timedelta = timedelta()) -> list[UUID]:

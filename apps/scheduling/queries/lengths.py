@@ -1,6 +1,6 @@
 """Types of visit, and how long each takes with a doctor."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -20,6 +20,7 @@ class TypeOfVisit(NamedTuple):
     id: UUID
     name: str
     minutes: int
+    names: Mapping[str, str] = {}
 
     @property
     def length(self) -> Length:
@@ -35,7 +36,7 @@ def visit_types(doctor_id: UUID, department_ids: Collection[UUID], *, by_patient
     ).annotate(takes=Coalesce(Subquery(own), F("minutes")))
     if by_patient:
         found = found.filter(by_patients=True)
-    return [TypeOfVisit(*row) for row in found.order_by("takes", "name").values_list("id", "name", "takes")]
+    return [TypeOfVisit(*row) for row in found.order_by("takes", "name").values_list("id", "name", "takes", "names")]
 
 
 def agreed_length(

@@ -14,6 +14,7 @@ from opd.demo.loading import load
 from opd.removal import remove_facility
 from opd.simulation.ahead import begin
 from opd.simulation.before import remember
+from opd.simulation.bills import remember_bills
 
 
 class Command(BaseCommand):
@@ -36,4 +37,5 @@ class Command(BaseCommand):
         if fresh and not clean:
             begin(DEMO, timezone.now)
             remember(DEMO, timezone.now())
+            remember_bills(DEMO, timezone.now())
         self.stdout.write(f"{DEMO.name}: {len(DEMO.doctors)} doctors, {len(DEMO.patients)} people.")

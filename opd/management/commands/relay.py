@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand
 from apps.audit.commands import seal
 from apps.core.relay import Relay
 from apps.notifications.commands import deliver_due
-from apps.notifications.postman import SENDERS, Postman
+from apps.notifications.postman import postmen
 from apps.queue.upkeep import tell_changed_times
 from opd.subscriptions import handlers_for
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         stop = Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())
-        senders = [Thread(target=Postman().run, args=(stop,), name=f"sender-{n}") for n in range(SENDERS)]
+        senders = [Thread(target=one.run, args=(stop,), name=f"sender-{n}") for n, one in enumerate(postmen())]
         for sender in senders:
             sender.start()
         log.info("relay started")

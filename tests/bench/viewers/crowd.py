@@ -203,7 +203,7 @@ class Crowd:
             if kind == PING or text == b"2":  # the second: socket.io's own
                 self.open[number].send(masked(PONG, text) if kind == PING else masked(TEXT, b"3"))
                 answered = True
-            elif b'"heartbeat-ack"' not in text and (change := TOLD.search(text)):
+            elif b'"queue-update"' in text and (change := TOLD.search(text)):  # not what shows the whole again
                 told.append(f"{change[1].decode()}:{change[2].decode()}")
         if rest:
             self.partial[number] = rest

@@ -189,7 +189,8 @@ class Ours(Side):
     def __init__(self, web: Web, queues: list[Queue]) -> None:
         self.name = "ours"
         self.web, self.queues = web, queues
-        self.host, self.port, self.process = f"localhost:{web.port}", web.live_port, web.processes[1]
+        self.host, self.port = f"localhost:{web.port}", web.live_port
+        (self.process,) = web.processes[1].children()  # forked by the one that was started
         known = stream_sequences([queue.stream for queue in queues])
         for queue in queues:
             queue.number = known[queue.stream]

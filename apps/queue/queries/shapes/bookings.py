@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.core.shapes import Count, RefusalOut, Shape
+from apps.core.shapes import Count, MoneyOut, RefusalOut, Shape
 from apps.queue.queries.links import tracking_url
 from apps.queue.queries.shapes.visits import NamedOut, WhoOut
 from apps.scheduling.queries import BookingOut, DecidedOut, StaffSlotOut, WaitingOut
@@ -25,12 +25,24 @@ class BookedOut(BookingOut):
         return tracking_url(row.link[1]) if row.link else None
 
 
+class ToPayOut(Shape):
+    """What has to be paid before a place is somebody's, by when, and on which page."""
+
+    wishId = serializers.UUIDField(source="id")
+    amount = MoneyOut(source="invoice.grand_total")
+    currency = serializers.CharField(source="invoice.currency")
+    payBy = serializers.DateTimeField(source="expires_at")
+    page = serializers.CharField(source="page_url")
+
+
 class OutcomeOut(Shape):
-    """What came of a wish: a booking, or a place on the waiting list. Staff see who had to give way."""
+    """What came of a wish: a booking, a place on the waiting list, or what is to be paid first. Staff see who had to
+    give way."""
 
     token = BookedOut(source="appointment", required=False)
     waiting = WaitingOut(required=False)
     moved = BookingOut(many=True, required=False)
+    payment = ToPayOut(source="to_pay", required=False)
 
 
 class MovedOut(Shape):
@@ -95,6 +107,7 @@ class CheckOut(Shape):
     hoursUntilAppointment = serializers.FloatField()
     lateFee = serializers.BooleanField()
     refundPercentage = serializers.IntegerField()
+    refundAmount = MoneyOut(allow_null=True, help_text="What comes back of what was paid; null where nothing was.")
     message = serializers.CharField()
 
 

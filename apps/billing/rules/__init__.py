@@ -1,0 +1,1 @@
+"""What holds for money, whoever asks: sums, shares, limits, prices, the books."""

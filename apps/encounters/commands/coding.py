@@ -1,0 +1,57 @@
+"""The table of codes by which diagnoses are written down: one for every hospital of a database."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from apps.audit.commands import record
+from apps.core.commands import command
+from apps.core.policy import Actor, Permission, Scope
+from apps.encounters.commands.stocking import DATA, table
+from apps.encounters.models import DiagnosisCode
+from apps.encounters.rules.outcome import code_said
+
+DIAGNOSES = DATA / "diagnoses.csv"
+"""Common codes of an outpatient department, with the words by which people look for them."""
+
+AT_ONCE = 5_000
+"""Codes that are written in one statement."""
+
+
+@command
+def take_in_diagnoses(*, actor: Actor, now: datetime, rows: Iterable[Mapping[str, str]], common: bool) -> int:
+    """Add codes (`code, title, words`) to those that are there; a known one gets the title told. `common` ones are the
+    house's own, and keep their words. The number taken in."""
+    actor.require(Permission.SYSTEM_KEEP, Scope(None))
+    listed = [_code(row, common=common) for row in rows]
+    DiagnosisCode.objects.bulk_create(
+        listed,
+        batch_size=AT_ONCE,
+        update_conflicts=True,
+        unique_fields=["code"],
+        update_fields=["title", "search_key", "is_common"] if common else ["title"],
+    )
+    record(
+        action="diagnoses.taken_in", entity_type="facility", entity_id=actor.facility_id, after={"rows": len(listed)}
+    )
+    return len(listed)
+
+
+def _code(row: Mapping[str, str], *, common: bool) -> DiagnosisCode:
+    title = row["title"].strip()
+    key = " ".join((title, row.get("words", ""))).lower().strip()
+    return DiagnosisCode(code=code_said(row["code"]), title=title, search_key=key, is_common=common)
+
+
+def codes_file(path: Path) -> list[dict[str, str]]:
+    """The rows of the whole ICD-10-CM as its publisher hands it out (`icd10cm-codes-YYYY.txt`: a code without its
+    point, spaces, its title), or of a CSV file with a heading. Raises `ValueError` for a line that is neither."""
+    if path.suffix.lower() == ".csv":
+        return table(path)
+    rows = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        code, _space, title = line.strip().partition(" ")
+        if not code_said(code) or not title.strip():
+            raise ValueError(line[:40])
+        rows.append({"code": code, "title": title})
+    return rows

@@ -1,0 +1,113 @@
+"""Shared reads of encounters: what was prescribed, and a patient's past visits with it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from apps.accounts.queries import facility_facts
+from apps.core.errors import Forbidden
+from apps.core.policy import Actor, Fields
+from apps.encounters.models import Prescription
+from apps.encounters.queries.diagnoses import signed_outcomes
+from apps.patients.queries import open_access
+from apps.queue.queries.visits import visits_of_patient
+from apps.queue.rules.states import State
+
+AT_A_GLANCE = 5
+"""Earlier visits that stand beside a consultation; the record has all."""
+
+STILL_PRINTED = timedelta(minutes=15)
+"""So long after its signature the console offers to print a prescription."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The visits of a patient that somebody may read, and the emergency access by which, if by one."""
+
+    visits: QuerySet[Any]
+    access: Any | None
+
+
+def history(actor: Actor, patient_id: UUID, now: datetime) -> History:
+    """A patient's visits, newest first: those of the reader's departments, with an open emergency access all.
+
+    Who sees today's prescriptions alone gets today's visits with one. Raises `Forbidden` for anybody else. Of the
+    visits that are kept from somebody nothing shows, not even how many there are.
+    """
+    visits = visits_of_patient(patient_id)
+    if access := open_access(actor, patient_id, now):
+        return History(visits, access)
+    if not actor.all_departments:
+        visits = visits.filter(department_id__in=actor.department_ids)
+    if actor.sees(Fields.CLINICAL):
+        return History(visits, None)
+    if actor.facility_id is None or not actor.sees(Fields.PRESCRIBED_TODAY):
+        raise Forbidden(permission=f"patient.{Fields.CLINICAL}")
+    today = visits.filter(day=facility_facts(actor.facility_id).day_of(now))
+    return History(today.filter(id__in=Prescription.objects.values("visit_id")), None)
+
+
+def earlier_visits(reader: Actor, patient_id: UUID, visit_id: UUID, now: datetime) -> list[dict[str, Any]]:
+    """The latest finished visits of a patient beside one, for the panel at the doctor's elbow: shapes of
+    `history_values`, and `on`, the day. Empty for who sees no clinical fields.
+    """
+    if not reader.sees(Fields.CLINICAL):
+        return []
+    found = history(reader, patient_id, now)
+    rows = list(found.visits.filter(state=State.COMPLETED).exclude(id=visit_id)[:AT_A_GLANCE])
+    return [values | {"on": row.day} for row, values in zip(rows, history_values(rows, found, reader), strict=True)]
+
+
+def history_values(visits: list[Any], of: History, reader: Actor) -> list[dict[str, Any]]:
+    """Some visits of a history as their reader may see them, with the prescriptions read in one statement."""
+    prescribed = signed_prescriptions(visit.id for visit in visits)
+    complaints = of.access is not None or reader.sees(Fields.COMPLAINT)
+    clinical = of.access is not None or reader.sees(Fields.CLINICAL)
+    outcomes = signed_outcomes(visit.id for visit in visits) if clinical else {}
+    return [
+        _visit_values(visit, prescribed.get(visit.id), complaints)
+        | ({"diagnoses": outcomes.get(visit.id, {}).get("diagnoses", [])} if clinical else {})
+        for visit in visits
+    ]
+
+
+def _visit_values(visit: Any, prescription: Prescription | None, complaints: bool) -> dict[str, Any]:
+    told = {
+        "visitId": str(visit.id),
+        "day": visit.day.isoformat(),
+        "tokenNumber": visit.token.token_number,
+        "department": {"id": str(visit.department_id), "name": visit.department.name},
+        "doctor": visit.doctor.name if visit.doctor else None,
+        "state": visit.state,
+    }
+    if complaints:
+        told["symptoms"] = visit.symptoms
+    if prescription:
+        told["prescription"] = {
+            "prescriptionId": str(prescription.id),
+            "version": prescription.version,
+            "signedAt": prescription.signed_at.isoformat(),
+            "text": prescription.content,
+        }
+    return told
+
+
+def signed_prescriptions(visit_ids: Iterable[UUID]) -> dict[UUID, Prescription]:
+    """The latest signed prescription of each of these visits that has one, in one statement."""
+    found = Prescription.objects.filter(visit_id__in=list(visit_ids)).order_by("version")
+    return {prescription.visit_id: prescription for prescription in found}
+
+
+def signed_last(doctor_id: UUID, now: datetime) -> Prescription | None:
+    """What a doctor signed last, while it may still have to be printed."""
+    signed = Prescription.objects.filter(doctor_id=doctor_id, signed_at__gt=now - STILL_PRINTED)
+    return signed.select_related("visit__token").order_by("-signed_at").first()
+
+
+def signed_prescription(visit_id: UUID) -> Prescription | None:
+    """The latest signed prescription of a visit; only what was signed is ever shown."""
+    return Prescription.objects.filter(visit_id=visit_id).order_by("-version").first()

@@ -1,0 +1,63 @@
+"""An invoice with its receipt as a PDF file, for who may see it, in the patient's language."""
+
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from apps.billing.models import Invoice
+from apps.billing.queries.sheet import TEMPLATE, invoice_sheet
+from apps.core import paper
+from apps.core.policy import Role
+from tests.browsers import browser_of
+from tests.patients.codes import PHONE, phone_of
+
+
+def paid(till: Any, language: str = "en") -> Invoice:
+    """An invoice of which all but ten rupees are paid, and five went back."""
+    till.ward.now = timezone.now()
+    invoice = till.issued(till.ward.arrive(till.ward.register(name="Sunita Verma", phone=PHONE, language=language)))
+    till.refund(till.pay(invoice, "490.00"), "5.00")
+    return Invoice.objects.select_related("patient", "token", "department").get(id=invoice.id)
+
+
+def test_the_sheet_has_what_was_done_paid_and_given_back(till):
+    sheet = invoice_sheet(paid(till), timezone.now())
+    assert sheet["lines"][0][-1] == "₹500.00"
+    labels = [(row["label"].split(",")[0], row["value"]) for row in sheet["sums"]]
+    assert labels == [
+        ("Total", "₹500.00"),
+        ("Paid by Cash", "₹490.00"),
+        ("Given back", "₹5.00"),
+        ("To be paid", "₹10.00"),
+    ]
+    assert "Sunita" not in sheet["name"]
+
+
+def test_a_bill_from_before_there_is_a_number_has_a_sheet_too(till):
+    invoice = paid(till)
+    invoice.token = None
+    sheet = invoice_sheet(invoice, timezone.now())
+    assert "Token" not in [fact["label"] for fact in sheet["facts"]]
+    assert paper.pdf(TEMPLATE, sheet).startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize("language", ["en", "hi", "ta"])
+def test_no_letter_is_missing_on_the_file_in_any_language(till, language: str):
+    made = paper.pdf(TEMPLATE, invoice_sheet(paid(till, language), timezone.now()), standards=("a-2u",))
+    assert {"en": b"NotoSans-", "hi": b"NotoSansDevanagari", "ta": b"NotoSansTamil"}[language] in made
+
+
+def test_the_family_and_the_till_take_it_as_a_file_and_nobody_else(till):
+    invoice, other = paid(till), till.issued()
+    phone = phone_of(timezone.now())
+    path = f"/me/bills/{invoice.id}/file/"
+    assert path in phone.get(f"/me/bills/{invoice.id}/").content.decode()
+    assert phone.get(path).content.startswith(b"%PDF-")
+    assert phone.get(f"/me/bills/{other.id}/file/").status_code == 404
+    desk = f"/admin/desk/invoices/{invoice.id}/file/"
+    clerk = browser_of(till.ward.as_role(Role.RECEPTION))
+    assert desk in clerk.get(f"/admin/desk/invoices/{invoice.id}/receipt/").content.decode()
+    assert clerk.get(desk).content.startswith(b"%PDF-")
+    assert clerk.get(f"/admin/desk/invoices/{till.draft().id}/file/").status_code == 404
+    assert browser_of(till.ward.as_role(Role.NURSE)).get(desk).status_code == 403

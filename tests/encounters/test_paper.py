@@ -1,0 +1,164 @@
+"""A prescription on paper: in the patient's language, only what was signed, only for those who may read it; each print
+and each file is on record."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from apps.accounts.models import Credential
+from apps.audit.models import AuditEntry
+from apps.core import paper
+from apps.core.policy import Role
+from apps.encounters.commands import complete
+from apps.encounters.commands.prescribing import prescribe
+from apps.encounters.commands.vitals import take_vitals
+from apps.encounters.queries.sheet import NothingSigned, sheet_of
+from apps.patients.rules.login_codes import FRESH
+from apps.queue.queries.visits import visit_of
+from tests.browsers import browser_of
+from tests.patients.codes import PHONE, phone_of
+from tests.ward import Ward, open_ward
+
+PARACETAMOL = {"medicine": "Paracetamol 500 mg tablet", "frequency": "1-0-1", "days": 3, "instructions": "after food"}
+ORS = {"medicine": "ORS", "frequency": "SOS", "days": 1, "instructions": "खाने के बाद", "dose": "200 ml"}
+SIGNS = {"systolic": Decimal(120), "diastolic": Decimal(80), "pulse": Decimal(72)}
+HOSTILE = {"medicine": '#read("/etc/passwd") <script>alert(1)</script>', "frequency": "1-1-1-1", "days": 2}
+CHILD = {"medicine": "Zinc", "frequency": "whenever he likes", "days": 14}
+
+
+@pytest.fixture
+def ward(db: None) -> Iterator[Ward]:
+    with open_ward(departments=2, doctors=2) as ward:
+        ward.now = timezone.now()
+        yield ward
+
+
+def seen(ward: Ward, language: str = "hi", lines: Any = (PARACETAMOL, ORS), text: str = "Rest.\nDrink water.") -> Any:
+    """A finished visit at which this was prescribed, with its vital signs."""
+    patient = ward.register(name="Asha Devi", phone=PHONE, language=language)
+    visit = ward.arrive(patient)
+    nurse = ward.as_role(Role.NURSE)
+    take_vitals(actor=nurse, now=ward.now, visit_id=visit.id, **SIGNS)
+    ward.call_next()
+    ward.start(visit)
+    rao = ward.as_doctor(ward.doctor)
+    if lines:
+        prescribe(actor=rao, now=ward.now, visit_id=visit.id, items=lines)
+    complete(actor=rao, now=ward.now, visit_id=visit.id, prescription_text=text)
+    return visit_of(visit.id)
+
+
+def opened(reason: str) -> list[AuditEntry]:
+    return list(AuditEntry.trail.filter(action="patient.opened", reason=reason))
+
+
+def test_the_paper_speaks_the_patients_language_and_keeps_the_doctors_words(ward: Ward):
+    told = sheet_of(seen(ward))
+    assert told["language"] == "hi"
+    assert told["medicines"]["columns"] == ["सुबह", "दोपहर", "रात"]
+    first, second = told["medicines"]["rows"]
+    assert (first["medicine"], first["at"]) == ("Paracetamol 500 mg tablet", ["1", "0", "1"])
+    assert first["how"] == "3 दिन तक, खाने के बाद"
+    assert second["how"] == "200 ml, सिर्फ़ ज़रूरत पर, 1 दिन तक, खाने के बाद"
+    assert told["after"] == [{"title": "सलाह", "lines": ["Rest.", "Drink water."]}]
+    assert "120/80 mmHg" in told["before"][0]["lines"][0]
+
+
+def test_what_a_doctor_wrote_in_their_own_way_stays(ward: Ward):
+    told = sheet_of(seen(ward, lines=[HOSTILE, CHILD]), language="en")
+    four, free = told["medicines"]["rows"]
+    assert four["how"] == "Morning 1, Noon 1, Evening 1, Night 1, for 2 days"
+    assert free["how"] == "whenever he likes, for 14 days"
+    assert "खाने के बाद" not in str(told)
+
+
+def test_another_language_is_chosen_and_an_unknown_one_is_the_patients(ward: Ward):
+    visit = seen(ward, language="ta")
+    assert [sheet_of(visit, language=code)["language"] for code in ("en", "", "xx")] == ["en", "ta", "ta"]
+
+
+@pytest.mark.parametrize("language", ["en", "hi", "ta"])
+def test_no_letter_is_missing_on_the_file_in_any_language(ward: Ward, language: str):
+    """PDF/A refuses a paper on which a letter could not be shown."""
+    made = paper.pdf("prescription.typ", sheet_of(seen(ward, language=language)), standards=("a-2u",))
+    script = {"en": b"NotoSans-", "hi": b"NotoSansDevanagari", "ta": b"NotoSansTamil"}[language]
+    assert script in made
+
+
+def test_nothing_is_printed_that_was_not_signed(ward: Ward):
+    visit = ward.arrive()
+    with pytest.raises(NothingSigned):
+        sheet_of(visit_of(visit.id))
+    ward.call_next()
+    ward.start(visit)
+    prescribe(actor=ward.as_doctor(ward.doctor), now=ward.now, visit_id=visit.id, items=[PARACETAMOL])
+    with pytest.raises(NothingSigned):
+        sheet_of(visit_of(visit.id))
+
+
+def test_the_doctor_prints_and_keeps_it_and_each_time_is_on_record(ward: Ward):
+    visit = seen(ward, lines=[PARACETAMOL, HOSTILE])
+    rao = browser_of(ward.as_doctor(ward.doctor))
+    console = rao.get(f"/console/{ward.doctor.id}/").content.decode()
+    assert f"/prescription/{visit.id}/?print=now" in console
+    for _ in range(2):
+        page = rao.get(f"/prescription/{visit.id}/", {"language": "en"})
+        assert "&lt;script&gt;" in page.content.decode()
+    assert len(opened("prescription print")) == 2
+    file = rao.get(f"/prescription/{visit.id}/file/")
+    assert file.content.startswith(b"%PDF-")
+    assert file["Content-Type"] == "application/pdf"
+    assert file["Content-Disposition"].startswith('attachment; filename="prescription-')
+    assert "Asha" not in unquote(file["Content-Disposition"])
+    assert file["Cache-Control"] == "no-store"
+    assert [entry.actor_id for entry in opened("prescription file")] == [ward.doctor.staff_id]
+
+
+def test_only_those_who_may_read_it_get_it_and_a_pharmacist_the_medicines_alone(ward: Ward):
+    visit = seen(ward)
+    stranger, meera = browser_of(ward.as_doctor(ward.doctors[1])), browser_of(ward.as_role(Role.RECEPTION))
+    for path in (f"/prescription/{visit.id}/", f"/prescription/{visit.id}/file/"):
+        assert stranger.get(path).status_code == 404
+        assert meera.get(path).status_code == 403
+        assert Client().get(path).status_code == 302
+    pharmacist = browser_of(ward.as_role(Role.PHARMACIST, [ward.department]))
+    shown = pharmacist.get(f"/prescription/{visit.id}/", {"language": "en"}).content.decode()
+    assert "Paracetamol 500 mg tablet" in shown
+    assert "120/80" not in shown
+
+
+def test_a_family_reads_and_keeps_its_own_after_a_fresh_code(ward: Ward):
+    visit, other = seen(ward), ward.arrive(ward.register(name="Ravi Kumar", phone="+919811122334"))
+    phone = phone_of(timezone.now())
+    assert f"/me/prescriptions/{visit.id}/" in phone.get("/me/prescriptions/").content.decode()
+    assert "Paracetamol" in phone.get(f"/me/prescriptions/{visit.id}/").content.decode()
+    assert phone.get(f"/me/prescriptions/{visit.id}/file/").content.startswith(b"%PDF-")
+    assert {entry.actor_type for entry in opened("prescription file")} == {"patient"}
+    for path in (f"/me/prescriptions/{other.id}/", f"/me/prescriptions/{other.id}/file/"):
+        assert phone.get(path).status_code == 404
+
+
+def test_an_old_sign_in_is_asked_for_a_new_code_and_comes_back(ward: Ward):
+    visit = seen(ward)
+    phone = phone_of(timezone.now())
+    Credential.objects.filter(kind="patient_login").update(issued_at=timezone.now() - FRESH - timedelta(seconds=1))
+    for path in ("/me/prescriptions/", f"/me/prescriptions/{visit.id}/", f"/me/prescriptions/{visit.id}/file/"):
+        sent = phone.get(path)
+        assert (sent.status_code, unquote(sent["Location"])) == (302, f"/login/phone/?next={path}")
+    assert "This needs a new code" in phone.get(sent["Location"]).content.decode()
+    assert "Paracetamol" not in phone.get("/me/").content.decode()
+    assert opened("prescription") == []
+
+
+def test_a_paper_that_cannot_be_made_is_a_sentence_and_no_error(ward: Ward, monkeypatch):
+    visit = seen(ward)
+    monkeypatch.setattr(paper, "TEMPLATES", paper.TEMPLATES / "gone")
+    refused = browser_of(ward.as_doctor(ward.doctor)).get(f"/prescription/{visit.id}/file/")
+    assert refused.status_code == 503
+    assert "The paper could not be made just now" in refused.content.decode()
