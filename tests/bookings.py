@@ -1,6 +1,6 @@
 """Slots for tests, and short words for what happens in them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from apps.core.policy import system_actor
@@ -79,9 +79,3 @@ def sweep(ward: Ward) -> int:
     """The house ends what is over; how many got a place by it."""
     actor = system_actor("booking sweeper", ward.facility.id)
     return commands.sweep(actor=actor, now=ward.now, department_id=ward.department.id)
-
-
-def noon(ward: Ward) -> None:
-    """Put the ward's hospital where it is noon now: what is soon is on the same day."""
-    ward.facility.time_zone = f"Etc/GMT{ward.now.astimezone(UTC).hour - 12:+d}"
-    ward.facility.save()

@@ -36,7 +36,8 @@ Work = dict[str, Callable[[], Any]]
 def hall(transactional_db: None) -> Iterator[Ward]:
     """One department with eight doctors, each with somebody in the room, and two thousand who wait."""
     with open_ward() as ward:
-        ward.now = timezone.now() - timedelta(seconds=PEOPLE + DOCTORS)
+        ward.keep_real_time()
+        ward.now -= timedelta(seconds=PEOPLE + DOCTORS)
         for _ in range(DOCTORS - 1):
             add_doctor(ward, [ward.department])
         QueuePolicy.objects.update(queue_limit=1_000_000)

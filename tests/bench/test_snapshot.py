@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
 
@@ -50,7 +49,8 @@ class VisitOut(serializers.ModelSerializer[Visit]):
 def hall(transactional_db: None) -> Iterator[Ward]:
     """Two hundred people in one queue."""
     with open_ward() as ward:
-        ward.now = timezone.now() - timedelta(seconds=PEOPLE)
+        ward.keep_real_time()
+        ward.now -= timedelta(seconds=PEOPLE)
         for number in range(PEOPLE):
             ward.arrive(ward.register(f"Person {number}", 20 + number % 60, phone=f"98{number:08d}"))
             ward.later(seconds=1)

@@ -13,7 +13,6 @@ from apps.core.policy import system_actor
 from apps.notifications.models import Message
 from apps.notifications.rules import Kind
 from tests.billing.till import price, till_of
-from tests.bookings import noon
 from tests.ward import open_ward
 
 PHONE = "+919811122334"
@@ -22,7 +21,7 @@ PHONE = "+919811122334"
 @pytest.fixture
 def bill(till) -> Invoice:
     """Issued to somebody with a phone."""
-    noon(till.ward)
+    till.ward.lie_where_it_is_noon()
     return till.issued(till.ward.arrive(till.ward.register(name="Sunita Verma", phone=PHONE)))
 
 
@@ -67,7 +66,7 @@ def test_who_has_paid_has_no_phone_or_came_long_ago_hears_nothing(till, bill):
 
 
 def test_a_draft_is_nobodys_debt(till):
-    noon(till.ward)
+    till.ward.lie_where_it_is_noon()
     till.draft(till.ward.arrive(till.ward.register(name="Sunita Verma", phone=PHONE)))
     assert follow_up(till, hours=25) == 0
 

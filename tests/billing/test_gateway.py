@@ -51,7 +51,7 @@ def gateway(settings: Any) -> Iterator[DemoGateway]:
 @pytest.fixture
 def link(till, gateway) -> PaymentLink:
     """An open link over 500."""
-    till.ward.now = timezone.now()
+    till.ward.keep_real_time()
     return linked(till)
 
 
@@ -118,7 +118,7 @@ EVENTS = ["payment.authorized", "payment.captured", "refund.created", "refund.pr
 
 
 def test_in_all_orders_the_books_are_the_same(till, gateway):
-    till.ward.now = timezone.now()
+    till.ward.keep_real_time()
     for order in permutations(EVENTS):
         link = linked(till)
         for n, name in enumerate(order):
@@ -358,7 +358,7 @@ def test_a_link_over_more_than_is_due_is_offered_no_more_and_closed_at_the_gatew
 
 
 def test_a_link_that_a_part_leaves_payable_stays(till, gateway):
-    till.ward.now = timezone.now()
+    till.ward.keep_real_time()
     invoice = till.issued()
     part = commands.ask_link(actor=till.cashier, now=till.ward.now, invoice_id=invoice.id, amount=Decimal("100.00"))
     till.pay(invoice, "400.00")
@@ -376,7 +376,7 @@ def test_a_payment_by_a_link_of_no_use_is_found_when_its_webhook_got_lost(till, 
 
 
 def test_a_link_made_while_it_became_of_no_use_is_kept_and_closed(till, gateway):
-    till.ward.now = timezone.now()
+    till.ward.keep_real_time()
     invoice = till.issued()
     asked = commands.ask_link(actor=till.cashier, now=till.ward.now, invoice_id=invoice.id)
     told = {"about": "x", "back_url": "http://x", "until": asked.expires_at}
@@ -395,7 +395,7 @@ def test_a_link_is_not_asked_for_over_what_was_not_seen(till, gateway):
 
 
 def test_a_slow_gateway_does_not_hold_the_worker(till, gateway, monkeypatch):
-    till.ward.now = timezone.now()
+    till.ward.keep_real_time()
     for _ in range(3):
         commands.ask_link(actor=till.cashier, now=till.ward.now, invoice_id=till.issued().id)
     monkeypatch.setattr(tasks, "BUDGET", 0.0)
@@ -406,7 +406,7 @@ def test_a_slow_gateway_does_not_hold_the_worker(till, gateway, monkeypatch):
 
 def test_a_gateway_that_hangs_is_left_alone_and_holds_nothing(till, gateway, monkeypatch):
     monkeypatch.setattr("apps.billing.razorpay.TIMEOUT", 0.3)
-    till.ward.now = timezone.now()
+    till.ward.keep_real_time()
     gateway.hangs.set()
     asked = [commands.ask_link(actor=till.cashier, now=till.ward.now, invoice_id=till.issued().id) for _ in range(3)]
     assert tasks.ask_gateway() == 0
@@ -473,7 +473,7 @@ def test_fifty_at_once_and_workers_beside_each_other_are_one_payment(transaction
     from tests.ward import open_ward
 
     with open_ward() as ward:
-        ward.now = timezone.now()
+        ward.keep_real_time()
         price(ward)
         link = linked(till_of(ward))
         body = body_of("payment.captured", payload(link))

@@ -20,7 +20,7 @@ PHONE = "+919811122334"
 @pytest.fixture
 def family(till) -> Any:
     """A phone on which somebody is signed in, and a patient under it."""
-    till.ward.now = timezone.now()
+    till.ward.keep_real_time()
     person = till.ward.register(name="Sunita Verma", phone=PHONE)
     request_code(actor=system_actor("test"), now=timezone.now(), phone=PHONE, address="192.0.2.1", language="en")
     code = next(told["text"][-6:] for told in newest_messages() if told["to"] == PHONE)

@@ -39,7 +39,7 @@ PHONE = "+919811122334"
 @pytest.fixture
 def desk(till: Any) -> Any:
     """A till at this hour, where paid priority costs 900."""
-    till.ward.now = timezone.now()
+    till.ward.keep_real_time()
     price(till.ward, "900.00", paid_priority=True)
     return till
 

@@ -15,7 +15,7 @@ from tests.patients.codes import PHONE, phone_of
 
 def paid(till: Any, language: str = "en") -> Invoice:
     """An invoice of which all but ten rupees are paid, and five went back."""
-    till.ward.now = timezone.now()
+    till.ward.keep_real_time()
     invoice = till.issued(till.ward.arrive(till.ward.register(name="Sunita Verma", phone=PHONE, language=language)))
     till.refund(till.pay(invoice, "490.00"), "5.00")
     return Invoice.objects.select_related("patient", "token", "department").get(id=invoice.id)

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from django.utils import timezone, translation
+from django.utils import translation
 
 from apps.audit.models import AuditEntry
 from apps.billing.commands import take_in
@@ -13,15 +13,13 @@ from apps.billing.templatetags.money import money
 from apps.core.policy import system_actor
 from apps.queue.commands import cancel
 from tests.billing.till import account_of
-from tests.bookings import noon
 from tests.cast import open_browser
 
 
 @pytest.fixture
 def browser(till):
     """The cashier's, on a day that is today."""
-    till.ward.now = timezone.now()
-    noon(till.ward)
+    till.ward.keep_real_time()
     return open_browser(account_of(till.cashier))
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from django.utils import timezone
 
 from tests.ward import Ward, open_ward
 
@@ -12,5 +11,5 @@ from tests.ward import Ward, open_ward
 def ward(db: None) -> Iterator[Ward]:
     """A hospital with two departments and a doctor in each, at this hour."""
     with open_ward(departments=2, doctors=2) as opened:
-        opened.now = timezone.now()
+        opened.keep_real_time()
         yield opened

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from apps.accounts.queries import tracking_code
 from apps.accounts.rules.credentials import ScreenUse
@@ -21,7 +20,7 @@ AT = "/api/v1/kiosk/check-in"
 @pytest.fixture
 def ward(db: None) -> Any:
     with open_ward(departments=2, doctors=2) as ward:
-        ward.now = timezone.now()
+        ward.keep_real_time()
         yield ward
 
 

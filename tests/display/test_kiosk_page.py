@@ -14,7 +14,7 @@ from apps.core.models import OutboxEvent
 from apps.core.policy import Permission
 from apps.display.models import Board
 from apps.queue.models import HelpCall, Visit
-from tests.bookings import book, noon, open_slot
+from tests.bookings import book, open_slot
 from tests.browsers import browser_of
 from tests.display.hall import paired_screen
 from tests.queue.test_usual_journeys import goes_through, usual
@@ -28,8 +28,7 @@ PHONE = "98765 41947"
 def ward(db: None) -> Iterator[Ward]:
     """A hospital with two departments and a doctor in each, at noon of today."""
     with open_ward(departments=2, doctors=2) as opened:
-        opened.now = timezone.now()
-        noon(opened)
+        opened.keep_real_time()
         yield opened
 
 

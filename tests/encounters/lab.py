@@ -3,8 +3,6 @@
 from decimal import Decimal
 from typing import Any
 
-from django.utils import timezone
-
 from apps.core.policy import system_actor
 from apps.encounters.commands.ordering import order_investigations
 from apps.encounters.commands.results import report_result
@@ -22,7 +20,7 @@ class Lab(Stations):
 
     def __init__(self, ward: Ward) -> None:
         super().__init__(ward, "LAB", "XRA")
-        ward.now = timezone.now()
+        ward.keep_real_time()
         rows = [row for row in table(INVESTIGATIONS) if row["code"] in CODES]
         take_in_investigations(actor=system_actor("test", ward.facility.id), now=ward.now, rows=rows)
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from apps.core.errors import Forbidden, Invalid
 from apps.core.policy import system_actor
@@ -22,7 +21,7 @@ from apps.queue.commands.admitting import DepartmentClosed
 from apps.queue.models import Visit
 from apps.queue.queries.journeys import ahead_of_visits
 from apps.scheduling.models import Appointment, Department
-from tests.bookings import book, noon, open_slot
+from tests.bookings import book, open_slot
 from tests.browsers import browser_of
 from tests.ward import Ward, add_doctor, open_ward
 
@@ -32,8 +31,7 @@ WEEK = 7
 @pytest.fixture
 def ward(db: None) -> Iterator[Ward]:
     with open_ward(departments=2) as opened:
-        opened.now = timezone.now()
-        noon(opened)
+        opened.keep_real_time()
         yield opened
 
 

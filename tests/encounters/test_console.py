@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from apps.audit.models import AuditEntry
 from apps.core.policy import Role
@@ -22,7 +21,7 @@ HTMX = {"HX-Request": "true"}
 def ward(db: None) -> Iterator[Ward]:
     """A hospital with Dr Rao, at this hour."""
     with open_ward() as opened:
-        opened.now = timezone.now()
+        opened.keep_real_time()
         yield opened
 
 

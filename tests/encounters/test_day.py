@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from apps.queue import commands
 from apps.queue.queries.seen import called_on, seen_rows
-from tests.bookings import noon
 from tests.browsers import browser_of
 from tests.ward import Ward, add_doctor, open_ward
 
@@ -17,8 +15,7 @@ from tests.ward import Ward, add_doctor, open_ward
 def ward(db: None) -> Iterator[Ward]:
     """A hospital with two departments, at this hour."""
     with open_ward(departments=2, doctors=2) as opened:
-        opened.now = timezone.now()
-        noon(opened)
+        opened.keep_real_time()
         yield opened
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django.utils import timezone
 
 from apps.audit.models import AuditEntry
 from apps.core.errors import Forbidden, Invalid
@@ -38,7 +37,7 @@ CANARY = "Canary 4711 fever"
 @pytest.fixture
 def ward(db: None) -> Iterator[Ward]:
     with open_ward() as opened:
-        opened.now = timezone.now()
+        opened.keep_real_time()
         tool = {"actor": system_actor("test", opened.facility.id), "now": opened.now}
         take_in_diagnoses(**tool, rows=ROWS, common=True)
         take_in_diagnoses(**tool, rows=[RARE], common=False)

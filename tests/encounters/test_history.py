@@ -14,7 +14,6 @@ from apps.core.policy import Actor, Role
 from apps.encounters.queries import earlier_visits, history, history_values
 from apps.patients.commands import break_glass
 from apps.patients.models import EmergencyAccess
-from tests.bookings import noon
 from tests.browsers import browser_of
 from tests.patients.test_api import ask
 from tests.ward import Ward, open_ward
@@ -27,8 +26,7 @@ HERE, THERE = "Paracetamol 500 mg", "Sertraline 50 mg"
 def ward(db: None) -> Iterator[Ward]:
     """Two departments with a doctor each, at this hour."""
     with open_ward(departments=2, doctors=2) as opened:
-        opened.now = timezone.now()
-        noon(opened)
+        opened.keep_real_time()
         opened.later(hours=-1)
         yield opened
 
@@ -142,7 +140,7 @@ def test_the_page_asks_why_opens_says_until_when_and_closes(ward: Ward, asha: An
 
 
 def test_the_console_leads_to_earlier_visits(ward: Ward, asha: Any) -> None:
-    ward.now = timezone.now()
+    ward.keep_real_time()
     ward.arrive(asha, ward.departments[0])
     visit = ward.call_next(ward.doctors[0])
     assert visit

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.utils import timezone
 
 from apps.core.errors import Forbidden
 from apps.core.policy import system_actor
@@ -22,7 +21,7 @@ from tests.ward import Ward, open_ward
 @pytest.fixture
 def ward(db: None) -> Iterator[Ward]:
     with open_ward() as opened:
-        opened.now = timezone.now()
+        opened.keep_real_time()
         yield opened
 
 
@@ -107,7 +106,7 @@ def test_what_was_ordered_and_prescribed_can_be_charged_once_and_what_was_taken_
             {"medicine": "Cough syrup", "frequency": "when needed", "days": 3},
         ],
     )
-    assert [one.key for one in chargeable([visit.id])] == [f"test:{done.id}", f"test:{awaited.id}"]
+    assert [one.key for one in chargeable([visit.id])] == [f"test:{awaited.id}", f"test:{done.id}"]
     _visit, signed = complete(actor=ward.rao, now=ward.now, visit_id=visit.id)
     assert signed
     other = ward.arrive()
@@ -115,8 +114,8 @@ def test_what_was_ordered_and_prescribed_can_be_charged_once_and_what_was_taken_
         found = chargeable([visit.id, other.id])
     lab = done.department_id
     assert found == [
-        Chargeable(f"test:{done.id}", "test", visit.id, "SUGAR", "Fbs", 1, lab, True),
         Chargeable(f"test:{awaited.id}", "test", visit.id, "CBC", "Cbc", 1, lab, False),
+        Chargeable(f"test:{done.id}", "test", visit.id, "SUGAR", "Fbs", 1, lab, True),
         *(
             Chargeable(f"medicine:{signed.id}:{at}", "medicine", visit.id, name, name, pieces, None, True)
             for at, (name, pieces) in enumerate((("Paracetamol 500 mg tablet", 6), ("Cough syrup", 1)))

@@ -22,7 +22,7 @@ from tests.ward import Ward, open_ward
 @pytest.fixture
 def ward(db: None) -> Iterator[Ward]:
     with open_ward(departments=2, doctors=2) as ward:
-        ward.now = timezone.now()
+        ward.keep_real_time()
         yield ward
 
 

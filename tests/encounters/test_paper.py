@@ -35,7 +35,7 @@ CHILD = {"medicine": "Zinc", "frequency": "whenever he likes", "days": 14}
 @pytest.fixture
 def ward(db: None) -> Iterator[Ward]:
     with open_ward(departments=2, doctors=2) as ward:
-        ward.now = timezone.now()
+        ward.keep_real_time()
         yield ward
 
 

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connection
-from django.utils import timezone
 
 from apps.audit.models import AuditEntry
 from apps.core.errors import Forbidden
@@ -43,7 +42,7 @@ OTHER = {"medicine": "Canary 4711 drops", "frequency": "1-0-0", "days": 2}
 @pytest.fixture
 def ward(db: None) -> Iterator[Ward]:
     with open_ward() as opened:
-        opened.now = timezone.now()
+        opened.keep_real_time()
         tool = {"actor": system_actor("test", opened.facility.id), "now": opened.now}
         rows = [row for row in table(MEDICINES) if row["name"] in ("Paracetamol", "Amoxicillin", "Warfarin", "Aspirin")]
         take_in_medicines(**tool, rows=rows)

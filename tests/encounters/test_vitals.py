@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
-from django.utils import timezone
 
 from apps.audit.models import AuditEntry
 from apps.core.errors import Forbidden, Invalid
@@ -22,7 +21,7 @@ from tests.ward import Ward, open_ward
 @pytest.fixture
 def ward(db: None) -> Iterator[Ward]:
     with open_ward() as opened:
-        opened.now = timezone.now()
+        opened.keep_real_time()
         yield opened
 
 

@@ -129,6 +129,7 @@ def open_hospital() -> Iterator[Hospital]:
         other.now = timezone.now()
         stranger = other.arrive().id
     with open_ward(departments=3, doctors=3) as ward:
+        ward.keep_real_time()
         add_doctor(ward, ward.departments)
         price(ward)
         Staff.objects.update(password=encoded(PASSWORD))

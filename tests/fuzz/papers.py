@@ -13,6 +13,7 @@ from apps.patients.commands import note_health_fact
 from apps.patients.models import HealthFact
 from apps.patients.rules.health import FactKind
 from apps.queue.models import Visit
+from apps.queue.rules.states import State
 from tests.billing.till import Till, till_of
 from tests.ward import Ward
 
@@ -43,11 +44,14 @@ def signed(body: bytes) -> dict[str, str]:
 
 
 def written_on(ward: Ward, visit: Visit, action: str) -> int:
-    """See to it that a visit's note is there as this needs it (signed, to be signed); its version, 0 where none is."""
-    whose = next((doctor for doctor in ward.doctors if doctor.id == visit.doctor_id), ward.doctor)
-    about = {"actor": ward.as_doctor(whose), "now": ward.now, "visit_id": visit.id}
+    """See to it that a visit's note is there as this needs it (signed, to be signed), so far as the visit has come; its
+    version, 0 where none is."""
     known = Encounter.objects.filter(visit_id=visit.id).first()
-    if action in ("sign-off", "addenda") and known is None:
+    whose = next((doctor for doctor in ward.doctors if doctor.id == visit.doctor_id), None)
+    if not whose:
+        return known.version if known else 0
+    about = {"actor": ward.as_doctor(whose), "now": ward.now, "visit_id": visit.id}
+    if action in ("sign-off", "addenda") and known is None and visit.state == State.IN_CONSULTATION:
         known = save_note(**about, version=0, subjective="Cough for a week")
     if action == "addenda" and known and known.signed_at is None:
         sign_off(**about, version=known.version)

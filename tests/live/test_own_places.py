@@ -26,7 +26,7 @@ def hall(house: Any, settings: Any) -> Iterator[tuple[Ward, list[Visit]]]:
     """Ten people wait for one doctor, and nothing else stands in the way of the real views."""
     settings.LIVE_VIEWS = "opd.subscriptions.LIVE_VIEWS"
     with open_ward() as ward:
-        ward.now = timezone.now()
+        ward.keep_real_time()
         visits = [
             ward.arrive(ward.register(f"Lakshmi {number}"), doctor_id=ward.doctor.id) for number in range(WAITING)
         ]

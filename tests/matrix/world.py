@@ -316,6 +316,7 @@ def open_world() -> Iterator[World]:
 
 def _stations(ward: Ward) -> None:
     """A laboratory with a counter, and a kind of visit."""
+    ward.keep_real_time()
     add_station(ward, "LAB")
     commands.change_template(actor=ward.admin, now=timezone.now(), name="Round", stations=[(1, None)])
 

@@ -2,7 +2,6 @@
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from apps.accounts.queries import tracking_code
 from tests.architecture.test_policy import ADDRESSES
@@ -104,7 +103,7 @@ def test_no_personal_page_is_had_under_the_name_of_a_file():
     """What a cache in between would take for a file and keep for everybody."""
     browser = open_browser(farida())
     with open_ward() as ward:
-        ward.now = timezone.now()
+        ward.keep_real_time()
         code = tracking_code(ward.arrive().id, ward.now)
     assert browser.get(f"/t/{code}/").status_code == 200
     for address in [*pages(), f"/t/{code}/"]:

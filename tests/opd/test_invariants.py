@@ -127,7 +127,7 @@ def ward(db: None) -> Iterator[Ward]:
 
 def _ask_about_a_place(ward: Ward) -> None:
     """Somebody waits and is asked about a place, as of now."""
-    ward.now = timezone.now()
+    ward.keep_real_time()
     AllocationPolicy.objects.create(facility=ward.facility, department=ward.department, asks_first=True)
     slot = open_slot(ward, hours=24 * 30, capacity=1)
     row = book(ward, slot).appointment
@@ -175,7 +175,7 @@ def test_a_month_without_a_partition_is_found(ward):
 
 
 def test_a_young_event_may_still_wait_unless_all_is_expected_to_be_settled(ward):
-    ward.now = timezone.now()
+    ward.keep_real_time()
     ward.arrive()
     waiting = {"events are delivered or parked"}
     assert {f.name for f in check(Look([ward.facility.id], ward.now)) if not f.holds} == set()

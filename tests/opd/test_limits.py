@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 from prometheus_client import REGISTRY
 
 from apps.accounts.queries import tracking_code
@@ -154,7 +153,7 @@ def test_reports_have_a_limit_of_their_own(few, address):
 @pytest.mark.django_db
 def test_a_full_hall_follows_its_links_and_guesses_count_for_the_address(few, address):
     with open_ward() as ward:
-        ward.now = timezone.now()
+        ward.keep_real_time()
         code = tracking_code(ward.arrive().id, ward.now)
     browser = Client(REMOTE_ADDR=address)
     assert [browser.get(f"/t/{code}/").status_code for _ in range(4)] == [200] * 3 + [429]

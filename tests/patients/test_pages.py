@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from apps.patients.models import Patient
 from tests.browsers import browser_of
@@ -17,7 +16,7 @@ from tests.ward import Ward, open_ward
 def open_now(db: None) -> Iterator[Ward]:
     """A hospital at this hour."""
     with open_ward() as opened:
-        opened.now = timezone.now()
+        opened.keep_real_time()
         yield opened
 
 

@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from apps.audit.models import AuditEntry
 from apps.notifications.models import Message, PushSubscription, Unwanted
@@ -30,7 +29,7 @@ def ward(db: None) -> Iterator[Ward]:
 @pytest.fixture
 def phone(ward: Ward) -> Client:
     """A family's phone, signed in by a code."""
-    ward.now = timezone.now()
+    ward.keep_real_time()
     ward.register("Asha Devi", phone=PHONE)
     return signed_in_browser()
 

@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from apps.accounts.models import Staff
 from apps.scheduling.models import Appointment
@@ -31,7 +30,7 @@ def desk(ward: Ward) -> dict[str, str]:
 @pytest.fixture
 def tomorrow(ward: Ward) -> Any:
     """A slot of tomorrow with one place."""
-    ward.now = timezone.now()
+    ward.keep_real_time()
     return open_slot(ward, 24, capacity=1)
 
 

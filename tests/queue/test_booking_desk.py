@@ -26,7 +26,7 @@ DAY_STATEMENTS = 7
 @pytest.fixture
 def ward(ward: Ward) -> Ward:
     """The hospital at this hour: pages know no other."""
-    ward.now = timezone.now()
+    ward.keep_real_time()
     return ward
 
 
@@ -308,7 +308,7 @@ def test_the_cashier_sees_the_day_and_changes_nothing(ward: Ward):
 
 def test_the_desk_of_one_department_sees_nothing_of_another(ward: Ward):
     with open_ward(departments=2, doctors=2) as two:
-        two.now = timezone.now()
+        two.keep_real_time()
         other = two.doctors[1]
         slot = open_slot(two, 24, 1, doctor=other, department=two.departments[1])
         row = book(two, slot, doctor_id=other.id).appointment

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from apps.audit.models import AuditEntry
 from apps.core.policy import system_actor
@@ -30,7 +29,7 @@ TODAY = "/admin/desk/today/"
 @pytest.fixture
 def ward(db: None) -> Iterator[Ward]:
     with open_ward() as opened:
-        opened.now = timezone.now()
+        opened.keep_real_time()
         yield opened
 
 

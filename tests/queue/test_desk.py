@@ -30,7 +30,7 @@ answer."""
 @pytest.fixture
 def open_now(ward: Ward) -> Ward:
     """The hospital at this hour: pages know no other."""
-    ward.now = timezone.now()
+    ward.keep_real_time()
     return ward
 
 
@@ -127,7 +127,7 @@ def test_filters_narrow_the_list_and_nonsense_in_them_is_left_out(desk: Client, 
 
 def test_the_desk_of_one_department_does_not_see_another(desk: Client):
     with open_ward(departments=2) as two:
-        two.now = timezone.now()
+        two.keep_real_time()
         here, there = two.arrive(), two.arrive(department=two.departments[1])
         narrow = browser_of(two.as_role(Role.RECEPTION, [two.departments[0]]))
         assert rows(narrow.get(TODAY)) == [here.token.label]

@@ -19,7 +19,7 @@ from apps.scheduling.commands import SlotOver
 from apps.scheduling.models import Appointment, Slot
 from apps.scheduling.queries import slot_value
 from apps.scheduling.rules.capacity import OVERBOOKED, Stretch, stretched
-from tests.bookings import book, cancel, noon, open_slot
+from tests.bookings import book, cancel, open_slot
 from tests.cast import bearer, meera
 from tests.ward import Ward
 
@@ -148,8 +148,7 @@ def test_only_staff_who_may_raise_an_emergency_do(ward):
 
 
 def test_as_programs_ask_for_it(client: Client, ward):
-    ward.now = timezone.now()
-    noon(ward)
+    ward.keep_real_time()
     staff = meera(ward.facility)
     staff.all_departments = True
     staff.save()

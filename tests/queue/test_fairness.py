@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
 from apps.core.policy import Role
 from apps.queue import commands
@@ -24,7 +23,7 @@ LEDGER = "/admin/desk/fairness/"
 @pytest.fixture
 def open_now(db: None) -> Iterator[Ward]:
     with open_ward() as ward:
-        ward.now = timezone.now()
+        ward.keep_real_time()
         yield ward
 
 
@@ -113,7 +112,7 @@ def test_what_the_rules_did_is_shown_when_asked_for(open_now: Ward):
 
 def test_another_department_s_ledger_is_not_shown(open_now: Ward):
     with open_ward() as other:
-        other.now = timezone.now()
+        other.keep_real_time()
         other.arrive()
         other.later(minutes=1)
         other.arrive(source="emergency")

@@ -25,7 +25,7 @@ WORDS = "Dr Rao took time. The toilet is dirty."
 @pytest.fixture
 def seen(ward: Ward) -> Visit:
     """A visit that is finished."""
-    ward.now = timezone.now()
+    ward.keep_real_time()
     return _finished(ward)
 
 
@@ -109,7 +109,7 @@ def test_a_line_break_counts_as_one_letter_as_in_the_browser(seen: Visit):
 
 
 def test_nobody_is_asked_before_the_end_and_nothing_is_kept(ward: Ward):
-    ward.now = timezone.now()
+    ward.keep_real_time()
     visit = ward.arrive()
     assert "How was your visit?" not in Client().get(path_of(visit)).content.decode()
     assert say(visit, face=3).url == path_of(visit)

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from apps.accounts.queries import actor_of_tracking
 from apps.audit.models import AuditEntry
@@ -131,19 +130,21 @@ def test_the_worker_sweeps_every_hospital(ward):
 
 def test_on_a_clean_day_nothing_young_is_swept_and_a_place_that_is_over_is_free_all_the_same(ward, settings):
     settings.SWEEPS_SPARE_MINUTES = 60
-    ward.now = timezone.now() - timedelta(minutes=30)
+    ward.keep_real_time()
+    ward.now -= timedelta(minutes=30)
     slot = open_slot(ward, capacity=1)
     young = hold(ward, slot)
     assert sweep_bookings() == 0
     assert Appointment.objects.get(id=young.id).state == "HELD"
-    ward.now = timezone.now()
+    ward.keep_real_time()
     assert book(ward, slot).appointment.slot_id == slot.id
     assert Appointment.objects.get(id=young.id).state == "CANCELLED"
 
 
 def test_on_a_clean_day_what_is_old_is_swept_as_ever(ward, settings):
     settings.SWEEPS_SPARE_MINUTES = 60
-    ward.now = timezone.now() - timedelta(minutes=61)
+    ward.keep_real_time()
+    ward.now -= timedelta(minutes=61)
     old = hold(ward, open_slot(ward))
     sweep_bookings()
     assert Appointment.objects.get(id=old.id).state == "CANCELLED"

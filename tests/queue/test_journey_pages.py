@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from apps.accounts.queries import actor_of_tracking, tracking_code
 from apps.core.policy import Role
@@ -26,7 +25,7 @@ from tests.ward import Ward, add_doctor, open_ward
 @pytest.fixture
 def ward(db: None) -> Iterator[Ward]:
     with open_ward() as ward:
-        ward.now = timezone.now()
+        ward.keep_real_time()
         yield ward
 
 

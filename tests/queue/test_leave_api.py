@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from apps.accounts.models import Staff
 from apps.notifications.models import Message
@@ -22,7 +21,7 @@ pytestmark = pytest.mark.django_db
 def ward(db: None) -> Any:
     """Two doctors; the real clock counts over HTTP."""
     with open_ward(doctors=2) as opened:
-        opened.now = timezone.now()
+        opened.keep_real_time()
         yield opened
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from apps.core.policy import Role
 from apps.notifications.models import Message
@@ -23,7 +22,7 @@ AWAY = "/admin/desk/away/"
 def ward(db: None) -> Any:
     """Three doctors at this hour: pages know no other."""
     with open_ward(doctors=3) as opened:
-        opened.now = timezone.now()
+        opened.keep_real_time()
         yield opened
 
 
@@ -156,7 +155,7 @@ def test_others_neither_see_the_job_nor_get_in(ward: Ward, role: Role):
 
 def test_the_desk_of_one_department_does_not_decide_about_another_ones_doctor(db: None):
     with open_ward(departments=2, doctors=2) as two:
-        two.now = timezone.now()
+        two.keep_real_time()
         narrow = browser_of(two.as_role(Role.RECEPTION, [two.departments[0]]))
         listed = narrow.get(AWAY).content.decode()
         assert two.doctors[0].name in listed

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from apps.audit.models import AuditEntry
 from apps.core.errors import Forbidden, Invalid
@@ -103,7 +102,8 @@ def test_only_the_house_itself_sends_doctors_on_leave(ward: Ward):
 
 
 def test_the_keeper_finds_the_leaves_that_have_come(ward: Ward):
-    ward.now = timezone.now() - timedelta(hours=3)
+    ward.keep_real_time()
+    ward.now -= timedelta(hours=3)
     leave(ward, ward.now + timedelta(hours=2))
     assert [begin_leaves(), begin_leaves()] == [1, 0]
     assert availability(ward) == "OFFLINE"

@@ -21,7 +21,7 @@ from tests.ward import Ward, open_ward
 @pytest.fixture
 def open_now(ward: Ward) -> Ward:
     """The hospital at this hour."""
-    ward.now = timezone.now()
+    ward.keep_real_time()
     return ward
 
 
@@ -45,7 +45,7 @@ def own_stream(*visits: Visit) -> list[str]:
 
 def test_the_holder_of_a_slip_follows_the_own_department_and_no_other(db: None):
     with open_ward(departments=2) as two:
-        two.now = timezone.now()
+        two.keep_real_time()
         visit = two.arrive(two.register("Lakshmi Devi"))
         holder = holder_of(visit)
         assert own_stream(visit) == [f"dept.{two.department.id}"]
@@ -62,7 +62,7 @@ def test_however_many_come_by_a_link_they_are_found_by_the_same_questions(
     db: None, django_assert_num_queries: Any, django_assert_max_num_queries: Any
 ):
     with open_ward(departments=2) as two:
-        two.now = timezone.now()
+        two.keep_real_time()
         visits = [two.arrive(department=two.departments[number % 2]) for number in range(6)]
         codes = [tracking_code(visit.id, two.now) for visit in visits]
         wanted = [f"dept.{visit.department_id}" for visit in visits]

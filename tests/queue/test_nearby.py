@@ -80,7 +80,7 @@ def test_check_in_opens_an_hour_before():
 @pytest.fixture
 def booked(ward: Ward) -> Any:
     """Asha has a booking in a few minutes, and the hospital has said where it is."""
-    ward.now = timezone.now()
+    ward.keep_real_time()
     Facility.objects.filter(id=ward.facility.id).update(latitude=GATE.latitude, longitude=GATE.longitude)
     row = book(ward, open_slot(ward, 0.2), patient=ward.register("Asha Devi", phone=PHONE)).appointment
     Appointment.objects.filter(id=row.id).update(day=ward.facility.day_of(ward.now))  # also just before midnight

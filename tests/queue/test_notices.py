@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from apps.audit.models import AuditEntry
 from apps.core.commands import command
@@ -36,7 +35,7 @@ TODAY = "/admin/desk/today/"
 @pytest.fixture
 def open_now(db: None) -> Iterator[Ward]:
     with open_ward() as ward:
-        ward.now = timezone.now()
+        ward.keep_real_time()
         yield ward
 
 
@@ -205,7 +204,8 @@ def test_calls_for_help_end_with_their_day_but_not_with_their_hour(ward: Ward):
 
 @pytest.mark.django_db
 def test_the_sweep_of_the_night_ends_them(ward: Ward):
-    ward.now = timezone.now() - timedelta(days=2)
+    ward.keep_real_time()
+    ward.now -= timedelta(days=2)
     call = asked(ward)
     end_days()
     assert HelpCall.objects.get(id=call.id).lapsed_at is not None

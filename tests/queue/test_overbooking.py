@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from apps.audit.models import AuditEntry
 from apps.core.errors import Forbidden
@@ -25,7 +24,7 @@ from tests.ward import Ward, open_ward
 def ward(db: None) -> Iterator[Ward]:
     """A hospital at this hour: pages know no other."""
     with open_ward() as opened:
-        opened.now = timezone.now()
+        opened.keep_real_time()
         yield opened
 
 

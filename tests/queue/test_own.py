@@ -30,7 +30,7 @@ HERE = "/api/v1/patient"
 @pytest.fixture
 def ward(ward: Ward) -> Ward:
     """The hospital at this hour."""
-    ward.now = timezone.now()
+    ward.keep_real_time()
     return ward
 
 

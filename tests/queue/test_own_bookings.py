@@ -32,7 +32,7 @@ HERE = "/api/v1"
 @pytest.fixture
 def ward(ward: Ward) -> Ward:
     """The hospital at this hour."""
-    ward.now = timezone.now()
+    ward.keep_real_time()
     return ward
 
 

@@ -3,7 +3,6 @@
 from uuid import uuid4
 
 import pytest
-from django.utils import timezone
 
 from apps.audit.models import AuditEntry
 from apps.core.errors import Forbidden
@@ -19,7 +18,7 @@ from tests.ward import Ward, add_doctor
 @pytest.fixture
 def ward(ward: Ward) -> Ward:
     """Two doctors of one department, at this hour."""
-    ward.now = timezone.now()
+    ward.keep_real_time()
     add_doctor(ward, [ward.department])
     return ward
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.utils import timezone
 
 from apps.audit.models import AuditEntry
 from apps.core.errors import Forbidden, Invalid
@@ -26,7 +25,7 @@ from tests.ward import Ward, add_doctor, open_ward
 @pytest.fixture
 def open_now(db: None) -> Iterator[Ward]:
     with open_ward(doctors=2) as ward:
-        ward.now = timezone.now()
+        ward.keep_real_time()
         yield ward
 
 

@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from apps.queue import commands
 from apps.queue.providers import NoRoom
@@ -13,7 +12,7 @@ from apps.scheduling.commands import NotPossibleNow, SlotGone
 from apps.scheduling.commands.limits import DayFull, TooManyOfPerson
 from apps.scheduling.models import AllocationPolicy, Appointment
 from apps.scheduling.rules.slots import same_clock
-from tests.bookings import book, cancel, hold, noon, open_slot
+from tests.bookings import book, cancel, hold, open_slot
 from tests.cast import bearer, meera
 from tests.ward import Ward, add_doctor
 
@@ -120,8 +119,8 @@ def test_a_booking_gets_a_room_that_nobody_can_guess_and_keeps_it(ward, settings
 
 
 def test_as_programs_ask_for_it(client, ward):
-    ward.now = timezone.now().replace(second=0, microsecond=0)
-    noon(ward)
+    ward.keep_real_time()
+    ward.now = ward.now.replace(second=0, microsecond=0)
     staff = meera(ward.facility)
     staff.all_departments = True
     staff.save()

@@ -15,7 +15,7 @@ from apps.core.models import OutboxEvent
 from apps.queue import commands
 from apps.queue.queries.slots import doctor_day
 from apps.scheduling.models import Appointment, Doctor, Slot
-from tests.bookings import book, cancel, hold, noon, open_slot, visit_type
+from tests.bookings import book, cancel, hold, open_slot, visit_type
 from tests.cast import bearer, meera
 from tests.ward import Ward
 
@@ -25,8 +25,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def desk(ward: Ward) -> dict[str, str]:
     """Meera's headers. The real clock counts over HTTP, so the hospital lies where it is noon now."""
-    ward.now = timezone.now()
-    noon(ward)
+    ward.keep_real_time()
     staff = meera(ward.facility)
     staff.all_departments = True
     staff.save()

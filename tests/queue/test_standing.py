@@ -13,7 +13,7 @@ from apps.queue.queries.track import track_sequence, track_view
 from apps.queue.queries.visits import position
 from apps.queue.rules.standing import NEAR, Standing
 from apps.scheduling.models import Doctor
-from tests.bookings import book, cancel, noon, open_slot
+from tests.bookings import book, cancel, open_slot
 from tests.ward import Ward, add_doctor
 
 EVERYBODY = 14
@@ -92,7 +92,7 @@ def test_a_window_that_has_begun_is_another_one_five_minutes_later(ward: Ward):
 
 
 def test_a_booking_has_a_page_too_until_somebody_comes_for_it(ward: Ward):
-    noon(ward)
+    ward.lie_where_it_is_noon()
     row = book(ward, open_slot(ward, hours=26)).appointment
     before = own_places(ward.department.id, [row.id], ward.now)[row.id]
     assert before["position"] is None

@@ -34,7 +34,7 @@ from tests.ward import Ward
 @pytest.fixture
 def open_now(ward: Ward) -> Ward:
     """The hospital at this hour."""
-    ward.now = timezone.now()
+    ward.keep_real_time()
     return ward
 
 

@@ -21,7 +21,7 @@ from apps.queue.rules.order import booked_for
 from apps.queue.rules.states import OPEN
 from apps.scheduling.commands import NotPossibleNow, SlotGone
 from apps.scheduling.models import Appointment, Slot, WaitingEntry
-from tests.bookings import book, cancel, noon, open_slot
+from tests.bookings import book, cancel, open_slot
 from tests.browsers import browser_of
 from tests.stations import Stations
 from tests.ward import MONDAY, Ward
@@ -32,8 +32,7 @@ GRACE = timedelta(minutes=15)
 @pytest.fixture
 def today(ward: Ward) -> Ward:
     """The hospital at this hour, which is noon there."""
-    ward.now = timezone.now()
-    noon(ward)
+    ward.keep_real_time()
     return ward
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from apps.audit.models import AuditEntry
 from apps.core.errors import Forbidden
@@ -31,7 +30,7 @@ TODAY, EMERGENCY = "/admin/desk/today/", "/admin/desk/emergency/"
 @pytest.fixture
 def open_now(db: None) -> Iterator[Ward]:
     with open_ward() as ward:
-        ward.now = timezone.now()
+        ward.keep_real_time()
         yield ward
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from django.utils import timezone
 
 from apps.audit.models import AuditEntry
 from tests.browsers import browser_of
@@ -14,7 +13,7 @@ from tests.ward import Ward, open_ward
 def ward(db: None) -> Iterator[Ward]:
     """A hospital with Dr Rao, at this hour."""
     with open_ward() as opened:
-        opened.now = timezone.now()
+        opened.keep_real_time()
         yield opened
 
 

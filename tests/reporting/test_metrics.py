@@ -29,7 +29,7 @@ from tests.ward import Ward, open_ward
 def ward(db: None) -> Iterator[Ward]:
     """A hospital with Dr Rao, at this hour."""
     with open_ward() as opened:
-        opened.now = timezone.now()
+        opened.keep_real_time()
         yield opened
 
 

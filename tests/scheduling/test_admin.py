@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from apps.accounts.models import Staff
 from apps.audit.models import AuditEntry
@@ -83,7 +82,7 @@ def test_a_doctor_s_account_may_act_where_the_doctor_sees_people(ward: Ward, off
 
 def test_a_letter_stays_as_long_as_people_hold_its_numbers(ward: Ward, office: Client):
     path = f"/admin/scheduling/department/{ward.department.id}/change/"
-    ward.now = timezone.now()
+    ward.keep_real_time()
     ward.arrive()
     refused = office.post(path, shown_in_admin(office, path) | {"letter": "W"})
     assert refused.status_code == 409

@@ -53,7 +53,7 @@ def chargeable(visit_ids: Iterable[UUID]) -> list[Chargeable]:
     asked = list(visit_ids)
     found: dict[UUID, list[Chargeable]] = {visit_id: [] for visit_id in asked}
     orders = Order.objects.filter(visit_id__in=asked).exclude(state=OrderState.CANCELLED)
-    for order in orders.select_related("investigation").order_by("ordered_at", "id"):
+    for order in orders.select_related("investigation").order_by("ordered_at", "investigation__name", "id"):
         found[order.visit_id].append(
             Chargeable(
                 f"{ChargeableKind.TEST}:{order.id}",
