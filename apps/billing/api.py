@@ -112,7 +112,16 @@ def whole(invoice: Any) -> dict[str, Any]:
     return WholeInvoiceOut.of(invoice_of(invoice.id))
 
 
-class Invoices(Endpoint):
+class Bills(Endpoint):
+    """What answers with whole invoices."""
+
+    def opened(self, answer: Response) -> Response:
+        """An answer that tells everything on an invoice, once it is on record that somebody opened it."""
+        commands.note_bill_opened(actor=self.actor, now=self.now, invoice=invoice_of(answer.data["id"]))
+        return answer
+
+
+class Invoices(Bills):
     """Invoices."""
 
     policy = {"GET": Permission.INVOICE_READ, "POST": Permission.INVOICE_CHANGE}
@@ -126,21 +135,21 @@ class Invoices(Endpoint):
     @extend_schema(request=VisitIn, responses={201: WholeInvoiceOut})
     def post(self, request: Request) -> Response:
         """Make a draft of what was done in a visit, or find the invoice that it is on."""
-        return self.run(commands.draft_invoice, whole, success=201, **self.read(VisitIn))
+        return self.opened(self.run(commands.draft_invoice, whole, success=201, **self.read(VisitIn)))
 
 
-class OneInvoice(Endpoint):
+class OneInvoice(Bills):
     """An invoice."""
 
     policy = Permission.INVOICE_READ
 
     @extend_schema(responses=WholeInvoiceOut)
     def get(self, request: Request, invoice_id: UUID) -> Response:
-        """One invoice with its lines, payments and discounts."""
-        return Response(WholeInvoiceOut.of(seen_by(self.actor, invoice_id)))
+        """One invoice with its lines, payments and discounts. Reading one with tests or medicines is audited."""
+        return self.opened(Response(WholeInvoiceOut.of(seen_by(self.actor, invoice_id))))
 
 
-class Discounts(Endpoint):
+class Discounts(Bills):
     """Discounts of an invoice."""
 
     policy = Permission.INVOICE_DISCOUNT
@@ -152,10 +161,10 @@ class Discounts(Endpoint):
         answer = self.run(commands.give_discount, lambda found: whole(found[0]), invoice_id=invoice_id, **told)
         waits = any(discount["state"] == DiscountState.ASKED for discount in answer.data["discounts"])
         answer.status_code = 202 if waits else 201
-        return answer
+        return self.opened(answer)
 
 
-class Decision(Endpoint):
+class Decision(Bills):
     """The discount that waits."""
 
     policy = Permission.INVOICE_DISCOUNT
@@ -163,12 +172,13 @@ class Decision(Endpoint):
     @extend_schema(request=DecisionIn, responses=WholeInvoiceOut)
     def post(self, request: Request, invoice_id: UUID) -> Response:
         """Approve or refuse the discount that an invoice waits for."""
-        return self.run(
-            commands.decide_discount, lambda found: whole(found[0]), invoice_id=invoice_id, **self.read(DecisionIn)
+        told = self.read(DecisionIn)
+        return self.opened(
+            self.run(commands.decide_discount, lambda found: whole(found[0]), invoice_id=invoice_id, **told)
         )
 
 
-class Issue(Endpoint):
+class Issue(Bills):
     """Numbers of invoices."""
 
     policy = Permission.INVOICE_CHANGE
@@ -176,7 +186,8 @@ class Issue(Endpoint):
     @extend_schema(request=VersionIn, responses=WholeInvoiceOut)
     def post(self, request: Request, invoice_id: UUID) -> Response:
         """Give a draft its number; from then on it stands."""
-        return self.run(commands.issue_invoice, whole, invoice_id=invoice_id, **self.read(VersionIn))
+        told = self.read(VersionIn)
+        return self.opened(self.run(commands.issue_invoice, whole, invoice_id=invoice_id, **told))
 
 
 class Payments(Endpoint):

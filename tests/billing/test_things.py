@@ -53,8 +53,8 @@ def lines() -> dict[str, Decimal | None]:
     return {line.description: line.unit_price for line in InvoiceLine.objects.exclude(key="").exclude(quantity=0)}
 
 
-def in_consultation(till: Any) -> Any:
-    visit = till.ward.arrive()
+def in_consultation(till: Any, person: Any = None) -> Any:
+    visit = till.ward.arrive(person)
     till.ward.call_next()
     till.ward.start(till.ward.fresh(visit))
     return till.ward.fresh(visit)

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from apps.audit.commands import record_opened
+from apps.billing.commands import note_bill_opened
 from apps.billing.queries.invoices import seen_by
 from apps.billing.queries.sheet import TEMPLATE, invoice_sheet
 from apps.billing.rules.invoices import InvoiceStatus
@@ -25,4 +26,5 @@ def file(request: HttpRequest, invoice_id: UUID) -> HttpResponse:
     sheet = invoice_sheet(found, now)
     made = paper.pdf(TEMPLATE, sheet)
     record_opened(actor=actor, now=now, entity_type="invoice", entity_id=invoice_id)
+    note_bill_opened(actor=actor, now=now, invoice=found, by="bill file", each=True)
     return paper.download(made, sheet["name"])

@@ -18,6 +18,7 @@ from apps.core import paper
 from apps.core.errors import Conflict
 from apps.core.policy import Permission
 from apps.core.views import actor_of, page, run_form, said
+from apps.patients.queries import code_is_fresh, require_fresh_code
 
 SHOWN = 50
 """Bills on the page, the newest."""
@@ -33,15 +34,23 @@ def bills(request: HttpRequest) -> HttpResponse:
 
 @page(policy=Permission.BILL_OWN, door="login")
 def bill(request: HttpRequest, invoice_id: UUID) -> HttpResponse:
-    """One bill with its receipt; while its link is being made there is a button to look again."""
+    """One bill: what is due and, soon after a code or after the new one that `?whole=1` asks for, all that stands on
+    it. While its link is being made there is a button to look again."""
+    if "whole" in request.GET:
+        require_fresh_code(actor_of(request), timezone.now())
     return _bill(request, invoice_id)
 
 
 @page(policy=Permission.BILL_OWN, door="login")
 def file(request: HttpRequest, invoice_id: UUID) -> HttpResponse:
-    """One bill with its receipt, to keep."""
-    sheet = invoice_sheet(own_invoice(actor_of(request), invoice_id), timezone.now())
-    return paper.download(paper.pdf(TEMPLATE, sheet), sheet["name"])
+    """One bill with its receipt, to keep, after a fresh code."""
+    actor, now = actor_of(request), timezone.now()
+    require_fresh_code(actor, now)
+    found = own_invoice(actor, invoice_id)
+    sheet = invoice_sheet(found, now)
+    made = paper.pdf(TEMPLATE, sheet)
+    commands.note_bill_opened(actor=actor, now=now, invoice=found, by="bill file", each=True)
+    return paper.download(made, sheet["name"])
 
 
 @page(policy=Permission.BILL_OWN, methods=("POST",), door="login")
@@ -75,10 +84,13 @@ def priority(request: HttpRequest, wish_id: UUID) -> HttpResponse:
 
 
 def _bill(request: HttpRequest, invoice_id: UUID, refused: str = "", status: int = 200) -> HttpResponse:
-    found = own_invoice(actor_of(request), invoice_id)
+    actor, now = actor_of(request), timezone.now()
+    found, whole = own_invoice(actor, invoice_id), code_is_fresh(actor, now)
+    if whole:
+        commands.note_bill_opened(actor=actor, now=now, invoice=found)
     context = {
         "invoice": found,
-        "receipt": receipt_of(found, timezone.now()),
+        "receipt": receipt_of(found, now) if whole else None,
         "link": payable_link(found),
         "online": razorpay.is_set_up(),
         "refused": refused,

@@ -115,11 +115,13 @@ def deed(request: HttpRequest, invoice_id: UUID, action: str) -> HttpResponse:
 @page(policy=Permission.INVOICE_CHANGE)
 def receipt(request: HttpRequest, invoice_id: UUID) -> HttpResponse:
     """Invoice and receipt on one paper: 80 mm of a roll or A4, as the printer's paper is. `?print=now` prints."""
-    found = seen_by(actor_of(request), invoice_id)
+    actor, now = actor_of(request), timezone.now()
+    found = seen_by(actor, invoice_id)
     if found.status == InvoiceStatus.DRAFT:
         raise NotFound
+    commands.note_bill_opened(actor=actor, now=now, invoice=found, by="bill print", each=True)
     context = {
-        "receipt": receipt_of(found, timezone.now()),
+        "receipt": receipt_of(found, now),
         "back_url": reverse("admin:invoice", args=[invoice_id]),
         "print_now": request.GET.get("print") == "now",
     }
@@ -222,6 +224,7 @@ def _invoice_page(
 ) -> HttpResponse:
     actor, now = actor_of(request), timezone.now()
     found = seen_by(actor, invoice_id)
+    commands.note_bill_opened(actor=actor, now=now, invoice=found)
     draft, lines = found.status == InvoiceStatus.DRAFT, list(found.shown_lines)
     facility = facility_facts(found.facility_id)
     may, asked = actor.permissions, discount_asked(found.id)

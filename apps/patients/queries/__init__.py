@@ -4,6 +4,7 @@ from apps.patients.queries.emergency import emergencies_by_facility, emergency_a
 from apps.patients.queries.health import fact_json, health_facts
 from apps.patients.queries.people import (
     CodeTooOld,
+    code_is_fresh,
     facility_of_phone,
     own_person,
     patients_of,
@@ -37,6 +38,7 @@ __all__ = [
     "Facts",
     "PatientNotActive",
     "brief",
+    "code_is_fresh",
     "emergencies_by_facility",
     "emergency_accesses",
     "facility_of_phone",

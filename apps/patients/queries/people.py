@@ -27,9 +27,14 @@ class CodeTooOld(Unauthenticated):
 def require_fresh_code(actor: Actor, now: datetime) -> None:
     """What is about somebody's health or about who read of it is shown on a phone only soon after a code: families
     share phones, and a sign-in lasts a day. Raises `CodeTooOld`."""
-    proved = issued_at(actor.credential_id) if actor.phone_index else None
-    if proved is None or now - proved > FRESH:
+    if not code_is_fresh(actor, now):
         raise CodeTooOld(door="login-phone")
+
+
+def code_is_fresh(actor: Actor, now: datetime) -> bool:
+    """Whether somebody proved by a code, not long ago, that the phone is in their hand."""
+    proved = issued_at(actor.credential_id) if actor.phone_index else None
+    return proved is not None and now - proved <= FRESH
 
 
 def patients_of(actor: Actor) -> QuerySet[Patient]:

@@ -30,6 +30,9 @@ WHAT: dict[str, str] = {
     "prescription": sentence("%(who)s read a prescription"),
     "prescription print": sentence("%(who)s opened a prescription to print it"),
     "prescription file": sentence("%(who)s took a prescription as a file"),
+    "bill": sentence("%(who)s saw a bill on which tests or medicines stand"),
+    "bill print": sentence("%(who)s opened a bill to print it"),
+    "bill file": sentence("%(who)s took a bill as a file"),
     "emergency": sentence("%(who)s read your whole record in an emergency"),
 }
 """By the first words of the right that the trail names, as `note_opened` is told it."""
