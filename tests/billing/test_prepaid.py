@@ -32,6 +32,7 @@ from tests.billing.test_invoices import relay
 from tests.billing.till import account_of, price
 from tests.bookings import book, cancel, open_slot, visit_type
 from tests.cast import bearer, open_browser
+from tests.patients.codes import phone_of
 
 PHONE = "+919811122334"
 
@@ -111,6 +112,34 @@ def test_a_booking_that_moved_is_charged_once_and_comes_back(desk):
     cancel(desk.ward, fresh, wished=True)
     relay(desk)
     assert RefundDue.objects.get().amount == Decimal("900.00")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "by", "wished", "back"),
+    [
+        (30, 50, "herself", True, "900.00"),
+        (30, 13, "herself", True, "675.00"),
+        (2, 50, "herself", True, ""),
+        (13, 50, "herself", True, "675.00"),
+        (2, 50, "the desk", True, "900.00"),
+        (50, 2, "the desk", True, ""),
+        (2, 50, "herself", False, "900.00"),
+    ],
+)
+def test_after_a_move_the_new_time_counts_and_a_late_move_of_ones_own_too(desk, first, second, by, wished, back):
+    row, invoice = booked(desk, first, patient=desk.ward.register(phone=PHONE))
+    desk.pay(invoice, issue_first=True)
+    phone = phone_of(timezone.now(), PHONE)
+    page = phone.get(f"/me/bookings/{row.id}/move/").content.decode()
+    assert ("If you cancel the new time later" in page) == (first < 24)
+    mover = actor_of_token(phone.session[SESSION_KEY], now=timezone.now()) if by == "herself" else desk.ward.meera
+    slot = open_slot(desk.ward, second)
+    fresh, _ = queue.reschedule(actor=mover, now=desk.ward.now, booking_id=row.id, slot_id=slot.id)
+    said = check_json(fresh, desk.ward.now)
+    assert not wished or said["refundAmount"] == (back or "0.00")
+    cancel(desk.ward, fresh, wished=wished)
+    relay(desk)
+    assert [str(due.amount) for due in RefundDue.objects.all()] == [back] * bool(back)
 
 
 @pytest.mark.parametrize(

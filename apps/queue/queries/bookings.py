@@ -167,6 +167,8 @@ def _sentence(found: GivingUp, state: str) -> str:
             hours,
         )
         return told % {"hours": hours, "percent": found.refund_percent}
+    if found.refund_percent < 100:
+        return gettext("Of the fee %(percent)s %% comes back.") % {"percent": found.refund_percent}
     return gettext("The whole fee comes back.")
 
 
