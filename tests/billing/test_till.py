@@ -117,7 +117,7 @@ def test_a_charge_in_vain_is_told_at_the_till(till, browser):
     invoice = till.issued(visit)
     cancel(actor=till.ward.meera, now=till.ward.now, visit_id=visit.id, reason="left")
     page = browser.get("/admin/desk/till/").content.decode()
-    assert page.index("the visit did not take place") < page.index(at(invoice)) < page.index("To be paid today")
+    assert page.index("Charged, but not done") < page.index(at(invoice)) < page.index("To be paid today")
 
 
 def test_a_refused_refund_is_in_the_day_book_and_sent_again_from_there(till, browser):

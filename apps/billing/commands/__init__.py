@@ -2,6 +2,7 @@
 
 from apps.billing.commands.discounting import decide_discount, give_discount
 from apps.billing.commands.following_up import follow_up
+from apps.billing.commands.giving_back import give_back_things
 from apps.billing.commands.invoicing import issue_invoice, price_line
 from apps.billing.commands.linking import ask_link, send_again, take_in
 from apps.billing.commands.opening import note_bill_opened
@@ -20,6 +21,7 @@ __all__ = [
     "draft_invoice",
     "follow_up",
     "give_back_booking",
+    "give_back_things",
     "give_discount",
     "issue_invoice",
     "look_into",

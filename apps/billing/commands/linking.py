@@ -12,7 +12,7 @@ from apps.billing.commands.paying import MoreThanDue, NotIssued, void
 from apps.billing.models import GatewayEvent, GatewayRefund, Invoice, PaymentLink
 from apps.billing.models.gateway import WAITS
 from apps.billing.queries.gateway import RECONCILED_AFTER, facility_of_link, open_link
-from apps.billing.queries.invoices import given_up, own_invoice
+from apps.billing.queries.invoices import given_up, own_invoice, taken_back_of
 from apps.billing.rules.gateway import ENDED, Fault, Kind, LinkState, RefundState, Told
 from apps.billing.rules.invoices import InvoiceStatus
 from apps.core.commands import command, step, unit
@@ -63,11 +63,12 @@ def ask_link(
     invoice = _locked(invoice_id, actor, expected_version)
     if invoice.status == InvoiceStatus.DRAFT:
         raise NotIssued(extra={"state": invoice.status, "version": invoice.version, "allowed": ["issue"]})
-    if invoice.balance <= 0 or Invoice.objects.filter(given_up(), id=invoice.id).exists():
+    due = invoice.balance - taken_back_of(invoice)
+    if due <= 0 or Invoice.objects.filter(given_up(), id=invoice.id).exists():
         raise NothingDue
-    wanted = amount or invoice.balance
-    if wanted > invoice.balance:
-        raise MoreThanDue(due=invoice.balance)
+    wanted = amount or due
+    if wanted > due:
+        raise MoreThanDue(due=due)
     known = open_link(invoice.id)
     if known and known.amount == wanted:
         return known

@@ -65,9 +65,9 @@ def set_aside(facility_id: UUID | None) -> QuerySet[GatewayEvent]:
 
 
 def payable_link(invoice: Invoice) -> PaymentLink | None:
-    """The link that an invoice's page offers: never one over more than is still to be paid."""
+    """The link that the family's page of an invoice offers: never one over more than they are asked to pay."""
     link = open_link(invoice.id)
-    return link if link and link.amount <= invoice.balance else None
+    return link if link and link.amount <= invoice.to_pay else None  # type: ignore[attr-defined]  # of own_invoices
 
 
 def open_link(invoice_id: UUID) -> PaymentLink | None:

@@ -2,20 +2,23 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
+from django.db.models import DecimalField, Exists, F, Model, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce, Greatest
 
 from apps.billing.models import Discount, DiscountLimit, Invoice, InvoiceLine, Prepayment
 from apps.billing.rules.discounts import USUAL_LIMITS, DiscountState
 from apps.billing.rules.invoices import NOT_CHARGED, InvoiceStatus
-from apps.billing.rules.money import Charge
+from apps.billing.rules.money import ZERO, Charge
 from apps.billing.rules.prepaying import PrepaidState
 from apps.core.commands import hidden_from
 from apps.core.errors import NotFound
 from apps.core.policy import Actor, Permission, Role, Scope
 from apps.core.queries import one
+from apps.encounters.queries.chargeable import taken_back
 from apps.patients.queries import patients_of, search
 from apps.queue.rules.states import State
 
@@ -62,9 +65,9 @@ def of_departments(rows: QuerySet[Row], actor: Actor, path: str = "") -> QuerySe
 
 def unpaid(since: datetime, before: datetime) -> QuerySet[Invoice]:
     """Bills issued in a span of time of which something is still due, of people with a phone, the oldest first; not
-    those of bookings that were given up."""
+    those of bookings that were given up, nor what was taken back since."""
     issued = Invoice.objects.filter(status=InvoiceStatus.ISSUED, issued_at__gt=since, issued_at__lte=before)
-    rows = issued.filter(~given_up(), grand_total__gt=F("paid")).exclude(patient__phone_index="")
+    rows = issued.filter(~given_up(), grand_total__gt=F("paid") + taken_back_sum()).exclude(patient__phone_index="")
     return rows.select_related("patient").order_by("issued_at", "id")
 
 
@@ -75,9 +78,12 @@ def given_up() -> Exists:
 
 
 def own_invoices(actor: Actor) -> QuerySet[Invoice]:
-    """What was issued to the people under somebody's phone, each with whether it is `given_up`."""
-    issued = invoices().filter(status=InvoiceStatus.ISSUED)
-    return issued.filter(patient__in=patients_of(actor).values("id")).annotate(given_up=given_up())
+    """What was issued to the people under somebody's phone, each with whether it is `given_up` and what of it they are
+    asked `to_pay`: not what was taken back."""
+    issued = invoices().filter(status=InvoiceStatus.ISSUED, patient__in=patients_of(actor).values("id"))
+    return issued.annotate(
+        given_up=given_up(), to_pay=Greatest(F("grand_total") - F("paid") - taken_back_sum(), Value(ZERO))
+    )
 
 
 def own_invoice(actor: Actor, invoice_id: UUID) -> Invoice:
@@ -97,15 +103,42 @@ def to_be_paid(rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
 
 
 def charged_in_vain(rows: QuerySet[Invoice], day: date) -> QuerySet[Invoice]:
-    """Issued invoices of the last days that charge a visit which did not take place, until what it cost was given
-    back. They stand: a person decides what becomes of them."""
-    beforehand = Q(
-        prepayment__appointment__token__visits__state=State.CANCELLED,
-        prepayment__appointment__token__visits__department=F("prepayment__department"),
+    """Issued invoices of the last days that charge a visit which did not take place, or what was taken back, until what
+    that cost was given back. They stand: a person decides what becomes of them."""
+    beforehand = Prepayment.objects.filter(
+        line=OuterRef("id"),
+        appointment__token__visits__state=State.CANCELLED,
+        appointment__token__visits__department=F("department"),
     )
-    charged = InvoiceLine.objects.filter(invoice=OuterRef("id"), total__gt=OuterRef("refunded"))
-    vain = charged.filter(Q(visit__state__in=NOT_CHARGED) | beforehand)
-    return rows.filter(Exists(vain), status=InvoiceStatus.ISSUED, day__gt=day - KEPT_IN_VIEW, day__lte=day)
+    vain = Q(visit__state__in=NOT_CHARGED) | Q(Exists(beforehand)) | taken_back()
+    issued = rows.filter(status=InvoiceStatus.ISSUED, day__gt=day - KEPT_IN_VIEW, day__lte=day)
+    return issued.annotate(vain=_sum_of(vain)).filter(vain__gt=F("refunded"))
+
+
+def taken_back_lines(invoice: Invoice) -> QuerySet[InvoiceLine]:
+    """What on an invoice was ordered, and taken back since."""
+    return invoice.shown_lines.exclude(key="").filter(taken_back())
+
+
+def taken_back_sum() -> Coalesce:
+    """What that costs, of each of some invoices."""
+    return _sum_of(~Q(key="") & taken_back())
+
+
+def taken_back_of(invoice: Invoice) -> Decimal:
+    """What that costs, of one invoice."""
+    return sum((line.total for line in taken_back_lines(invoice)), ZERO)
+
+
+def over(invoice: Invoice) -> Decimal:
+    """What of the money for an issued invoice was for what was taken back since, and is still here."""
+    return max(ZERO, invoice.paid - invoice.refunded - (invoice.grand_total - taken_back_of(invoice)))
+
+
+def _sum_of(which: Q) -> Coalesce:
+    lines = InvoiceLine.objects.filter(which, invoice=OuterRef("id")).order_by().values("invoice")
+    money = DecimalField(max_digits=10, decimal_places=2)
+    return Coalesce(Subquery(lines.annotate(sum=Sum("total")).values("sum"), output_field=money), Value(ZERO))
 
 
 def found_by(text: str, actor: Actor, day: date) -> QuerySet[Invoice]:

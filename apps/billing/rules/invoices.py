@@ -3,6 +3,7 @@
 from datetime import date
 from enum import StrEnum
 
+from apps.core.errors import sentence
 from apps.queue.rules.states import State
 
 FIRST_MONTH = 4
@@ -11,6 +12,10 @@ FIRST_MONTH = 4
 
 NOT_CHARGED = frozenset({State.CANCELLED, State.NO_SHOW, State.TRANSFERRED})
 """States of visits in which nothing was done there."""
+
+
+TAKEN_BACK = sentence("it was taken back after it was charged")
+"""The reason of a refund that nobody typed; translated when it is shown."""
 
 
 class InvoiceStatus(StrEnum):

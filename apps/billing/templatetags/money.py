@@ -6,6 +6,7 @@ from typing import Any
 from django import template
 from django.utils.translation import get_language, gettext
 
+from apps.billing.rules.invoices import TAKEN_BACK
 from apps.billing.rules.money import shown
 from apps.billing.rules.prepaying import CANCELLED
 
@@ -21,5 +22,5 @@ def money(amount: Decimal, currency: str = "INR") -> str:
 @register.filter
 def why(refund: Any) -> str:
     """Why money went back: as somebody typed it, or in the reader's language where nobody did."""
-    typed = refund.refunded_by and refund.reason != CANCELLED
+    typed = refund.refunded_by and refund.reason not in (CANCELLED, TAKEN_BACK)
     return str(refund.reason) if typed else gettext(refund.reason)

@@ -34,12 +34,15 @@ from apps.billing.queries.invoices import (
     in_departments,
     invoices,
     of_departments,
+    over,
     seen_by,
+    taken_back_lines,
     to_be_paid,
 )
 from apps.billing.queries.papers import METHOD_NAMES, receipt_of
 from apps.billing.queries.prepaid import refunds_due
 from apps.billing.rules.invoices import NOT_CHARGED, InvoiceStatus
+from apps.billing.rules.money import ZERO
 from apps.core.commands import Answer
 from apps.core.errors import Conflict, Invalid, NotFound, sentence
 from apps.core.policy import Actor, Permission
@@ -191,6 +194,7 @@ DEEDS: dict[str, Wish] = {
         PriceForm,
         lambda typed: {"line_id": typed["line"], "amount": typed["amount"]},
     ),
+    "give-back": Wish(commands.give_back_things, sentence("The refund is written down."), versioned=False),
     "collect": Wish(commands.collect_things, sentence("What was ordered stands on the bill.")),
     "take-off": Wish(
         commands.price_line,
@@ -226,7 +230,8 @@ def _invoice_page(
     found = seen_by(actor, invoice_id)
     commands.note_bill_opened(actor=actor, now=now, invoice=found)
     draft, lines = found.status == InvoiceStatus.DRAFT, list(found.shown_lines)
-    facility = facility_facts(found.facility_id)
+    gone, facility = list(taken_back_lines(found)), facility_facts(found.facility_id)
+    rest = max(ZERO, found.balance - sum((line.total for line in gone), ZERO)) if not draft else found.balance
     may, asked = actor.permissions, discount_asked(found.id)
     payments = [_with_refund(payment, facility, filled) for payment in found.payments.all()]
     context = admin.site.each_context(request) | {
@@ -242,8 +247,11 @@ def _invoice_page(
         "unpriced": [_unpriced(line, filled) for line in lines if draft and line.unit_price is None],
         "ordered": [line for line in lines if draft and line.key and line.unit_price is not None],
         "dues": refunds_due().filter(payment__invoice=found),
+        "taken_back": gone,
+        "over": ZERO if draft else over(found),
+        "rest": rest,
         "forms": {
-            "pay": filled.get("pay") or PaymentForm(initial={"amount": found.balance}),
+            "pay": filled.get("pay") or PaymentForm(initial={"amount": rest}),
             "discount": filled.get("discount") or DiscountForm(),
         },
         "may_pay": Permission.PAYMENT_TAKE in may and found.balance > 0 and not _waits_for_price(lines),

@@ -6,9 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, ExpressionWrapper, OuterRef, Q, TextField, Value
+from django.db.models.functions import Cast, Concat
 
-from apps.encounters.models import Order, Result
+from apps.encounters.models import Order, Prescription, Result
 from apps.encounters.queries.prescribed import signed_prescriptions
 from apps.encounters.rules.chargeable import pieces
 from apps.encounters.rules.investigations import OrderState
@@ -82,6 +83,22 @@ def chargeable(visit_ids: Iterable[UUID]) -> list[Chargeable]:
             for place, item in enumerate(lines)
         ]
     return [one for visit_id in asked for one in found[visit_id]]
+
+
+def taken_back() -> Q:
+    """Lines of bills, with the `key` of a thing and the visit `of_visit` that it was charged for, whose thing is not
+    charged any more: a test that was taken back, a medicine whose prescription a later one has replaced."""
+    visit, key = OuterRef("of_visit_id"), ExpressionWrapper(OuterRef("key"), output_field=TextField())
+
+    def named(kind: ChargeableKind, end: str = "") -> Concat:
+        return Concat(Value(f"{kind}:"), Cast("id", TextField()), Value(end), output_field=TextField())
+
+    tests = Order.objects.filter(visit_id=visit, state=OrderState.CANCELLED)
+    tests = tests.annotate(line=key).filter(line=named(ChargeableKind.TEST))
+    later = Prescription.objects.filter(visit_id=OuterRef("visit_id"), version__gt=OuterRef("version"))
+    replaced = Prescription.objects.filter(Exists(later), visit_id=visit).annotate(line=key)
+    medicines = replaced.filter(line__startswith=named(ChargeableKind.MEDICINE, ":"))
+    return Q(Exists(tests)) | Q(Exists(medicines))
 
 
 def tests_awaited(patient_id: UUID, department_id: UUID, at: datetime) -> list[str]:
