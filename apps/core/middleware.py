@@ -22,6 +22,9 @@ from apps.core.trace import start_trace
 GetResponse = Callable[[HttpRequest], HttpResponse]
 log = logging.getLogger("access")
 
+LONGEST_QUESTION = 8_190
+"""Characters after an address's question mark; the servers before us take no longer line."""
+
 
 class LengthNeeded(DomainError):
     code = "length_needed"
@@ -80,8 +83,9 @@ class TraceMiddleware:
 
 
 class ShapeMiddleware:
-    """Refuses what no view could make good of: NUL characters, which no column can hold; a body too large for its
-    address, or of unknown length, which Django's limits do not see; a program that talks to a hospital in the clear.
+    """Refuses what no view could make good of: NUL characters, which no column can hold; a question too long, a body too
+    large for its address, or of unknown length, which Django's limits do not see; a program that talks to a hospital in
+    the clear.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -140,6 +144,8 @@ def _fault(request: HttpRequest) -> DomainError | None:
         return Invalid()
     if "Transfer-Encoding" in request.headers and "Content-Length" not in request.headers:
         return LengthNeeded()
+    if len(request.META.get("QUERY_STRING", "")) > LONGEST_QUESTION:
+        return TooLarge()
     if int(request.META.get("CONTENT_LENGTH") or 0) > _largest_body(request):
         return TooLarge()
     if settings.SECURE_SSL_REDIRECT and request.path.startswith("/api/") and not request.is_secure():

@@ -173,6 +173,11 @@ def test_a_body_too_large_for_its_address_is_not_read(browser, settings, address
     assert browser.post(address, "x" * size, content_type="text/plain").status_code == status
 
 
+@pytest.mark.parametrize(("address", "size", "status"), [("/hello/", 8_188, 200), ("/hello/", 8_189, 413)])
+def test_a_question_longer_than_a_server_s_line_is_refused(browser, address, size, status):
+    assert browser.get(f"{address}?q={'x' * size}").status_code == status
+
+
 def test_a_body_of_unknown_length_is_refused(browser):
     answer = browser.post("/hello/", headers={"Transfer-Encoding": "chunked"}, CONTENT_LENGTH="")
     assert answer.status_code == 200  # the test's server knows how long it is
