@@ -83,9 +83,8 @@ class TraceMiddleware:
 
 
 class ShapeMiddleware:
-    """Refuses what no view could make good of: NUL characters, which no column can hold; a question too long, a body too
-    large for its address, or of unknown length, which Django's limits do not see; a program that talks to a hospital in
-    the clear.
+    """Refuses what no view could make good of: NUL characters, which no column can hold; a question or a body too long
+    for its address, a body of unknown length; a program that talks to a hospital in the clear.
     """
 
     def __init__(self, get_response: GetResponse) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from apps.queue.commands import book, cancel_booking, miss_booking
-from apps.queue.commands.booking import NO_SHOW_GRACE
+from apps.queue.commands.giving_up import NO_SHOW_GRACE
 from apps.queue.queries.bookings import coming_of
 from opd.simulation.plan import Booking, Fate
 

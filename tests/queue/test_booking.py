@@ -10,7 +10,8 @@ from apps.core.errors import Forbidden, Invalid
 from apps.core.models import OutboxEvent
 from apps.core.policy import Role
 from apps.queue import commands
-from apps.queue.commands.booking import NotMissingYet, OtherDay
+from apps.queue.commands.booking import OtherDay
+from apps.queue.commands.giving_up import NotMissingYet
 from apps.scheduling.commands import AlreadyBooked, AlreadyWaiting, NotPossibleNow, SlotGone
 from apps.scheduling.models import AllocationPolicy, Appointment, Slot, Token, WaitingEntry
 from apps.scheduling.queries import position_of

@@ -23,8 +23,8 @@ from apps.core.policy import system_actor
 from apps.queue import commands
 from apps.queue.models import Visit
 from apps.scheduling.models import AllocationPolicy, Appointment, Leave, Slot, WaitingEntry
-from apps.scheduling.queries.bookings import waiting_list
 from apps.scheduling.queries.slots import as_value, bookable, live_appointments
+from apps.scheduling.queries.waiting import waiting_list
 from apps.scheduling.rules.allocation import SCORES, BookingSource
 from apps.scheduling.rules.capacity import NORMAL, Stretch
 from opd.invariants import Look, check

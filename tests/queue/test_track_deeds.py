@@ -13,7 +13,7 @@ from apps.core.errors import NotFound
 from apps.notifications.models import Message
 from apps.notifications.queries import newest_messages
 from apps.queue import commands
-from apps.queue.commands.booking import NotMissingYet
+from apps.queue.commands.giving_up import NotMissingYet
 from apps.queue.commands.moving import NotAllowed
 from apps.queue.models import Journey, Visit
 from apps.queue.queries.track import track_sequence

@@ -2,18 +2,7 @@
 
 from apps.queue.commands.arriving import check_in, confirm, self_check_in
 from apps.queue.commands.aside import say_here, say_late, sweep_aside
-from apps.queue.commands.booking import (
-    arrive,
-    ask_refund,
-    book,
-    cancel_booking,
-    give_meeting_link,
-    leave_waiting_list,
-    miss_booking,
-    move_in_waiting_list,
-    note_in_waiting_list,
-    reschedule,
-)
+from apps.queue.commands.booking import arrive, book, give_meeting_link, reschedule
 from apps.queue.commands.calling import call, call_if_next, call_next, put_back, recall
 from apps.queue.commands.closing import close_session, give_up_escalated, place_escalated
 from apps.queue.commands.coming import come_late, take_other_time
@@ -33,6 +22,7 @@ from apps.queue.commands.emergencies import end_overrides, fast_track, override_
 from apps.queue.commands.expecting import foretell_overdue
 from apps.queue.commands.following_up import book_follow_up
 from apps.queue.commands.giving_feedback import say_how_it_was
+from apps.queue.commands.giving_up import ask_refund, cancel_booking, miss_booking
 from apps.queue.commands.handing import reassign
 from apps.queue.commands.helping import answer_help, end_calls_for_help, note_help
 from apps.queue.commands.holding import accept_place, confirm_booking, decline_place, request_hold, sweep
@@ -78,6 +68,7 @@ from apps.queue.commands.stations import Usual, change_template
 from apps.queue.commands.triage import set_class
 from apps.queue.commands.undoing import undo_in
 from apps.queue.commands.unknown import recognise, take_in_unknown
+from apps.queue.commands.waiting_list import leave_waiting_list, move_in_waiting_list, note_in_waiting_list
 from apps.queue.commands.watching import say_sorry, watch
 
 __all__ = [

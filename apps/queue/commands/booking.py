@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from apps.accounts.queries import facility_facts
-from apps.audit.commands import record
 from apps.core.commands import command, hidden_from, step, unit
 from apps.core.errors import Conflict, NotFound, sentence
 from apps.core.events import department_stream
@@ -19,28 +18,21 @@ from apps.core.queries import one
 from apps.patients.queries import get_active
 from apps.queue.commands.arriving import Arrived, enter_booked, lock_arrival
 from apps.queue.commands.passing import note_displaced
-from apps.queue.commands.telling import REBOOKED, give_on, tell_booked, tell_cancelled, tell_displaced
+from apps.queue.commands.reaching import Moved, locked_by, make_room, promoted_by, require_to_book
+from apps.queue.commands.telling import REBOOKED, tell_booked, tell_displaced
 from apps.queue.providers import room
 from apps.queue.queries.money import MONEY
-from apps.queue.queries.own_bookings import require_notice, require_own, require_own_wish, whom_to_book
+from apps.queue.queries.own_bookings import require_own_wish, whom_to_book
 from apps.queue.queries.slots import require_near
 from apps.scheduling.commands import (
     Outcome,
     SlotGone,
     Wish,
-    decline_offer,
-    end,
-    end_waiting,
     give_meeting,
-    lapse,
     locked_booking,
-    locked_waiting,
     mark_arrived,
-    note_waiting,
     place,
     place_instead,
-    promote,
-    rank_waiting,
     require_room,
 )
 from apps.scheduling.queries import (
@@ -49,36 +41,10 @@ from apps.scheduling.queries import (
     bookable,
     doctor_of,
     first_day_with_room,
-    has_lapsed_holds,
-    has_open_offer,
     open_department,
-    position_of,
-    waiting_entry_of,
-    what_giving_up_means,
 )
 from apps.scheduling.rules.allocation import BookingSource
-from apps.scheduling.rules.appointments import AppointmentState
 from apps.scheduling.rules.lengths import Length
-from apps.scheduling.rules.waiting import WaitingState
-
-Moved = tuple[Any, list[Any]]
-"""A booking, and the bookings of those who came off the waiting list because of it."""
-
-HOLDERS = frozenset({ActorType.PATIENT, ActorType.LINK})
-"""Whose own a booking may be: who signed in by its phone, or holds its link."""
-
-NO_SHOW_GRACE = timedelta(minutes=15)
-"""How long after the appointment somebody may still come before they count as missing."""
-
-
-class NotMissingYet(Conflict):
-    code = "grace_not_over"
-    detail = sentence("This person may still come: the grace after the appointment is not over.")
-
-
-class NotGivenUp(Conflict):
-    code = "not_cancelled"
-    detail = sentence("Only what was cancelled is paid back. Cancel this booking first.")
 
 
 class OtherDay(Conflict):
@@ -154,55 +120,6 @@ def told_of(outcome: Outcome) -> Outcome:
 
 
 @command
-def cancel_booking(
-    *,
-    actor: Actor,
-    now: datetime,
-    booking_id: UUID,
-    reason: str,
-    wished: bool = False,
-    expected_version: int | None = None,
-) -> Moved:
-    """Give a booking up; whoever it fits comes off the waiting list at once: (the booking, who was promoted).
-
-    `wished`: the desk does it because the person wants it, who is then not told that the hospital had to.
-    Raises `NotPossibleNow` once the person has arrived: then the visit is cancelled.
-    """
-    row = locked_by(booking_id, Permission.BOOKING_CHANGE, expected_version, own=Permission.BOOKING_CHANGE_OWN)
-    booked = row.state == AppointmentState.BOOKED
-    own = wished or actor.type in HOLDERS
-    end(row, AppointmentState.CANCELLED, reason, wish_of=ActorType.PATIENT if wished else None)
-    if booked and not own:
-        tell_cancelled(row)
-    return row, promoted_by(row)
-
-
-@command
-def ask_refund(*, actor: Actor, now: datetime, booking_id: UUID) -> Any:
-    """Somebody asks what comes back for a booking that was given up. Nothing is paid here: the figure is noted, and
-    what was paid for it is on its way (billing).
-
-    Raises `NotGivenUp`."""
-    row = locked_by(booking_id, Permission.BOOKING_CHANGE)
-    if row.state != AppointmentState.CANCELLED or row.token_id is None:
-        raise NotGivenUp(extra={"state": row.state, "version": row.version})
-    back = what_giving_up_means(row, now).refund_percent
-    record(action="appointment.refund_asked", entity_type="appointment", entity_id=row.id, after={"percent": back})
-    return row
-
-
-@command
-def miss_booking(*, actor: Actor, now: datetime, booking_id: UUID, grace_minutes: int | None = None) -> Moved:
-    """Note that somebody did not come for their appointment. Raises `NotMissingYet` within the grace."""
-    row = locked_by(booking_id, Permission.BOOKING_CHANGE)
-    grace = NO_SHOW_GRACE if grace_minutes is None else timedelta(minutes=grace_minutes)
-    if now < row.due + grace:
-        raise NotMissingYet
-    end(row, AppointmentState.NO_SHOW, "")
-    return row, promoted_by(row)
-
-
-@command
 def reschedule(
     *, actor: Actor, now: datetime, booking_id: UUID, slot_id: UUID, expected_version: int | None = None
 ) -> Moved:
@@ -240,93 +157,10 @@ def arrive(*, actor: Actor, now: datetime, booking_id: UUID) -> Arrived:
 
 
 @command
-def leave_waiting_list(*, actor: Actor, now: datetime, waiting_id: UUID) -> Any:
-    """Take somebody off the waiting list."""
-    entry = locked_entry(waiting_id, own=Permission.BOOKING_CHANGE_OWN)
-    if has_open_offer(entry.id):
-        decline_offer(entry)
-    end_waiting(entry, WaitingState.CANCELLED)
-    give_on(promote(entry.department_id, entry.doctor_id, entry.preferred_day))
-    return entry
-
-
-@command
-def note_in_waiting_list(*, actor: Actor, now: datetime, waiting_id: UUID, notes: str) -> Any:
-    """Write something down about somebody who waits."""
-    return note_waiting(locked_entry(waiting_id), notes)
-
-
-@command
 def give_meeting_link(*, actor: Actor, now: datetime, booking_id: UUID) -> Any:
     """Give a booking an address to meet by video; again, the same one. Raises `NoRoom`, `NotPossibleNow`."""
     row = locked_by(booking_id, Permission.BOOKING_CHANGE)
     return row if row.meeting_url else give_meeting(row, room(row.id))
-
-
-@command
-def move_in_waiting_list(*, actor: Actor, now: datetime, waiting_id: UUID, new_position: int, reason: str) -> Any:
-    """Put somebody at another place of the waiting list, for a reason that stands in the audit trail."""
-    entry = locked_entry(waiting_id)
-    before = position_of(entry, now)
-    rank_waiting(entry, new_position)
-    record(
-        action="waiting.moved",
-        entity_type="waiting_entry",
-        entity_id=entry.id,
-        before={"position": before},
-        after={"position": position_of(entry, now)},
-        reason=reason,
-    )
-    return entry
-
-
-def locked_by(
-    booking_id: UUID,
-    permission: Permission,
-    expected_version: int | None = None,
-    own: Permission | None = None,
-    *,
-    in_time: bool = True,
-) -> Any:
-    """A booking, read under the lock of its department. With `own` its holder may do it too, in time (`in_time`).
-
-    Raises `NotFound`, `BookingChanged`, `TooLate`.
-    """
-    found = appointment_of(booking_id)
-    _require_or_own(found, permission, own)
-    lock_streams(department_stream(found.department_id))
-    row = locked_booking(found.id, expected_version)
-    if in_time and unit().actor.type in HOLDERS and row.state != AppointmentState.HELD:
-        require_notice(row, unit().now)
-    return row
-
-
-def locked_entry(waiting_id: UUID, own: Permission | None = None) -> Any:
-    """Somebody on a waiting list, read under the lock of the department; with `own`, for themselves too.
-
-    Raises `NotFound`, `NotPossibleNow`.
-    """
-    found = waiting_entry_of(waiting_id)
-    _require_or_own(found, Permission.BOOKING_CHANGE, own)
-    lock_streams(department_stream(found.department_id))
-    return locked_waiting(found.id)
-
-
-def _require_or_own(found: Any, permission: Permission, own: Permission | None) -> None:
-    """Let in who may do this there, or whose own it is; to a patient another's is as if it were not there."""
-    actor = unit().actor
-    if actor.type in HOLDERS and own:
-        require_own(actor, found, own)
-    else:
-        actor.require(permission, Scope(actor.facility_id, found.department_id))
-
-
-def require_to_book(actor: Actor, department_id: UUID, source: BookingSource) -> None:
-    """Refuse who may not book there, or not from this source."""
-    scope = Scope(actor.facility_id, department_id)
-    actor.require(Permission.BOOKING_CREATE, scope)
-    if source is BookingSource.EMERGENCY:
-        actor.require(Permission.VISIT_EMERGENCY, scope)
 
 
 def _where(doctor: Any, slot_id: UUID | None, at: datetime | None, now: datetime) -> tuple[UUID, Any]:
@@ -357,13 +191,3 @@ def _day(doctor_id: UUID, source: BookingSource, at: datetime | None, now: datet
     if at:
         return facts.day_of(at)
     return first_day_with_room(doctor_id, source, now, length.minutes) or facts.day_of(now)
-
-
-def promoted_by(row: Any) -> list[Any]:
-    """Who came off the waiting list for a place on this booking's day."""
-    return give_on(promote(row.department_id, row.doctor_id, row.day))
-
-
-def make_room(department_id: UUID, doctor_id: UUID | None = None, spare: timedelta = timedelta()) -> list[Any]:
-    """End what is over before somebody else wants a place: who waits goes first. `spare` is as for `lapse`."""
-    return give_on(lapse(department_id, doctor_id, spare)) if has_lapsed_holds(department_id, unit().now) else []

@@ -9,7 +9,8 @@ from apps.core.commands import command
 from apps.core.errors import Invalid, sentence
 from apps.core.policy import Actor, Permission
 from apps.queue.commands.aside import LATEST
-from apps.queue.commands.booking import OtherDay, locked_by
+from apps.queue.commands.booking import OtherDay
+from apps.queue.commands.reaching import locked_by
 from apps.queue.commands.telling import REBOOKED, tell_booked
 from apps.scheduling.commands import NotPossibleNow, note_late, place_again
 from apps.scheduling.queries import was_cancelled_by_us

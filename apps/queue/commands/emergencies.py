@@ -13,10 +13,10 @@ from apps.core.outbox import lock_streams
 from apps.core.policy import Actor, Permission, Scope
 from apps.patients.queries import get_active
 from apps.queue.commands.arriving import enter, enter_booked
-from apps.queue.commands.booking import Moved, make_room
 from apps.queue.commands.consulting import raise_triage
 from apps.queue.commands.entering import Arrival, with_links
 from apps.queue.commands.passing import note_displaced
+from apps.queue.commands.reaching import Moved, make_room
 from apps.queue.commands.telling import give_on, tell_booked, tell_displaced
 from apps.queue.models import Visit
 from apps.queue.queries.visits import open_visit_of

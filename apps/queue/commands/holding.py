@@ -11,14 +11,7 @@ from apps.core.outbox import lock_streams
 from apps.core.policy import Actor, ActorType, Permission, Scope
 from apps.core.queries import one
 from apps.patients.queries import get_active
-from apps.queue.commands.booking import (
-    Moved,
-    locked_by,
-    locked_entry,
-    make_room,
-    promoted_by,
-    require_to_book,
-)
+from apps.queue.commands.reaching import Moved, locked_by, locked_entry, make_room, promoted_by, require_to_book
 from apps.queue.commands.telling import give_on, tell_booked
 from apps.queue.queries.own_bookings import require_own_wish, whom_to_book
 from apps.scheduling.commands import (

@@ -16,7 +16,7 @@ from apps.core.outbox import lock_streams
 from apps.core.policy import Actor
 from apps.core.queries import one
 from apps.patients.queries import get_active
-from apps.queue.commands.booking import make_room, require_to_book
+from apps.queue.commands.reaching import make_room, require_to_book
 from apps.queue.commands.telling import tell_booked
 from apps.scheduling.commands import SlotGone, Wish, place_gently
 from apps.scheduling.queries import agreed_length, bookable

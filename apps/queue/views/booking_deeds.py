@@ -21,7 +21,7 @@ from apps.core.policy import Actor, Permission
 from apps.core.views import actor_of, page, run_form, said, version_of
 from apps.queue import commands
 from apps.queue.commands.arriving import Arrived
-from apps.queue.commands.booking import NO_SHOW_GRACE
+from apps.queue.commands.giving_up import NO_SHOW_GRACE
 from apps.queue.forms import CancelForm
 from apps.queue.patient_forms import BookingForm
 from apps.queue.queries.bookings import booking_at_desk, booking_row, check_lines, coming_of

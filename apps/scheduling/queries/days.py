@@ -12,8 +12,8 @@ from django.db.models.functions import RowNumber
 
 from apps.core.statements import prepared
 from apps.scheduling.models import Appointment, Slot, WaitingEntry
-from apps.scheduling.queries.bookings import waiting_entries
 from apps.scheduling.queries.slots import TAKE_THE_RESERVE, bookable, with_room
+from apps.scheduling.queries.waiting import waiting_entries
 from apps.scheduling.rules.allocation import BookingSource, free_places
 from apps.scheduling.rules.appointments import LIVE, AppointmentState
 from apps.scheduling.rules.slots import places_needed, visits_that_fit

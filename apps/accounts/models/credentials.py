@@ -1,176 +1,23 @@
-"""Facilities, the people who work in them, and everything by which somebody is recognised."""
+"""Everything by which somebody is recognised: credentials, authenticators, devices, and what was tried in vain."""
 
 import base64
-from datetime import date, datetime
-from typing import Any, ClassVar
+from datetime import datetime
 from uuid import uuid4
 
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.postgres.fields import ArrayField
-from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Lower
-from django.utils.translation import gettext_lazy as _
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from apps.accounts.models.facilities import Facility
+from apps.accounts.models.staff import Staff
 from apps.accounts.rules.credentials import STAFF_KINDS, CredentialKind, is_live
 from apps.accounts.rules.devices import LABEL_LENGTH, number_of
-from apps.accounts.rules.places import day_in, is_time_zone
-from apps.accounts.rules.regions import is_region
 from apps.accounts.rules.second_factor import Verdict
 from apps.accounts.rules.tries import Tries, TriesKind
 from apps.core.crypto import decrypt, encrypt
-from apps.core.languages import NamesField
-from apps.core.policy import ROLE_PERMISSIONS, Permission, Role
-
-ROLE_NAMES = {
-    Role.ADMIN: _("Administrator"),
-    Role.DOCTOR: _("Doctor"),
-    Role.RECEPTION: _("Front desk"),
-    Role.NURSE: _("Nurse"),
-    Role.CASHIER: _("Cashier"),
-    Role.PHARMACIST: _("Pharmacist"),
-    Role.LAB: _("Laboratory"),
-}
-"""What people call the roles."""
 
 _STAFF_KINDS = sorted(kind.value for kind in STAFF_KINDS)
-
-
-def known_time_zone(name: str) -> None:
-    """Refuse a name that is no time zone."""
-    if not is_time_zone(name):
-        raise ValidationError(_("Use a name like Asia/Kolkata."), code="time_zone")
-
-
-def known_region(code: str) -> None:
-    """Refuse a code for which there is no calendar of public holidays."""
-    if not is_region(code):
-        raise ValidationError(_("Use a code like IN or IN-TN."), code="region")
-
-
-class Facility(models.Model):
-    """A hospital or clinic. Several live in one database and never see each other's rows."""
-
-    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    name = models.CharField(_("name"), max_length=120)
-    names = NamesField()
-    code = models.SlugField(_("code"), max_length=20, unique=True)
-    time_zone = models.CharField(_("time zone"), max_length=40, default="Asia/Kolkata", validators=[known_time_zone])
-    currency = models.CharField(_("currency"), max_length=3, default="INR")
-    address = models.TextField(_("address"), blank=True, help_text=_("Stands on slips and letters."))
-    phone = models.CharField(_("phone"), max_length=20, blank=True)
-    region = models.CharField(
-        _("region"),
-        max_length=10,
-        blank=True,
-        validators=[known_region],
-        help_text=_("Whose public holidays are kept: IN, or IN-TN. Empty: none by themselves."),
-    )
-    latitude = models.DecimalField(
-        _("latitude"),
-        max_digits=8,
-        decimal_places=5,
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(-90), MaxValueValidator(90)],
-        help_text=_("Where the entrance is, in degrees. With it people check in by their phone at the hospital."),
-    )
-    longitude = models.DecimalField(
-        _("longitude"),
-        max_digits=8,
-        decimal_places=5,
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(-180), MaxValueValidator(180)],
-    )
-
-    class Meta:
-        verbose_name = _("facility")
-        verbose_name_plural = _("facilities")
-        ordering = ["name"]
-        constraints = [
-            models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="facility_currency_iso"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    def day_of(self, now: datetime) -> date:
-        """The facility's day at a moment: numbers, queues and reports are of this day."""
-        return day_in(self.time_zone, now)
-
-
-class Staff(AbstractBaseUser):
-    """Somebody who works in a facility. What they may do follows from the role, in `apps.core.policy`.
-
-    Not scoped by facility: who somebody is must be found before it is known where they belong.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    facility = models.ForeignKey(Facility, on_delete=models.PROTECT, related_name="staff", verbose_name=_("facility"))
-    email = models.EmailField(_("e-mail"), max_length=254, unique=True)
-    name = models.CharField(_("name"), max_length=80)
-    role = models.CharField(_("role"), max_length=10, choices=[(r.value, ROLE_NAMES[r]) for r in Role])
-    all_departments = models.BooleanField(_("all departments"), default=False)
-    department_ids = ArrayField(
-        models.UUIDField(),
-        verbose_name=_("departments"),
-        default=list,
-        blank=True,
-        help_text=_("Where this person works, unless in all departments."),
-    )
-    is_active = models.BooleanField(
-        _("works here"), default=True, help_text=_("Somebody who left is not deleted: this is taken away instead.")
-    )
-    last_login = None
-
-    USERNAME_FIELD = "email"
-    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
-
-    objects: ClassVar[models.Manager["Staff"]] = models.Manager()
-
-    class Meta:
-        verbose_name = _("member of staff")
-        verbose_name_plural = _("staff")
-        ordering = ["name"]
-        constraints = [
-            models.CheckConstraint(condition=Q(email=Lower("email")), name="staff_email_lower_case"),
-            models.CheckConstraint(condition=Q(role__in=[r.value for r in Role]), name="staff_role_known"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    def get_short_name(self) -> str:
-        """What the admin's greeting calls this person."""
-        return self.name
-
-    def clean(self) -> None:
-        """An e-mail address is one and the same however it is written."""
-        self.email = self.email.lower()
-
-    @property
-    def is_staff(self) -> bool:
-        """Whether Django's admin lets this person in."""
-        return self.is_active and Permission.ADMIN_SITE_USE in ROLE_PERMISSIONS[Role(self.role)]
-
-    def has_perm(self, perm: str, obj: Any = None) -> bool:
-        """Django's question, answered by our policy: looking needs one permission, everything else another."""
-        looking = perm.partition(".")[2].startswith("view_")
-        needed = Permission.MASTERS_READ if looking else Permission.MASTERS_CHANGE
-        return self.is_active and needed in ROLE_PERMISSIONS[Role(self.role)]
-
-    def has_perms(self, perm_list: list[str], obj: Any = None) -> bool:
-        """Django's question for several."""
-        return all(self.has_perm(perm, obj) for perm in perm_list)
-
-    def has_module_perms(self, app_label: str) -> bool:
-        """Django's question for a whole app: its list is shown to whoever may look."""
-        return self.has_perm(f"{app_label}.view_")
 
 
 class Credential(models.Model):
