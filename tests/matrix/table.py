@@ -204,6 +204,9 @@ NOT_SET_UP = frozenset({409})
 
 NOTHING_ASKED = frozenset({409})
 """No discount waits for a decision."""
+NOTHING_TO_GIVE_BACK = frozenset({409})
+"""Nothing on the bill was taken back."""
+
 
 OF_CALENDAR = frozenset({Kind.HOSPITAL})
 OF_LINK = frozenset({Kind.DEPARTMENT, Kind.DOCTOR})
@@ -469,12 +472,13 @@ BILL_DEEDS: dict[str, tuple[dict[str, str], dict[str, str], frozenset[int]]] = {
     "refund": ({"payment": "{payment_id}", "amount": "1", **REASON}, ISSUED, OK),
     "send-again": ({"refund": "{refund_id}"}, ISSUED, OK),
     "pay-out": ({"due": "{due_id}"}, ISSUED, OK),
+    "give-back": ({}, ISSUED, NOTHING_TO_GIVE_BACK),
     "price": ({"version": "2", "line": "{line_id}", "amount": "5"}, UNPRICED, OK),
     "collect": ({"version": "2"}, {}, OK),
     "take-off": ({"version": "2", "line": "{line_id}"}, UNPRICED, OK),
 }
 """What the till does to an invoice: what is sent, about which, and what is answered."""
-GIVES_BACK = ("refund", "send-again", "pay-out")
+GIVES_BACK = ("refund", "send-again", "pay-out", "give-back")
 
 OPENING = "admin/departments/<uuid:department_id>/<slug:action>/"
 DEVICE = "admin/devices/<uuid:device_id>/<slug:action>/"
