@@ -9,8 +9,21 @@ from apps.encounters.api.diagnoses import Diagnoses, DiagnosisCodes
 from apps.encounters.api.encounters import Addenda, EncounterDetail, SignOff
 from apps.encounters.api.prescriptions import Medicines, Prescriptions
 from apps.encounters.api.status import TokenStatus
+from apps.encounters.api.templates import FillIn, KeepAsTemplate, VisitTemplateDetail, VisitTemplates
 from apps.encounters.api.vitals import VisitVitals
-from apps.encounters.views import console, day, note, openings, own_results, paper, record, results, sending, vitals
+from apps.encounters.views import (
+    console,
+    day,
+    note,
+    openings,
+    own_results,
+    paper,
+    record,
+    results,
+    sending,
+    templates,
+    vitals,
+)
 
 api_urls = [
     path("doctor/visits/<uuid:visit_id>/complete", api.Complete.as_view(), name="visit-complete"),
@@ -28,6 +41,10 @@ api_urls = [
     path("encounters/<uuid:visit_id>/referrals", Referrals.as_view(), name="encounter-referrals"),
     path("encounters/<uuid:visit_id>/diet-plans", Diets.as_view(), name="encounter-diet-plans"),
     path("diet-plans", DietPlans.as_view(), name="diet-plans"),
+    path("encounters/<uuid:visit_id>/fill-in-template", FillIn.as_view(), name="encounter-fill-in-template"),
+    path("encounters/<uuid:visit_id>/keep-as-template", KeepAsTemplate.as_view(), name="encounter-keep-as-template"),
+    path("visit-templates", VisitTemplates.as_view(), name="visit-templates"),
+    path("visit-templates/<uuid:visit_template_id>", VisitTemplateDetail.as_view(), name="visit-template"),
     path("diagnosis-codes", DiagnosisCodes.as_view(), name="diagnosis-codes"),
     path("encounters/<uuid:visit_id>/orders", orders.VisitOrders.as_view(), name="encounter-orders"),
     path("counter/visits/<uuid:visit_id>/orders", orders.VisitOrdersHere.as_view(), name="counter-orders"),
@@ -43,6 +60,10 @@ api_urls = [
 
 page_urls = [
     path("console/", console.choose, name="consoles"),
+    path("console/templates/", templates.own, name="templates"),
+    path("console/templates/new/", templates.new, name="template-new"),
+    path("console/templates/<uuid:visit_template_id>/", templates.edit, name="template"),
+    path("console/templates/<uuid:visit_template_id>/drop/", templates.drop, name="template-drop"),
     path("console/<uuid:doctor_id>/", console.console, name="console"),
     path("console/<uuid:doctor_id>/send-on/<uuid:visit_id>/", sending.send_on, name="console-send-on"),
     path("console/<uuid:doctor_id>/note/<uuid:visit_id>/", note.save, name="console-note"),

@@ -28,7 +28,9 @@ from apps.encounters.commands.stocking import (
     take_in_investigations,
     take_in_medicines,
 )
+from apps.encounters.commands.templating import make_template
 from apps.encounters.queries.medicines import favourites_of
+from apps.encounters.queries.templates import templates_of
 from apps.patients.commands import note_health_fact, register
 from apps.patients.queries import health_facts, search
 from apps.queue.commands import Usual, change_template, set_availability
@@ -38,6 +40,7 @@ from apps.scheduling.queries import counters, departments, doctors, rooms
 from apps.scheduling.rules import Availability
 from opd.demo.hospital import Hospital, NewDoctor
 from opd.demo.names import name_in_languages
+from opd.demo.templates import TEMPLATES
 from opd.simulation.people import Person
 
 VIA = "demo"
@@ -321,6 +324,17 @@ class _Load:
             if not favourites_of(doctor.id)
             for line in USUAL
         )
+        self.write_templates()
+
+    def write_templates(self) -> None:
+        """Each doctor's own templates, kept by themselves."""
+        for new in self.hospital.doctors:
+            doctor = self._doctor(new.account)
+            known = {row.name for row in templates_of(doctor.id)}
+            actor = staff_actor(self.hospital.address_of(new.account), via=VIA)
+            for template in TEMPLATES.get(new.department, ()):
+                if template["name"] not in known:
+                    make_template(actor=actor, now=self.now, **template)
 
     def price_tests(self) -> None:
         """What the tests cost: all of one department the same. Medicines are not sold here."""

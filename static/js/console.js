@@ -87,6 +87,26 @@ function later() {
   pause = setTimeout(save, PAUSE);
 }
 
+// A template is filled in by the server, into what was typed too: what is on its way arrives first, and afterwards the
+// answer holds what was typed, unless it was typed on meanwhile.
+
+const fills = ({ detail }) => detail.elt?.closest("form")?.matches("[data-fills]");
+let filledInto = [];
+
+document.addEventListener("htmx:confirm", (event) => {
+  if (!saving || !fills(event)) return;
+  event.preventDefault();
+  saving.finally(() => event.detail.issueRequest(true));
+});
+document.addEventListener("htmx:configRequest", (event) => {
+  if (fills(event)) filledInto = [...written];
+});
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.xhr.status !== 200) filledInto = [];
+  for (const [id, text] of filledInto) if (written.get(id) === text && document.getElementById(id)?.matches("[data-note]")) written.delete(id);
+  filledInto = [];
+});
+
 document.addEventListener("input", ({ target }) => target.matches("[data-note]") && later());
 document.addEventListener("focusout", ({ target }) => target.matches?.("[data-note]") && save());
 document.addEventListener("visibilitychange", () => document.hidden && save());

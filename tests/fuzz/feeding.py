@@ -34,6 +34,7 @@ from tests.fuzz.papers import (
     some_fact,
     some_invoice,
     some_payment,
+    some_template,
     words_version,
     written_on,
 )
@@ -65,6 +66,8 @@ NEEDED = {
     "follow-up": State.IN_CONSULTATION,
     "referrals": State.IN_CONSULTATION,
     "diet-plans": State.IN_CONSULTATION,
+    "fill-in-template": State.IN_CONSULTATION,
+    "keep-as-template": State.IN_CONSULTATION,
 }
 """The state in which somebody must be for the last word of an address to be done to them."""
 
@@ -149,6 +152,11 @@ class Feeder:
         found = [{"code": "", "text": "Viral fever"}]
         outcome: dict[str, Callable[[], Any]] = {"code": str, "departmentId": lambda: None, "diagnoses": lambda: found}
         messages: dict[str, Callable[[], Any]] = {"name": self._wording, "language": lambda: LANGUAGE, "text": str}
+        templates: dict[str, Callable[[], Any]] = {
+            "visit_template_id": self._template,
+            "templateId": self._template,
+            "name": lambda: f"Template {self.luck.random()}",
+        }
         return (
             measured
             | {
@@ -160,7 +168,8 @@ class Feeder:
                 "version": lambda: self.seen,
             }
             | (messages if action == "templates" else {})
-            | (outcome if action in ("diagnoses", "referrals", "diet-plans") else {})
+            | (outcome if action in ("diagnoses", "referrals", "diet-plans", "visit-templates") else {})
+            | (templates if action in ("visit-templates", "fill-in-template", "keep-as-template") else {})
         )
 
     def _known_people(self, action: str) -> dict[str, Callable[[], Any]]:
@@ -268,6 +277,12 @@ class Feeder:
             order = some_order(ward, self.asker.works_for, reported=action == "seen")
             self.seen = order.reported
             return str(order.id)
+
+    def _template(self) -> str:
+        with self.hospital.open() as ward:
+            kept = some_template(ward, self.asker.works_for)
+            self.seen = kept.version
+            return str(kept.id)
 
     def _tests(self) -> list[str]:
         with self.hospital.open() as ward:

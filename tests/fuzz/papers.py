@@ -3,11 +3,13 @@
 import hashlib
 import hmac
 from typing import Any
+from uuid import uuid4
 
 from apps.billing.models import Invoice, Payment
 from apps.core.policy import Role
 from apps.encounters.commands.notes import save_note, sign_off
-from apps.encounters.models import Encounter
+from apps.encounters.commands.templating import make_template
+from apps.encounters.models import Encounter, VisitTemplate
 from apps.notifications.models import OwnWording
 from apps.patients.commands import note_health_fact
 from apps.patients.models import HealthFact
@@ -51,11 +53,18 @@ def written_on(ward: Ward, visit: Visit, action: str) -> int:
     if not whose:
         return known.version if known else 0
     about = {"actor": ward.as_doctor(whose), "now": ward.now, "visit_id": visit.id}
-    if action in ("sign-off", "addenda") and known is None and visit.state == State.IN_CONSULTATION:
+    if action in ("sign-off", "addenda", "keep-as-template") and known is None and visit.state == State.IN_CONSULTATION:
         known = save_note(**about, version=0, subjective="Cough for a week")
     if action == "addenda" and known and known.signed_at is None:
         sign_off(**about, version=known.version)
     return known.version if known else 0
+
+
+def some_template(ward: Ward, doctor: Any) -> VisitTemplate:
+    """One of a doctor's own templates, new."""
+    about: dict[str, Any] = {"note": {"plan": "Rest"}, "diagnoses": [], "items": [], "tests": []}
+    VisitTemplate.objects.filter(doctor_id=doctor.id).delete()
+    return make_template(actor=ward.as_doctor(doctor), now=ward.now, name=f"Template {uuid4()}", **about)
 
 
 def some_fact(ward: Ward) -> HealthFact:

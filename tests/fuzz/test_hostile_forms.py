@@ -13,7 +13,7 @@ from django.test import Client
 from apps.accounts.models import Facility, FailedTries, Staff
 from apps.audit.models import AuditEntry
 from apps.display.models import Board
-from apps.encounters.models import Encounter, Investigation, Order, Prescription
+from apps.encounters.models import Encounter, Investigation, Order, Prescription, VisitTemplate
 from apps.notifications.models import LeftOut, OwnWording
 from apps.patients.models import EmergencyAccess, Patient
 from apps.queue.models import TriageRule, Visit, VisitTransition
@@ -144,6 +144,7 @@ class Masters:
             FailedTries.objects.all().delete()
             LeftOut.objects.all().delete()
             OwnWording.objects.all().delete()
+            VisitTemplate.objects.all().delete()
             for row in self.rows:
                 row.save()
 
@@ -276,6 +277,7 @@ def latest() -> list[Any]:
     rows += EmergencyAccess.objects.order_by("-opened_at")[:1]
     rows += [*OwnWording.objects.all(), *Encounter.objects.all()]
     rows += Order.objects.order_by("-ordered_at")[:1]
+    rows += VisitTemplate.objects.all()
     return rows + [row for model in MASTERS for row in model.objects.all()]
 
 

@@ -180,6 +180,9 @@ NONE_OPEN = frozenset({409})
 SHAPE = frozenset({400})
 """Whoever may is told what is wrong with the body: these rows send none that is right."""
 
+TEMPLATE = "visit-templates/<uuid:visit_template_id>"
+"""A doctor's own."""
+
 WISH = {
     "doctorId": "{doctor}",
     "patientId": "{patient}",
@@ -291,6 +294,14 @@ API = [
     api("POST encounters/<uuid:visit_id>/diet-plans", OF_DOCTOR, {"text": "Matrix"}, S.IN_CONSULTATION),
     api("POST encounters/<uuid:visit_id>/diagnoses", OF_DOCTOR, {"text": "Matrix"}, S.IN_CONSULTATION),
     api("PUT encounters/<uuid:visit_id>/diagnoses", OF_DOCTOR, {"diagnoses": [{"text": "Matrix"}]}, S.IN_CONSULTATION),
+    api("GET visit-templates", facility(DOCTORS)),
+    api("POST visit-templates", facility(DOCTORS), {"name": "Matrix", "note": {"plan": "Matrix"}}),
+    api(f"GET {TEMPLATE}", OF_DOCTOR),
+    api(f"PUT {TEMPLATE}", OF_DOCTOR, {"name": "Matrix", "note": {"plan": "Matrix"}, "version": 1}),
+    api(f"DELETE {TEMPLATE}", OF_DOCTOR),
+    api("POST encounters/<uuid:visit_id>/fill-in-template", OF_DOCTOR, {"templateId": "{visit_template_id}"},
+        S.IN_CONSULTATION),
+    api("POST encounters/<uuid:visit_id>/keep-as-template", OF_DOCTOR, {"name": "Matrix"}, S.IN_CONSULTATION),
     api("GET investigations", facility(DOCTORS)),
     api("GET encounters/<uuid:visit_id>/orders", OF_DOCTOR),
     api("POST encounters/<uuid:visit_id>/orders", OF_DOCTOR, {"tests": ["{lab_test}"]}, S.IN_CONSULTATION),
@@ -524,6 +535,9 @@ CONSOLES = [
     button("test-send", OF_DOCTOR, OF_VISIT | {"tests": "{lab_test}"}, S.IN_CONSULTATION),
     button("test-back", OF_DOCTOR, OF_VISIT | {"order": "{order_id}"}, S.IN_CONSULTATION),
     button("result-seen", OF_DOCTOR, OF_VISIT | {"order": "{reported}", "result_version": "1"}, S.IN_CONSULTATION),
+    button("template", OF_DOCTOR, OF_VISIT | {"template": "{visit_template_id}"}, S.IN_CONSULTATION),
+    button("template-keep", OF_DOCTOR, OF_VISIT | {"template_name": "Matrix", "plan": "Matrix", "note_version": "0"},
+           S.IN_CONSULTATION),
     button("begin", OF_QUEUE, TAKES_VERSION_OF_DOCTOR),
     button("pause", OF_QUEUE, TAKES_VERSION_OF_DOCTOR),
     button("end", OF_QUEUE, TAKES_VERSION_OF_DOCTOR),
@@ -675,6 +689,13 @@ PAGES = [
     *CONSOLES,
     form("POST console/<uuid:doctor_id>/note/<uuid:visit_id>/", OF_DOCTOR, {"note_version": 0, "plan": "x"},
          S.IN_CONSULTATION),
+    form("GET console/templates/", facility(DOCTORS)),
+    *(form(f"{method} console/templates/new/", facility(DOCTORS), {"name": "Matrix", "plan": "Matrix"})
+      for method in ("GET", "POST")),
+    *(form(f"{method} console/templates/<uuid:visit_template_id>/", OF_DOCTOR,
+           {"name": "Matrix", "plan": "Matrix", "version": "1"})
+      for method in ("GET", "POST")),
+    form("POST console/templates/<uuid:visit_template_id>/drop/", OF_DOCTOR, {}),
     form("GET results/", facility(DOCTORS)),
     form("GET results/here/", OTHERS_COUNTER),
     form("POST results/alerts/", facility(DOCTORS), {"phone": "98765 43210"}),

@@ -37,6 +37,7 @@ from apps.core.policy import Actor, Role, system_actor
 from apps.display.commands import record_clip
 from apps.display.models import Board
 from apps.encounters.commands import complete
+from apps.encounters.commands.templating import make_template
 from apps.encounters.models import DietPlan, Investigation, Order
 from apps.encounters.rules.investigations import OrderState
 from apps.notifications.models import Message
@@ -365,7 +366,7 @@ def _furnish(ward: Ward, department: Department, where: Where, word: str, number
     place.screen, place.screen_secret = credential.id, screen.cookies[settings.SCREEN_COOKIE_NAME].value
     place.recording = record_clip(actor=ward.admin, now=now, language="en", clip=f"number-{number}", content=b"OggS").id
     place.booked = _booked(place, f"{word} Rani")
-    place.booked |= _billed(place, f"{word} Pal") | _ordered(place)
+    place.booked |= _billed(place, f"{word} Pal") | _ordered(place) | _templates(place)
     return place
 
 
@@ -376,6 +377,13 @@ def _allergic(place: Place) -> UUID:
         what=place.canaries[Kind.HEALTH], severity="severe",
     )  # fmt: skip
     return fact.id
+
+
+def _templates(place: Place) -> dict[str, str]:
+    """What the doctor writes again and again."""
+    about: dict[str, Any] = {"note": {"plan": "Rest"}, "diagnoses": [], "items": [], "tests": []}
+    kept = make_template(actor=place.rao, now=place.ward.now, name=f"Template {place.where}", **about)
+    return {"visit_template_id": str(kept.id)}
 
 
 def _ordered(place: Place) -> dict[str, str]:

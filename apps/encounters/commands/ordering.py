@@ -71,7 +71,7 @@ def order_investigations(
     result by themselves; without it the tests wait until they go there, on whatever day. Returns the visit and what was
     ordered. Raises `NotOrdering`, `UnknownTest`, `AlreadyOrdered`, `NothingOrdered`, `Invalid`, what sending raises.
     """
-    wanted = _resolved(tests)
+    wanted = tests_called(tests)
     if len(question) > LONGEST_QUESTION:
         raise Invalid({"question": [sentence("This question is too long: at most 300 characters.")]})
     if not wanted and not send:
@@ -90,6 +90,19 @@ def order_investigations(
     if send:
         _send(visit, reason)
     return visit, orders
+
+
+@step
+def order_what_is_left(visit: Any, codes: Sequence[str]) -> list[str]:
+    """Order those of these tests that are offered and not ordered yet, for the person in the room. The codes that are
+    offered no more."""
+    known = investigations_called(codes)
+    waiting = set(still_to_be_done(visit.id).values_list("investigation_id", flat=True))
+    wanted = [known[code.lower()] for code in codes if code.lower() in known]
+    new = [_order(visit, test, urgent=False, question="") for test in wanted if test.id not in waiting]
+    if new:
+        emit(events.tests_ordered(visit.department_id, visit.id))
+    return [code for code in codes if code.lower() not in known]
 
 
 @step
@@ -161,7 +174,7 @@ def take_back_order(*, actor: Actor, now: datetime, order_id: UUID) -> Order:
     return order
 
 
-def _resolved(tests: Sequence[str]) -> list[Investigation]:
+def tests_called(tests: Sequence[str]) -> list[Investigation]:
     """Tests of the list by what they were called, each once. Raises `UnknownTest`, `NotFound` for an id, `Invalid`."""
     names = [name.strip() for name in tests if name.strip()]
     if len(names) > MOST_AT_ONCE:

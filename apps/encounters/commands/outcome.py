@@ -40,14 +40,14 @@ def add_diagnosis(*, actor: Actor, now: datetime, visit_id: UUID, text: str, cod
     """Diagnose: a code of the table, what begins with one, or free words. The first is the principal diagnosis.
     Raises `NotConsulting`, `NoteSigned`, `Invalid`."""
     encounter = in_the_room(actor, visit_id)
-    return keep(encounter, "diagnosis.added", with_diagnosis(encounter.outcome, _coded(code, text)))
+    return keep(encounter, "diagnosis.added", with_diagnosis(encounter.outcome, coded(code, text)))
 
 
 @command
 def set_diagnoses(*, actor: Actor, now: datetime, visit_id: UUID, diagnoses: Sequence[Mapping[str, str]]) -> Encounter:
     """These diagnoses in place of those before, the principal one first."""
     encounter = in_the_room(actor, visit_id)
-    told = [_coded(row.get("code", ""), row.get("text", "")) for row in diagnoses]
+    told = [coded(row.get("code", ""), row.get("text", "")) for row in diagnoses]
     return keep(encounter, "diagnosis.set", with_diagnoses(encounter.outcome, told))
 
 
@@ -104,7 +104,7 @@ def keep(encounter: Encounter, action: str, outcome: Outcome) -> Encounter:
     return encounter
 
 
-def _coded(code: str, text: str) -> dict[str, str]:
+def coded(code: str, text: str) -> dict[str, str]:
     """A diagnosis with its code, if one is told or what is told begins with one. Raises `Invalid` for a code that the
     table does not have."""
     if code:

@@ -170,11 +170,27 @@ def _in_the_room(actor: Actor, visit_id: UUID) -> tuple[Any, PrescriptionDraft |
     require_own_hands(actor, visit.doctor)
     if visit.state != State.IN_CONSULTATION:
         raise NotPrescribing
-    draft = draft_of_visit(visit_id, lock=True)
+    return visit, drafted_by(visit)
+
+
+@step
+def drafted_by(visit: Any) -> PrescriptionDraft | None:
+    """What the visit's doctor has drafted, under a lock; what another doctor has left behind is thrown away."""
+    draft = draft_of_visit(visit.id, lock=True)
     if draft and draft.doctor_id != visit.doctor_id:
-        drop_draft(visit_id)
-        draft = None
-    return visit, draft
+        drop_draft(visit.id)
+        return None
+    return draft
+
+
+@step
+def add_lines(visit: Any, items: Sequence[Mapping[str, Any]], override_reason: str = "") -> Drafted:
+    """Lines more, of the person in the room, that are not drafted yet. Raises `NeedsReason`, `Invalid`."""
+    draft = drafted_by(visit)
+    drafted = items_of(draft)
+    known = [item.values() for item in drafted]
+    new = [item for item in _resolved(items) if item.values() not in known]
+    return _write(visit, draft, [*drafted, *new], override_reason)
 
 
 def _resolved(items: Sequence[Mapping[str, Any]]) -> list[Item]:

@@ -6,6 +6,7 @@ from apps.encounters.models.investigations import Investigation, Order, Referenc
 from apps.encounters.models.medicines import Favourite, Interaction, Medicine, PrescriptionDraft
 from apps.encounters.models.notes import Addendum, Encounter, NoteVersion, SignedNote
 from apps.encounters.models.prescriptions import Prescription
+from apps.encounters.models.templates import VisitTemplate
 from apps.encounters.models.vitals import AlertPhone, Vitals
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "Result",
     "SignedNote",
     "UsualDiagnosis",
+    "VisitTemplate",
     "Vitals",
 ]

@@ -18,12 +18,13 @@ from apps.core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from apps.core.policy import Actor, Fields, Permission, Role, Scope
 from apps.core.views import actor_of, live_part, page, run_form, said, version_of
 from apps.encounters.commands import complete, undo
+from apps.encounters.commands.prescribing import NeedsReason
 from apps.encounters.queries import earlier_visits, signed_last
 from apps.encounters.queries.notes import Written, written_of
 from apps.encounters.queries.vitals import in_danger, strip
 from apps.encounters.rules import LONGEST_PRESCRIPTION
 from apps.encounters.rules.notes import LONGEST_PART, PARTS
-from apps.encounters.views import afterwards, diagnosing, ordering, prescribing
+from apps.encounters.views import afterwards, diagnosing, ordering, prescribing, templates
 from apps.encounters.views.typing import note_typed, typed, visit_of
 from apps.queue import commands as queue
 from apps.queue.queries.console import acted_meanwhile, console_sequence, console_view, consoles, token_of
@@ -85,8 +86,9 @@ def act(request: HttpRequest, doctor_id: UUID, action: str) -> HttpResponseBase:
         told["prescription"] = request.POST.get("prescription", "")
         told["rx_typed"] = prescribing.refused(request, doctor.id)
         told["dx_typed"] = request.POST.get("diagnosis", "")
-        told["typed"] = {name: request.POST.get(name, "") for name in ("refer_to", "refer_why", "diet_words")}
+        told["typed"] = {name: request.POST.get(name, "") for name in prescribing.SHOWN_AGAIN}
         told["rx_asks"] = action.startswith("rx-")
+        told["template_asks"] = action == "template" and isinstance(refusal, NeedsReason)
         told["tests_typed"] = request.POST.get("tests", "")
         told["rx_reason"] = request.POST.get("override_reason", "")
         status = refusal.status
@@ -243,6 +245,7 @@ BUTTONS: dict[str, Run] = {
     "rx-keep": prescribing.keep,
     "rx-drop": prescribing.drop,
     **ordering.BUTTONS,
+    **templates.BUTTONS,
     "begin": _become(Availability.AVAILABLE),
     "pause": _become(Availability.PAUSED),
     "end": _become(Availability.OFFLINE),
@@ -290,6 +293,7 @@ def _shown(actor: Actor, doctor: Any, sequence: str, now: datetime) -> dict[str,
                 written = written_of(current["visit_id"])
                 view["note"] = _note_fields(written)
                 view["then"] = afterwards.shown(written, doctor.id, now)
+                view["own"] = templates.shown(doctor, actor.id)
                 view["dx"] = diagnosing.shown(written, doctor.id, view.get("health"))
                 view["rx"] = prescribing.shown(current["visit_id"], current["patient_id"], doctor.id)
                 view["ordering"] = ordering.shown(current["visit_id"], doctor.id, now)

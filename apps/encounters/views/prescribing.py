@@ -32,6 +32,10 @@ ADDED = ("medicine", "diagnosis", "diet_words", "refer_to", "refer_why", "tests"
 """Fields of what is added by a button of its own."""
 
 
+SHOWN_AGAIN = ("refer_to", "refer_why", "diet_words", "template", "template_begins", "template_name")
+"""Fields that are shown as they were typed when a button is refused."""
+
+
 class NotAdded(Conflict):
     """Something stands in its field and was not added."""
 
