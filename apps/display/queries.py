@@ -149,6 +149,7 @@ def board_view(board: Board, now: datetime) -> dict[str, Any]:
         return {
             "board": _hall(board),
             "facility": facility.name,
+            "facility_names": named_in(facility.name, facility.names, HALL_CODES),
             "languages": HALL_LANGUAGES,
             "chime": board.chime,
             "voice": bool(spoken_in(board.spoken_in)),
@@ -217,6 +218,7 @@ def doors_view(board: Board, now: datetime) -> dict[str, Any]:
         return {
             "board": _hall(board),
             "facility": facility.name,
+            "facility_names": named_in(facility.name, facility.names, HALL_CODES),
             "languages": HALL_LANGUAGES,
             "doors": [
                 {

@@ -34,15 +34,19 @@ function showRooms() {
   once("[data-pages]").textContent = pages;
 }
 
-// The first language stays at the foot, the others take turns beside it. Names stand in one language at a time.
+// What has words shows one language at a time. At the foot the first stays and the others take turns beside it, or, on a
+// screen that stands upright, all take turns.
 function showWords() {
-  for (const name of all(".doc")) {
-    const tongues = [...name.children];
-    tongues.forEach((words, index) => (words.hidden = index !== turn % tongues.length));
+  for (const words of document.querySelectorAll("[data-turns]")) {
+    const tongues = [...words.children];
+    tongues.forEach((tongue, index) => tongue.toggleAttribute("data-off", index !== turn % tongues.length));
   }
   for (const line of all(".sit")) {
-    const others = [...line.querySelectorAll(".alt")];
-    others.forEach((words, index) => (words.hidden = index !== turn % others.length));
+    const [first, ...others] = line.querySelectorAll("[lang]");
+    const own = turn % (others.length + 1);
+    first.dataset.first = own ? "resting" : "";
+    const beside = own ? own - 1 : turn % others.length;
+    others.forEach((words, index) => words.toggleAttribute("data-beside", index === beside));
   }
 }
 

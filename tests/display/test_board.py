@@ -7,6 +7,8 @@ import pytest
 from django.test import Client
 from django_scopes import scopes_disabled
 
+from apps.accounts.models import Facility
+from apps.accounts.queries import facility_facts
 from apps.audit.models import AuditEntry
 from apps.display.consumers import VIEWS
 from apps.display.models import Board
@@ -62,13 +64,16 @@ def test_a_call_leaves_the_slip_after_ninety_seconds_or_when_the_person_is_in(wa
 def test_names_stand_in_every_language_of_the_hall_in_pages_and_frames(ward: Ward, hall: Board):
     Doctor.objects.filter(id=ward.doctor.id).update(names={"ta": "டாக்டர் ராவ்"})
     Board.objects.filter(id=hall.id).update(names={"hi": "हॉल ए"})
+    Facility.objects.filter(id=ward.facility.id).update(names={"hi": "आशा अस्पताल"})
     hall.refresh_from_db()
     view = board_view(hall, ward.now)
     assert rooms_of(ward, hall)[ward.doctor.name]["names"] == {"en": ward.doctor.name, "ta": "டாக்டர் ராவ்"}
     assert view["board"]["names"] == {"en": "Hall A", "hi": "हॉल ए"}
     page = Client().get("/display/hall-a/").content.decode()
-    assert '<span lang="ta" hidden>டாக்டர் ராவ்</span>' in page
-    assert '<span lang="en">Hall A</span> · <span lang="hi">हॉल ए</span>' in page
+    assert '<span lang="ta" data-off>டாக்டர் ராவ்</span>' in page
+    assert '<span lang="en">Hall A</span><span lang="hi" data-off>हॉल ए</span>' in page
+    assert f'<span lang="en">{ward.facility.name}</span><span lang="hi" data-off>आशा अस्पताल</span>' in page
+    assert '<span lang="hi" data-off>कृपया प्रतीक्षा करें</span>' in page
     frame = VIEWS[0].render(hall.id)
     assert "டாக்டர் ராவ்" in frame["html"]
 
@@ -97,6 +102,18 @@ def test_a_room_shows_what_happens_there(ward: Ward, hall: Board):
     assert rooms[ward.doctors[1].name]["status"] == "calling"
     assert rooms[resting.name]["status"] == "paused"
     assert rooms[gone.name]["status"] == "offline"
+    assert rooms[resting.name]["says"] == {"en": "Short break", "hi": "थोड़ा विराम", "ta": "சிறு இடைவேளை"}
+
+
+def test_a_break_says_in_every_language_when_the_doctor_is_back(ward: Ward, hall: Board):
+    back_at = ward.now + timedelta(minutes=20)
+    resting = add_doctor(ward, [ward.department], availability="PAUSED")
+    Doctor.objects.filter(id=resting.id).update(back_at=back_at)
+    back = rooms_of(ward, hall)[resting.name]["back"]
+    assert list(back) == ["en", "hi", "ta"]
+    clock = facility_facts(ward.facility.id).clock(back_at)
+    assert back["en"] == f"back at {clock}"
+    assert all(clock in said for said in back.values())
 
 
 def test_whoever_shares_a_room_and_is_not_there_leaves_the_row(ward: Ward, hall: Board):

@@ -12,7 +12,7 @@ from apps.accounts.queries import facility_facts
 from apps.core.languages import named_in
 from apps.queue.models import Visit
 from apps.queue.queries.visits import elsewhere
-from apps.queue.rules.hall import HALL_CODES, symbol_names
+from apps.queue.rules.hall import HALL_CODES, said_back, said_of, symbol_names
 from apps.queue.rules.order import Tier
 from apps.queue.rules.states import ACTIVE, QUEUED, State
 from apps.scheduling.queries import counters, doctors_of_departments
@@ -28,8 +28,9 @@ NEXT_SHOWN = 3
 def rooms_and_calls(department_ids: Sequence[UUID], now: datetime) -> dict[str, list[dict[str, Any]]]:
     """`{rooms[], calls[]}` of some departments, in three statements; see `templates/display/_board.html`.
 
-    A room is `{number, symbol, symbol_names, doctor, names, status, token, priority, note, next[], call_id}`, by
-    number; a call `{call_id, token, number, symbol, symbol_names, called_at, times}`, the newest first.
+    A room is `{number, symbol, symbol_names, doctor, names, status, says, token, priority, note, back, next[],
+    call_id}` by number, `says` and `back` being words by language; a call `{call_id, token, number, symbol,
+    symbol_names, called_at, times}`, the newest first.
     """
     visits = list(_shown(department_ids))
     active = [visit for visit in visits if visit.state in ACTIVE]
@@ -71,16 +72,19 @@ def _in_a_room(server: Any, active: dict[UUID | None, Visit]) -> bool:
 
 def _room(doctor: Any, visit: Visit | None, queued: Iterable[Visit]) -> dict[str, Any]:
     room = (visit.room if visit else None) or doctor.room
+    status, note = _status(doctor, visit), "" if visit else _back(doctor)
     return {
         "number": room.number if room else "",
         "symbol": room.symbol if room else "",
         "symbol_names": symbol_names(room.symbol) if room else {},
         "doctor": doctor.name,
         "names": named_in(doctor.name, doctor.names, HALL_CODES),
-        "status": _status(doctor, visit),
+        "status": status,
+        "says": said_of(status),
         "token": visit.token.label if visit else "",
         "priority": is_early(visit) if visit else False,
-        "note": "" if visit else _back(doctor),
+        "note": note,
+        "back": said_back(note),
         "next": [_waiting(row) for row in queued if _waits_for(row, doctor)][:NEXT_SHOWN],
         "call_id": call_id(visit) if visit else "",
     }
