@@ -127,7 +127,7 @@ function stopUnadded(event) {
 
 document.addEventListener("click", stopUnadded, true); // before anything is sent
 
-// --- medicines of the hospital's list and codes of diagnoses, while one is typed ------------------------------------
+// --- medicines and tests of the hospital's lists and codes of diagnoses, while one is typed --------------------------
 
 const TYPING = 250; // milliseconds without a key
 const SUGGESTED = 20;
@@ -136,7 +136,9 @@ let asking = 0;
 const SAID = {
   "rx-medicine": ({ name, strength, form }) => `${name} ${strength} ${form}`,
   "dx-text": ({ code, title }) => `${code} ${title}`,
+  "test-names": ({ name }) => name,
 };
+const SEVERAL = ["test-names"]; // fields of several with commas between them: the last one is being typed
 
 // A browser leaves out what does not hold the typed text; what the server has found by other words holds it as a label.
 function offered(text, wanted) {
@@ -145,14 +147,16 @@ function offered(text, wanted) {
 
 async function suggest(field) {
   const { list } = field;
-  const wanted = field.value.trim();
+  const typed = field.value.trim();
+  const before = SEVERAL.includes(field.id) ? typed.slice(0, typed.lastIndexOf(",") + 1) : "";
+  const wanted = typed.slice(before.length).trim();
   if (!list || wanted.length < 2) return;
   const query = new URLSearchParams({ search: wanted.slice(0, 80), pageSize: SUGGESTED });
   try {
     const answer = await fetch(`${list.dataset.search}?${query}`, { credentials: "same-origin" });
-    if (!answer.ok || field.value.trim() !== wanted) return;
+    if (!answer.ok || field.value.trim() !== typed) return;
     const { results } = await answer.json();
-    list.replaceChildren(...results.map((row) => offered(SAID[field.id](row), wanted)));
+    list.replaceChildren(...results.map((row) => offered(`${before} ${SAID[field.id](row)}`.trim(), typed)));
   } catch {
     // no answer: anything can be typed all the same
   }

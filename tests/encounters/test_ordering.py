@@ -168,6 +168,8 @@ def test_a_doctor_orders_from_the_console_takes_one_back_and_sends_the_person(la
         answer = browser.post(f"/console/{ward.doctor.id}/{action}/", form, headers=HTMX)
         return str(answer.content.decode())
 
+    fresh = browser.get(f"/console/{ward.doctor.id}/").content.decode()
+    assert '<datalist id="test-list" data-search="/api/v1/investigations"></datalist>' in fresh
     assert "Electrolytes" in press("test-add", tests="cbc, elec", question="Anaemia?", urgent="yes")
     mistake = press("test-add", tests="Bloodletting")
     assert "Bloodletting is not on the list of tests." in mistake

@@ -13,7 +13,6 @@ from apps.encounters.commands.ordering import order_investigations, take_back_or
 from apps.encounters.commands.results import see_result
 from apps.encounters.queries.investigations import (
     favourite_tests,
-    investigations,
     marked,
     order_of,
     orders_of_visits,
@@ -98,7 +97,7 @@ def marks(rows: list[dict[str, Any]], doctor_id: UUID) -> dict[str, int]:
 
 
 def shown(visit_id: UUID, doctor_id: UUID, now: datetime) -> dict[str, Any]:
-    """What the console shows: `{orders: [{order, open, mine, result}], to_send, favourites, listed, longest_question}`,
+    """What the console shows: `{orders: [{order, open, mine, result}], to_send, favourites, longest_question}`,
     a result as `result_shown` has it."""
     orders = orders_of_visits([visit_id])
     results = results_of(orders)
@@ -115,6 +114,5 @@ def shown(visit_id: UUID, doctor_id: UUID, now: datetime) -> dict[str, Any]:
         "orders": rows,
         "to_send": any(row["open"] for row in rows),
         "favourites": favourite_tests(doctor_id, now),
-        "listed": list(investigations()),
         "longest_question": LONGEST_QUESTION,
     }
