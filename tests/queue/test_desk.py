@@ -15,6 +15,7 @@ from apps.core.policy import Role
 from apps.core.relay import Relay
 from apps.queue.models import Visit
 from apps.queue.queries.links import code_in, tracking_code_of
+from apps.scheduling.models import Department, Doctor
 from opd.subscriptions import handlers_for
 from tests.bookings import book, open_slot
 from tests.browsers import browser_of
@@ -123,6 +124,17 @@ def test_filters_narrow_the_list_and_nonsense_in_them_is_left_out(desk: Client, 
     assert rows(desk.get(TODAY, {"doctor": str(open_now.doctor.id)})) == [waiting.token.label]
     nonsense = {"state": "x", "doctor": "y", "department": "z", "page": "-4"}
     assert len(rows(desk.get(TODAY, nonsense))) == 2
+
+
+def test_doctors_and_departments_are_called_as_the_reader_calls_them(desk: Client, open_now: Ward):
+    Doctor.objects.filter(id=open_now.doctor.id).update(names={"hi": "डॉ. राव"})
+    Department.objects.filter(id=open_now.department.id).update(names={"hi": "सामान्य चिकित्सा"})
+    open_now.arrive(doctor_id=open_now.doctor.id)
+    desk.cookies["django_language"] = "hi"
+    page = desk.get(TODAY).content.decode()
+    assert "<td>डॉ. राव</td>" in page
+    assert page.count("डॉ. राव") >= 2
+    assert ">सामान्य चिकित्सा</a>" in page
 
 
 def test_the_desk_of_one_department_does_not_see_another(desk: Client):

@@ -12,6 +12,7 @@ from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from apps.accounts.queries import FacilityFacts, actor_of_tracking
 from apps.accounts.rules.credentials import CODE_LENGTH
 from apps.core.errors import NotFound
+from apps.core.languages import named
 from apps.core.policy import Actor, Permission, Scope
 from apps.core.queries import one
 from apps.eta.queries import said_of
@@ -128,7 +129,7 @@ def desk_row(visit: Visit, actor: Actor, now: datetime) -> dict[str, Any]:
         "name": person["name"],
         "age_sex": person["age_sex"],
         "phone_last4": person.get("phone_last4", ""),
-        "doctor": visit.doctor.name if visit.doctor else "",
+        "doctor": named(visit.doctor) if visit.doctor else "",
         "state": visit.state,
         "state_label": state_label(visit),
         "state_kind": state_kind(visit),
@@ -181,7 +182,7 @@ def doctor_choices(department_ids: list[UUID]) -> list[dict[str, Any]]:
     return [
         {
             "id": doctor.id,
-            "name": doctor.name,
+            "name": named(doctor),
             "departments": doctor.department_ids,
             "waiting": sum(people for (_, doctor_id), people in lines.items() if doctor_id == doctor.id),
             "available": doctor.availability == Availability.AVAILABLE,

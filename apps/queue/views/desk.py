@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 
 from apps.accounts.queries import facility_facts
 from apps.core.events import facility_stream
+from apps.core.languages import named
 from apps.core.policy import Actor, Permission, Scope
 from apps.core.views import actor_of, address, live_part, page
 from apps.queue.models import Visit
@@ -144,9 +145,9 @@ def _filters(request: HttpRequest, places: list[Any], ids: list[UUID], wanted: W
     return {
         "states": [link("state", "", wanted.state)] + [link("state", k, wanted.state, n) for k, n in kinds.items()],
         "doctors": [link("doctor", "", wanted.doctor_id)]
-        + [link("doctor", doctor.id, wanted.doctor_id, doctor.name) for doctor in doctors],
+        + [link("doctor", doctor.id, wanted.doctor_id, named(doctor)) for doctor in doctors],
         "departments": [link("department", "", wanted.department_id)]
-        + [link("department", place.id, wanted.department_id, place.name) for place in places],
+        + [link("department", place.id, wanted.department_id, named(place)) for place in places],
         "kept": [
             {"name": name, "value": request.GET[name]}
             for name in ("state", "doctor", "department")
