@@ -50,6 +50,12 @@ def test_a_doctor_who_is_not_at_work_is_the_note_beside_the_window(about: tuple[
     assert (told["time"], told["note"]) == ("09:20 to 09:50", note)
 
 
+def test_a_break_is_told_once():
+    told = words(Kind.BREAK, NINE + timedelta(minutes=100), "paused")
+    assert (told["note"], told["reason"]) == ("The doctor is on a break until 10:40.", "")
+    assert words(Kind.WINDOW, None, "paused")["reason"] == "The doctor is on a break."
+
+
 def test_whoever_is_next_is_told_very_soon_and_no_time():
     told = words(Kind.SOON)
     assert (told["time"], told["likely"], told["soon"]) == ("very soon", "", True)

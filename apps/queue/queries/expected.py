@@ -7,7 +7,7 @@ from django.utils.translation import gettext
 
 from apps.accounts.queries import FacilityFacts
 from apps.eta.queries import Said
-from apps.eta.rules.telling import Kind
+from apps.eta.rules.telling import REASONS, Kind
 
 
 def expected_words(said: Said | None, facility: FacilityFacts, now: datetime) -> dict[str, Any] | None:
@@ -22,7 +22,7 @@ def expected_words(said: Said | None, facility: FacilityFacts, now: datetime) ->
         "time": gettext("very soon") if soon else gettext("%(from)s to %(to)s") % window,
         "likely": "" if soon else clock(max(said.likely, now)),
         "note": _note(said, facility),
-        "reason": gettext(said.reason) if said.reason else "",
+        "reason": gettext(said.reason) if said.reason and not _says_break_again(said) else "",
     }
 
 
@@ -34,6 +34,11 @@ def _note(said: Said, facility: FacilityFacts) -> str:
     if said.kind is Kind.NOT_STARTED and said.until:
         return gettext("The doctor has not started yet. Planned: %(time)s.") % {"time": facility.clock(said.until)}
     return ""
+
+
+def _says_break_again(said: Said) -> bool:
+    """Whether the reason only says what the note says already."""
+    return said.kind is Kind.BREAK and said.reason == REASONS["paused"]
 
 
 def minutes_until(said: Said, now: datetime) -> int:

@@ -12,6 +12,7 @@ from apps.core.events import department_stream
 from apps.core.languages import named
 from apps.eta.queries import USUAL_CONSULTATION, Said, expected_at, expected_turn, learnt_minutes, said_of
 from apps.eta.rules import Booked
+from apps.eta.rules.telling import Kind
 from apps.patients.rules.names import initials
 from apps.queue.models import Visit
 from apps.queue.queries.expected import expected_words, minutes_until
@@ -80,7 +81,7 @@ def track_view(shown: Any, sequence: str, now: datetime) -> dict[str, Any]:
         "room": room.number if room else "",
         "symbol": room.symbol if room else "",
         "people_ahead": ahead,
-        "expected": expected_words(told, facility, now),
+        "expected": _expected(visit, told, facility, now),
         "now_serving": seen,
         "beside": [_beside(other) for other in others],
         "ahead": [name for name in ahead_of_visits(visit) if name not in {named(o.department) for o in others}],
@@ -152,15 +153,27 @@ def _message(visit: Visit, facility: FacilityFacts) -> str:
         return gettext("Your place is kept until %(time)s. Tell us when you are back.") % {
             "time": facility.clock(visit.back_at)
         }
-    doctor = visit.doctor
-    if visit.state in QUEUED and doctor and doctor.back_at and doctor.availability == Availability.PAUSED:
+    if back_at := _break_until(visit):
         return gettext("%(doctor)s is on a break until %(time)s.") % {
-            "doctor": named(doctor),
-            "time": facility.clock(doctor.back_at),
+            "doctor": named(visit.doctor),
+            "time": facility.clock(back_at),
         }
     if visit.counter_id and visit.state == State.IN_CONSULTATION:
         return gettext("You are being served.")
     return gettext(MESSAGES[State(visit.state)]) if State(visit.state) in MESSAGES else ""
+
+
+def _break_until(visit: Visit) -> datetime | None:
+    """Until when the doctor somebody waits for is on a break, where that was said."""
+    doctor = visit.doctor
+    resting = visit.state in QUEUED and doctor and doctor.availability == Availability.PAUSED
+    return doctor.back_at if doctor and resting else None
+
+
+def _expected(visit: Visit, told: Any, facility: FacilityFacts, now: datetime) -> dict[str, Any] | None:
+    """When their turn is expected; a break is told once, by the doctor's name where the page's message says it."""
+    words = expected_words(told, facility, now)
+    return words | {"note": ""} if words and told.kind is Kind.BREAK and _break_until(visit) else words
 
 
 def _closed(visit: Visit) -> bool:
