@@ -2,6 +2,8 @@
 every key."""
 
 import re
+from collections.abc import Callable
+from time import monotonic
 
 import pytest
 from django.utils import timezone
@@ -19,18 +21,44 @@ from tests.e2e.conftest import Look, Open, fits, is_live, press
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 
-def test_meera_gives_a_number_by_keyboard_alone(hospital: FacilityFacts, open_page: Open, look: Look):
+MOST_KEYS, MOST_PAGES = 16, 4
+"""A new walk-in in under twenty seconds: at half a second for each key there are as many left for the pages."""
+
+
+class Hands:
+    """Somebody's hands on a keyboard: what they press, and how many pages come of it."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.keys, self.pages = page, 0, 0
+        page.on("framenavigated", lambda _frame: setattr(self, "pages", self.pages + 1))
+
+    def press(self, key: str) -> None:
+        press(self.page, key)
+        self.keys += 1
+
+    def type(self, text: str) -> None:
+        self.page.keyboard.type(text)
+        self.keys += len(text)
+
+
+def test_meera_gives_a_number_by_keyboard_alone(
+    hospital: FacilityFacts, open_page: Open, look: Look, record_property: Callable[[str, object], None]
+):
     desk = open_page("/admin/desk/today/", "reception@demo.opd", screen=(1280, 800))
     expect(desk.get_by_role("heading", name="Today", level=1)).to_be_visible()
-    press(desk, "F2")
+    hands, begun = Hands(desk), monotonic()
+    hands.press("F2")
     expect(desk.get_by_placeholder("Phone, name or file number")).to_be_focused()
-    desk.keyboard.type("+91 90000 00010")
-    press(desk, "Enter")
+    hands.type("9000000010")
+    hands.press("Enter")
     expect(desk.get_by_role("link", name=re.compile("Use this record"))).to_be_focused()
-    press(desk, "Enter")
+    hands.press("Enter")
     expect(desk.get_by_role("heading", name="New walk-in", level=1)).to_be_visible()
-    press(desk, "Control+Enter")
+    hands.press("Control+Enter")
     expect(desk.locator(".paper .n")).to_be_visible()
+    record_property("seconds", round(monotonic() - begun, 1))
+    assert hands.keys <= MOST_KEYS
+    assert hands.pages <= MOST_PAGES
     visit = Visit.objects.get()
     expect(desk.locator(".paper .n")).to_have_text(visit.token.label)
     look(desk, "desk-slip-in-tamil")
@@ -122,10 +150,11 @@ def press_again(page: Page, key: str) -> None:
     page.evaluate("key => (window.pressed[key] = performance.now())", key)
 
 
-def keys_listed(page: Page) -> set[str]:
-    """What Ctrl+/ lists of this moment."""
+def keys_listed(page: Page, look: Look, name: str) -> set[str]:
+    """What Ctrl+/ lists of this moment, in a list that everybody can use."""
     press_again(page, "Control+/")
     expect(page.locator("dialog#keys")).to_be_visible()
+    look(page, f"keys-{name}")
     listed = page.locator("dialog#keys dt").all_inner_texts()
     page.keyboard.press("Escape")
     expect(page.locator("dialog#keys")).to_be_hidden()
@@ -142,7 +171,7 @@ def test_every_key_of_the_console_does_what_is_listed_and_who_comes_is_heard(
     listed: set[str] = set()
     for step, (key, does, seen) in enumerate(CONSOLE_KEYS):
         if step in LISTED_BEFORE:
-            listed |= keys_listed(console)
+            listed |= keys_listed(console, look, f"console-{step}")
         press_again(console, key)
         expect(console.locator(seen).first, does).to_be_visible()
     assert listed >= {"Ctrl Enter", "F2", "F4", "F8", "F9", "Ctrl K", "Ctrl /"}
@@ -161,7 +190,7 @@ def test_the_desks_keys_go_along_a_list_check_in_and_are_listed(hospital: Facili
     first, second = scanned(5), scanned(6)
     today = open_page("/admin/desk/today/", "reception@demo.opd")
     is_live(today)
-    assert keys_listed(today) >= {"F2", "Ctrl K", "Ctrl /", "F4", "Ctrl P"}
+    assert keys_listed(today, look, "desk") >= {"F2", "Ctrl K", "Ctrl /", "F4", "Ctrl P"}
     today.keyboard.press("Control+k")
     expect(today.locator("#q")).to_be_focused()
     today.locator(f"#menu-{first.id}").focus()
