@@ -153,9 +153,10 @@ def _message(visit: Visit, facility: FacilityFacts) -> str:
         return gettext("Your place is kept until %(time)s. Tell us when you are back.") % {
             "time": facility.clock(visit.back_at)
         }
-    if back_at := _break_until(visit):
+    doctor = visit.doctor
+    if doctor and (back_at := _break_until(visit)):
         return gettext("%(doctor)s is on a break until %(time)s.") % {
-            "doctor": named(visit.doctor),
+            "doctor": named(doctor),
             "time": facility.clock(back_at),
         }
     if visit.counter_id and visit.state == State.IN_CONSULTATION:
