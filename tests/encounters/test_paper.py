@@ -14,14 +14,18 @@ from django.utils import timezone
 from apps.accounts.models import Credential
 from apps.audit.models import AuditEntry
 from apps.core import paper
+from apps.core.languages import named
 from apps.core.policy import Role
 from apps.encounters.commands import complete
+from apps.encounters.commands.ordering import take_back_order
 from apps.encounters.commands.prescribing import prescribe
 from apps.encounters.commands.vitals import take_vitals
 from apps.encounters.queries.sheet import NothingSigned, sheet_of
 from apps.patients.rules.login_codes import FRESH
 from apps.queue.queries.visits import visit_of
+from apps.scheduling.models import Department
 from tests.browsers import browser_of
+from tests.encounters.lab import Lab
 from tests.patients.codes import PHONE, phone_of
 from tests.ward import Ward, open_ward
 
@@ -68,6 +72,26 @@ def test_the_paper_speaks_the_patients_language_and_keeps_the_doctors_words(ward
     assert second["how"] == "200 ml, सिर्फ़ ज़रूरत पर, 1 दिन तक, खाने के बाद"
     assert told["after"] == [{"title": "सलाह", "lines": ["Rest.", "Drink water."]}]
     assert "120/80 mmHg" in told["before"][0]["lines"][0]
+
+
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [("en", "Tests ordered for you"), ("hi", "आपके लिए लिखी गई जाँचें"), ("ta", "உங்களுக்கு எழுதப்பட்ட பரிசோதனைகள்")],
+)
+def test_the_tests_that_were_ordered_stand_on_it_but_not_those_taken_back(ward: Ward, language: str, title: str):
+    lab = Lab(ward)
+    visit = lab.called_in(name="Asha Devi", language=language)
+    _blood, salts, _chest = lab.order(visit, "CBC", "ELEC", "XCHEST")
+    take_back_order(actor=ward.rao, now=ward.now, order_id=salts.id)
+    complete(actor=ward.rao, now=ward.now, visit_id=visit.id, prescription_text="Rest.")
+    told = sheet_of(visit_of(visit.id))
+    tests = {
+        department.code: str(named(department)) for department in Department.objects.filter(code__in=("LAB", "XRA"))
+    }
+    assert told["after"][1]["title"] == title
+    assert told["after"][1]["lines"] == [f"{tests['LAB']}: Complete blood count", f"{tests['XRA']}: X-ray chest"]
+    assert paper.pdf("prescription.typ", told, standards=("a-2u",)).startswith(b"%PDF-")
+    assert "Complete blood count" not in str(sheet_of(visit_of(visit.id), whole=False))
 
 
 def test_what_a_doctor_wrote_in_their_own_way_stays(ward: Ward):

@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from apps.core.queries import one
-from apps.encounters.models import Prescription, SignedNote
+from apps.encounters.models import Order, Prescription, SignedNote
+from apps.encounters.queries.investigations import orders_of_visits
 from apps.encounters.queries.prescribed import signed_prescription
 from apps.encounters.rules.outcome import Outcome, outcome_in
 from apps.encounters.rules.prescribing import Item
@@ -57,7 +58,7 @@ class Parts:
 class Paper(Parts):
     """A visit with all that was signed for its patient. `diagnoses` are `{code, text}`, the principal first,
     the code "" in free words; `medicines` the lines that were checked, `words` what was prescribed beside them in free
-    words; `advice` is what the doctor wrote for the patient."""
+    words; `advice` is what the doctor wrote for the patient. `tests` were ordered and not taken back."""
 
     visit: Any
     signed_at: datetime
@@ -66,6 +67,7 @@ class Paper(Parts):
     medicines: list[Item]
     words: str
     advice: str
+    tests: list[Order]
 
 
 def parts_of(outcome: Outcome, booking: Any = None, language: str = ENGLISH) -> Parts:
@@ -104,6 +106,7 @@ def paper_of(visit_id: UUID, language: str = ENGLISH) -> Paper | None:
         medicines=medicines,
         words=words,
         advice=content.get("advice", ""),
+        tests=orders_of_visits([visit_id]),
     )
 
 

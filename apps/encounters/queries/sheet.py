@@ -112,11 +112,20 @@ def _to_do(paper: Paper, facility: Any) -> list[Part]:
     diets = [part for diet in paper.diets for part in (diet.name, *_lines(diet.text)) if part]
     sent = [": ".join(part for part in (one.to, one.reason) if part) for one in paper.referrals]
     return [
+        _part(gettext("Tests ordered for you"), _tests(paper)),
         _part(gettext("Advice"), _lines(paper.advice)),
         _part(gettext("Food"), diets),
         _part(gettext("Please also see"), sent),
         _part(gettext("Come again"), _come_again(paper, facility)),
     ]
+
+
+def _tests(paper: Paper) -> list[str]:
+    """What was ordered, by the department that does it: a test's name is written as on the department's list."""
+    places: dict[str, list[str]] = {}
+    for order in paper.tests:
+        places.setdefault(named(order.department), []).append(order.investigation.name)
+    return [f"{place}: {', '.join(tests)}" for place, tests in places.items()]
 
 
 def _come_again(paper: Paper, facility: Any) -> list[str]:
