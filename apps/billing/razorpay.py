@@ -14,9 +14,13 @@ import httpx
 from django.conf import settings
 
 from apps.billing.rules.gateway import Told, told_by
+from apps.core.deadlines import request
 
 TIMEOUT = httpx.Timeout(5, connect=2)
-"""Seconds."""
+"""Seconds for each step."""
+
+DEADLINE = 10.0
+"""Seconds for one question and its whole answer."""
 
 SHORTEST = timedelta(minutes=16)
 """How long a link can be paid by at least: the gateway refuses to make one for less than a quarter of an hour."""
@@ -145,10 +149,11 @@ def _made(link: Mapping[str, Any]) -> Made:
 
 def _ask(method: str, path: str, **how: Any) -> dict[str, Any]:
     try:
-        answer = httpx.request(
+        answer = request(
             method,
             settings.RAZORPAY_URL + path,
             auth=(settings.RAZORPAY_KEY_ID, settings.RAZORPAY_KEY_SECRET),
+            seconds=DEADLINE,
             timeout=TIMEOUT,
             **how,
         )

@@ -72,6 +72,7 @@ def test_what_goes_back_is_what_is_here_beyond_the_rest_of_the_bill(till, bill, 
 
 def test_it_goes_back_the_way_it_came_the_last_payment_first(till, bill):
     invoice = bill("900.00")
+    till.ward.later(minutes=1)
     till.pay(invoice, "100.00", "upi")
     assert sorted(row.amount for row in give_back(till, invoice)) == [Decimal("100.00"), Decimal("150.00")]
     assert {row.reason for row in Refund.objects.all()} == {"it was taken back after it was charged"}

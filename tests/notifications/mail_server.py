@@ -18,8 +18,8 @@ ANSWERS = {
 }
 """What a good server says to each command; "" is its greeting, "." the end of a message."""
 
-HANGS, GONE = b"hangs", b"gone"
-"""Instead of an answer: nothing comes, or the line is cut."""
+HANGS, GONE, DRIPS = b"hangs", b"gone", b"drips"
+"""Instead of an answer: nothing comes, the line is cut, or a byte comes now and then, and never the last one."""
 
 
 class MailServer(socketserver.ThreadingTCPServer):
@@ -69,7 +69,9 @@ class _Talk(socketserver.StreamRequestHandler):
         answer = self.server.says.get(word, ANSWERS.get(word, b"500 what?\r\n"))
         if answer == HANGS:
             self.server.ends.wait(10)
-        if answer in (HANGS, GONE):
+        while answer == DRIPS and not self.server.ends.wait(0.02):
+            self.wfile.write(b"2")
+        if answer in (HANGS, GONE, DRIPS):
             return False
         self.wfile.write(answer)
         return True

@@ -11,11 +11,11 @@ from uuid import UUID
 import pytest
 from django.test import Client
 
-from apps.notifications.channels import DeliveryFailed, deliver
+from apps.notifications.channels import DeliveryFailed, deliver, email
 from apps.notifications.models import Message
 from apps.notifications.rules import Channel, Kind, Outgoing
 from tests.notifications.conftest import message, say
-from tests.notifications.mail_server import GONE, HANGS, MailServer
+from tests.notifications.mail_server import DRIPS, GONE, HANGS, MailServer
 from tests.notifications.test_http_sms import Gateway, gateway
 
 __all__ = ["gateway"]
@@ -88,6 +88,22 @@ def test_nobody_puts_a_line_of_their_own_into_the_head(server):
 def test_what_a_server_does_says_whether_a_repeat_is_worth_it(server, at, says, expected):
     server.says[at] = says
     assert refusal() == expected
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"), [("", ("timeout", False)), ("MAIL", ("uncertain", True)), (".", ("uncertain", True))]
+)
+def test_a_server_that_answers_a_byte_at_a_time_is_not_listened_to_for_ever(server, monkeypatch, at, expected):
+    for name in ("OPENED_WITHIN", "TAKEN_WITHIN"):
+        monkeypatch.setattr(email, name, 0.4)
+    server.says[at] = DRIPS
+    assert refusal() == expected
+
+
+def test_a_server_that_drips_its_goodbyes_has_taken_it(server, monkeypatch):
+    monkeypatch.setattr(email, "LEFT_WITHIN", 0.3)
+    server.says["QUIT"] = DRIPS
+    assert deliver(TOLD) == ""
 
 
 def test_a_server_that_makes_trouble_over_goodbyes_has_taken_it(server):

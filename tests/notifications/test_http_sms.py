@@ -21,10 +21,14 @@ class Gateway(HTTPServer):
 
     answer: tuple[int, bytes] = (200, b'{"id": "g-1"}')
     slow: threading.Event | None = None
+    drips: threading.Event | None = None
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked: list[tuple[dict[str, str], Any]] = []
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Who hung up is not waited for."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -33,8 +37,16 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.asked.append((dict(self.headers), json.loads(body)))
+        self.do_GET()
+
+    def do_GET(self) -> None:
         if self.server.slow:
             self.server.slow.wait(10)
+            return
+        if self.server.drips:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            while not self.server.drips.wait(0.02):
+                self.wfile.write(b"x")
             return
         status, text = self.server.answer
         self.send_response(status)
@@ -55,8 +67,9 @@ def gateway(settings: Any) -> Iterator[Gateway]:
     settings.SMS_SENDER = "ASHADH"
     settings.CHANNEL_ADAPTERS = {"sms": "apps.notifications.channels.http_sms.deliver"}
     yield server
-    if server.slow:
-        server.slow.set()
+    for event in (server.slow, server.drips):
+        if event:
+            event.set()
     server.shutdown()
     thread.join()
     server.server_close()
@@ -93,6 +106,13 @@ def test_a_refusal_says_whether_a_repeat_is_worth_it(gateway, status, final):
 def test_a_gateway_that_hangs_is_not_waited_for(gateway, monkeypatch):
     gateway.slow = threading.Event()
     monkeypatch.setattr(http_sms, "TIMEOUT", httpx.Timeout(0.2))
+    with pytest.raises(DeliveryFailed, match="timeout"):
+        deliver(TOLD)
+
+
+def test_a_gateway_that_answers_a_byte_at_a_time_is_not_listened_to_for_ever(gateway, monkeypatch):
+    gateway.drips = threading.Event()
+    monkeypatch.setattr(http_sms, "DEADLINE", 0.3)
     with pytest.raises(DeliveryFailed, match="timeout"):
         deliver(TOLD)
 

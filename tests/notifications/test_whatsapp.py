@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import threading
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from django.test import Client
 
 from apps.core.policy import Actor, ActorType, Permission
 from apps.notifications import commands
-from apps.notifications.channels import DeliveryFailed, deliver
+from apps.notifications.channels import DeliveryFailed, deliver, whatsapp
 from apps.notifications.commands import deliver_due
 from apps.notifications.commands.breaking import FAILURES, went_wrong
 from apps.notifications.commands.reporting import Report, note_reports
@@ -45,6 +46,14 @@ def meta(gateway: Gateway, settings) -> Gateway:
     settings.CHANNEL_ADAPTERS = {"whatsapp": "apps.notifications.channels.whatsapp.deliver"}
     gateway.answer = (200, b'{"messages": [{"id": "wamid.1"}]}')
     return gateway
+
+
+def test_an_answer_that_comes_a_byte_at_a_time_may_have_taken_it(meta: Gateway, monkeypatch):
+    meta.drips = threading.Event()
+    monkeypatch.setattr(whatsapp, "DEADLINE", 0.3)
+    with pytest.raises(DeliveryFailed, match="uncertain") as failed:
+        deliver(TOLD)
+    assert failed.value.final
 
 
 def test_a_template_goes_with_what_fills_it_and_without_the_words(meta: Gateway):

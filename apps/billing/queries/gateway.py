@@ -1,6 +1,7 @@
 """What is to be done with the gateway, and what it told that a person has to look at."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -64,10 +65,10 @@ def set_aside(facility_id: UUID | None) -> QuerySet[GatewayEvent]:
     return told.exclude(fault="").order_by("-id")
 
 
-def payable_link(invoice: Invoice) -> PaymentLink | None:
-    """The link that the family's page of an invoice offers: never one over more than they are asked to pay."""
+def payable_link(invoice: Invoice, asked: Decimal) -> PaymentLink | None:
+    """The link that the family's page of an invoice offers: never one over more than is `asked` for."""
     link = open_link(invoice.id)
-    return link if link and link.amount <= invoice.to_pay else None  # type: ignore[attr-defined]  # of own_invoices
+    return link if link and link.amount <= asked else None
 
 
 def open_link(invoice_id: UUID) -> PaymentLink | None:

@@ -91,7 +91,7 @@ def _bill(request: HttpRequest, invoice_id: UUID, refused: str = "", status: int
     context = {
         "invoice": found,
         "receipt": receipt_of(found, now) if whole else None,
-        "link": payable_link(found),
+        "link": payable_link(found, found.to_pay),  # type: ignore[attr-defined]  # of own_invoices
         "online": razorpay.is_set_up(),
         "refused": refused,
     }

@@ -5,6 +5,8 @@ a person decides. The server or API is asked for a connection first, since what 
 """
 
 import smtplib
+import socket
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,9 +18,13 @@ from django.utils import translation
 from django.utils.translation import gettext
 from urllib3.exceptions import NewConnectionError
 
+from apps.core.deadlines import within
 from apps.core.errors import sentence
 from apps.notifications.channels import DeliveryFailed
 from apps.notifications.rules import UNCERTAIN, Outgoing
+
+OPENED_WITHIN, TAKEN_WITHIN, LEFT_WITHIN = 15.0, 45.0, 5.0
+"""Seconds until the server is ready, has taken a message, and has said good-bye: within an e-mail's lease."""
 
 FOOT = sentence("You get this because this address was given for messages. To end them: {link}")
 
@@ -34,13 +40,13 @@ def deliver(message: Outgoing) -> str:
     with_server: Any = get_connection(fail_silently=False)
     mail: Any = _mail(message, with_server)
     try:
-        with_server.open()
+        within(OPENED_WITHIN, with_server.open, lambda: _cut(with_server))
     except NO_LOGIN as error:
         raise DeliveryFailed("no_login") from error
     except OSError as error:  # all of smtplib's are
         raise DeliveryFailed("timeout" if isinstance(error, TimeoutError) else "unreachable") from error
     try:
-        with_server.send_messages([mail])
+        within(TAKEN_WITHIN, lambda: with_server.send_messages([mail]), lambda: _cut(with_server))
     except (OSError, AnymailError, ValueError) as error:
         raise _judged(error) from error
     finally:
@@ -104,6 +110,14 @@ def _never_connected(cause: BaseException | None) -> bool:
 def _hang_up(with_server: Any) -> None:
     """End the talk; a server that makes trouble over good-byes has taken what it has taken."""
     try:
-        with_server.close()
+        within(LEFT_WITHIN, with_server.close, lambda: _cut(with_server))
     except OSError:
         return
+
+
+def _cut(with_server: Any) -> None:
+    """End it without a word, where there is a line: whoever still listens on it hears that it is cut."""
+    line = getattr(getattr(with_server, "connection", None), "sock", None)
+    if line:
+        with suppress(OSError):
+            line.shutdown(socket.SHUT_RDWR)

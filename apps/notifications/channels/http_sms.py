@@ -8,11 +8,15 @@ provider's reference. A provider that speaks otherwise gets a module like this o
 import httpx
 from django.conf import settings
 
+from apps.core.deadlines import request
 from apps.notifications.channels import DeliveryFailed
 from apps.notifications.rules import Outgoing
 
 TIMEOUT = httpx.Timeout(5, connect=2)
-"""Seconds. Well within a message's lease."""
+"""Seconds for each step."""
+
+DEADLINE = 10.0
+"""Seconds for all of it. Well within a message's lease."""
 
 REPEATABLE = frozenset({408, 425, 429})
 """Statuses below 500 that are worth another try."""
@@ -21,7 +25,8 @@ REPEATABLE = frozenset({408, 425, 429})
 def deliver(message: Outgoing) -> str:
     """Hand a text message to the gateway. Raises `DeliveryFailed`."""
     try:
-        answer = httpx.post(
+        answer = request(
+            "POST",
             settings.SMS_URL,
             headers={"Authorization": f"Bearer {settings.SMS_KEY}", "Idempotency-Key": str(message.id)},
             json={
@@ -31,6 +36,7 @@ def deliver(message: Outgoing) -> str:
                 "reference": str(message.id),
                 "template": message.template,
             },
+            seconds=DEADLINE,
             timeout=TIMEOUT,
         )
     except httpx.TimeoutException as error:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
 from django.utils import timezone
 
+from apps.core.deadlines import request
 from apps.notifications.channels import DeliveryFailed
 from apps.notifications.commands.choosing import end_subscription
 from apps.notifications.queries import subscription
@@ -25,7 +26,10 @@ from apps.notifications.rules import PUSH_PREFIX, Outgoing
 from apps.notifications.rules.vapid import private_key, public_key
 
 TIMEOUT = httpx.Timeout(5, connect=2)
-"""Seconds. Well within a message's lease."""
+"""Seconds for each step."""
+
+DEADLINE = 10.0
+"""Seconds for all of it. Well within a message's lease."""
 
 KEPT = timedelta(hours=4)
 """How long a push service keeps what it cannot hand over; later it is of no use to anybody."""
@@ -46,7 +50,8 @@ def deliver(message: Outgoing) -> str:
     if known is None:
         raise DeliveryFailed("unsubscribed", final=True)
     try:
-        answer = httpx.post(
+        answer = request(
+            "POST",
             known.endpoint,
             content=_sealed(_said(message.text, str(message.id)), known.p256dh, known.auth),
             headers={
@@ -55,6 +60,7 @@ def deliver(message: Outgoing) -> str:
                 "Content-Encoding": "aes128gcm",
                 "Authorization": _signature(known.endpoint),
             },
+            seconds=DEADLINE,
             timeout=TIMEOUT,
         )
     except httpx.TimeoutException as error:

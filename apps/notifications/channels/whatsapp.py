@@ -8,11 +8,15 @@ taken, because its answer did not come, is not sent again: a person decides.
 import httpx
 from django.conf import settings
 
+from apps.core.deadlines import request
 from apps.notifications.channels import DeliveryFailed
 from apps.notifications.rules import UNCERTAIN, Outgoing
 
 TIMEOUT = httpx.Timeout(5, connect=2)
-"""Seconds. Well within a message's lease."""
+"""Seconds for each step."""
+
+DEADLINE = 10.0
+"""Seconds for all of it. Well within a message's lease."""
 
 REPEATABLE = frozenset({429, 503})
 """What says for certain that nothing was taken, and that another try may help."""
@@ -21,10 +25,12 @@ REPEATABLE = frozenset({429, 503})
 def deliver(message: Outgoing) -> str:
     """Hand a message to the API; Meta's id of it. Raises `DeliveryFailed`."""
     try:
-        answer = httpx.post(
+        answer = request(
+            "POST",
             f"{settings.WHATSAPP_URL}/{settings.WHATSAPP_SENDER}/messages",
             headers={"Authorization": f"Bearer {settings.WHATSAPP_KEY}"},
             json=_body(message),
+            seconds=DEADLINE,
             timeout=TIMEOUT,
         )
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:

@@ -93,7 +93,8 @@ LEASE = timedelta(seconds=30)
 """How long one sender has before another may take the message up; longer than any provider is waited for."""
 
 MAIL_LEASE = timedelta(minutes=2)
-"""As long for an e-mail: a talk with a mail server has a dozen steps, each with a time of its own (EMAIL_TIMEOUT)."""
+"""As long for an e-mail: a talk with a mail server has a dozen steps, each with a time of its own (EMAIL_TIMEOUT), and
+an end for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
