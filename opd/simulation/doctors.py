@@ -10,6 +10,7 @@ from apps.encounters.commands import add_diagnosis, complete
 from apps.queue.commands import call_next, hold, no_show, recall, set_availability, start
 from apps.scheduling.rules import Availability
 from opd.simulation import till
+from opd.simulation.afterwards import comes_after
 from opd.simulation.bedside import diagnosed_beside, note_beside
 from opd.simulation.cast import Practitioner
 from opd.simulation.opinions import LOOKS_BACK, SAYS_EVERY, say
@@ -145,6 +146,9 @@ class Doctors:
         text = PRESCRIPTIONS[arrival.number % len(PRESCRIPTIONS)] if arrival.prescribed else ""
         if text and (code := diagnosed_beside(arrival.number)):
             self._player.do(add_diagnosis, actor=desk.practitioner.actor, visit_id=visit.id, text=code)
+        if text:
+            for command, told in comes_after(arrival.number % len(PRESCRIPTIONS), arrival.number // len(PRESCRIPTIONS)):
+                self._player.do(command, actor=desk.practitioner.actor, visit_id=visit.id, **told)
         row, _ = self._player.do(
             complete,
             actor=desk.practitioner.actor,

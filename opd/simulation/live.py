@@ -32,6 +32,7 @@ from apps.queue.rules.order import Source
 from apps.scheduling.rules import Availability, DepartmentKind
 from opd.demo.hospital import Hospital
 from opd.demo.loading import enrol
+from opd.simulation.afterwards import EVERY_AGAIN, EVERY_DIET, EVERY_LETTER, comes_after
 from opd.simulation.ahead import Ahead
 from opd.simulation.bedside import MEASURED_EVERY, URGENT_TESTS, diagnosed_beside, measured, note_beside, usual
 from opd.simulation.cast import Cast, cast_of
@@ -194,6 +195,8 @@ class LivePlayer:
             return {}
         if code := diagnosed_beside(number):
             add_diagnosis(actor=actor, now=self.clock(), visit_id=visit.id, text=code)
+        for command, told in comes_after(number, self.random.randrange(EVERY_DIET * EVERY_AGAIN * EVERY_LETTER)):
+            command(actor=actor, now=self.clock(), visit_id=visit.id, **told)
         return {"prescription_text": PRESCRIPTIONS[number], "note": note_beside(number)}
 
     def _set(self, cast: Cast, deed: Deed, doctor: Doctor) -> None:

@@ -169,7 +169,7 @@ def test_beside_a_consultation_stand_the_earlier_visits_that_the_doctor_may_read
     page = console.get(path).content.decode()
     assert not re.search(r'<aside class="pane past"[^>]* hidden>', page)
     assert (HERE in page, THERE in page, "cough" in page) == (True, False, True)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert len(earlier_visits(ward.as_doctor(ward.doctors[0]), asha.id, visit.id, ward.now)) == 1
 
 

@@ -68,6 +68,24 @@ def test_who_is_not_of_the_laboratory_signs_nothing(lab: Lab, order: Order):
     assert not Result.objects.exists()
 
 
+def test_results_of_earlier_visits_stand_beside_a_consultation_and_in_the_record(lab: Lab):
+    ward = lab.ward
+    patient = ward.register(name="Asha Devi")
+    for _time in range(2):
+        ward.arrive(patient)
+        visit = ward.start(ward.call_next())
+        if _time == 0:
+            (ordered,) = lab.order(visit, "ELEC")
+            ward.complete(visit)
+            lab.report(ordered, values=CRITICAL)
+    browser = browser_of(ward.rao)
+    for address in (f"/console/{ward.doctor.id}/", f"/record/{patient.id}/"):
+        page = browser.get(address).content.decode()
+        assert "Electrolytes" in page
+        assert "6.9" in page
+    assert "6.9" not in browser_of(ward.nurse).get(f"/console/{ward.doctor.id}/").content.decode()
+
+
 def test_a_correction_is_a_new_version_with_a_reason_and_the_doctor_looks_again(lab: Lab, order: Order):
     lab.report(order, values=CRITICAL)
     see(lab, order)

@@ -13,11 +13,17 @@ from django_scopes import scope
 from apps.accounts.queries import facility_by_code
 from apps.accounts.rules.demo import DEMO_PASSWORD
 from apps.billing.queries.books import payments_on, refunds_on
+from apps.encounters.models import Encounter, Order, SignedNote
+from apps.encounters.queries.sheet import sheet_of
+from apps.patients.queries import search
+from apps.queue.models import Visit
 from apps.scheduling.queries import doctors
 from opd.demo.hospital import DEMO
 from opd.demo.loading import load
 from opd.invariants import Look, check
+from opd.simulation.cast import cast_of
 from opd.simulation.playing import settle
+from opd.simulation.seen_before import PEOPLE, remember_visits
 from tests.opd.conftest import MONDAY
 from tests.opd.test_live import live_player
 
@@ -60,6 +66,28 @@ def test_a_reset_makes_a_hospital_without_a_past(settings: Any):
     assert player.tick() > 30, "who played in the old one finds the new one"
     settle(second.id)
     assert [f for f in check(Look([second.id], timezone.now(), settled=True)) if not f.holds] == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_signs_in_by_a_phone_of_the_demo_finds_a_prescription_and_a_result(settings: Any):
+    settings.DEMO = True
+    call_command("demo", stdout=StringIO())
+    facility = facility_by_code(DEMO.code)
+    assert facility
+    desk = cast_of(DEMO).desk
+    with scope(facility=facility.id):
+        for somebody in DEMO.patients[:PEOPLE]:
+            (visit,) = Visit.objects.filter(patient__in=search(somebody.phone, desk))
+            assert visit.day < facility.day_of(timezone.now())
+            sheet = sheet_of(visit)
+            assert sheet["medicines"]["rows"]
+            order = Order.objects.get(visit=visit)
+            assert (order.state, order.seen) == ("done", 1)
+        outcomes = [row.content for row in SignedNote.objects.all()]
+        for part in ("diagnoses", "diets", "referrals", "followUp"):
+            assert any(part in told for told in outcomes), part
+        assert Encounter.objects.exclude(follow_up=None).exists(), "a place is booked for somebody"
+        assert remember_visits(DEMO, timezone.now()) == 0
 
 
 def test_without_the_hospital_it_waits_and_with_it_it_begins(db):

@@ -163,6 +163,19 @@ def results_of(orders: Iterable[Order], *, released: bool = False) -> dict[UUID,
     return {row.order_id: row for row in rows}
 
 
+def results_by_visit(visit_ids: Iterable[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+    """What came of the tests of some visits, `{name, result}` by the visit, results as `result_shown` has them; whoever
+    asks has been let in to read what was written there."""
+    orders = orders_of_visits(visit_ids)
+    results = results_of(orders)
+    found: dict[UUID, list[dict[str, Any]]] = {}
+    for order in orders:
+        if order.id in results:
+            told = {"name": order.investigation.name, "result": result_shown(results[order.id])}
+            found.setdefault(order.visit_id, []).append(told)
+    return found
+
+
 def own_results(actor: Actor) -> QuerySet[Order]:
     """Tests of the people under a phone that somebody proved to hold by a code, of which the doctor has looked at a
     result; the newest first. Nobody else has any: no link shows a result."""

@@ -13,6 +13,7 @@ from apps.core.errors import Forbidden
 from apps.core.policy import Actor, Fields
 from apps.encounters.models import Prescription
 from apps.encounters.queries.diagnoses import signed_outcomes
+from apps.encounters.queries.investigations import results_by_visit
 from apps.patients.queries import open_access
 from apps.queue.queries.visits import visits_of_patient
 from apps.queue.rules.states import State
@@ -53,13 +54,15 @@ def history(actor: Actor, patient_id: UUID, now: datetime) -> History:
 
 def earlier_visits(reader: Actor, patient_id: UUID, visit_id: UUID, now: datetime) -> list[dict[str, Any]]:
     """The latest finished visits of a patient beside one, for the panel at the doctor's elbow: shapes of
-    `history_values`, and `on`, the day. Empty for who sees no clinical fields.
+    `history_values`, with `on`, the day, and `results`. Empty for who sees no clinical fields.
     """
     if not reader.sees(Fields.CLINICAL):
         return []
     found = history(reader, patient_id, now)
     rows = list(found.visits.filter(state=State.COMPLETED).exclude(id=visit_id)[:AT_A_GLANCE])
-    return [values | {"on": row.day} for row, values in zip(rows, history_values(rows, found, reader), strict=True)]
+    results = results_by_visit(row.id for row in rows)
+    told = zip(rows, history_values(rows, found, reader), strict=True)
+    return [values | {"on": row.day, "results": results.get(row.id, [])} for row, values in told]
 
 
 def history_values(visits: list[Any], of: History, reader: Actor) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from apps.core.errors import Conflict, Forbidden, Invalid
 from apps.core.policy import Fields, Permission
 from apps.core.views import actor_of, page, run_form, said
 from apps.encounters.queries import history, history_values
+from apps.encounters.queries.investigations import results_by_visit
 from apps.patients.commands import break_glass, end_break_glass, note_opened
 from apps.patients.queries import brief
 from apps.patients.queries import get as get_patient
@@ -68,8 +69,11 @@ def _page(
             raise
     else:
         shown = Paginator(found.visits, ROWS).get_page(request.GET.get("page"))
-        context |= {"page": shown, "visits": history_values(list(shown), found, actor)}
-        context["sees_notes"] = bool(found.access) or actor.sees(Fields.CLINICAL)
+        clinical = bool(found.access) or actor.sees(Fields.CLINICAL)
+        results = results_by_visit(visit.id for visit in shown) if clinical else {}
+        told = zip(shown, history_values(list(shown), found, actor), strict=True)
+        visits = [values | {"results": results.get(visit.id, [])} for visit, values in told]
+        context |= {"page": shown, "visits": visits, "sees_notes": clinical}
         if found.access:
             context["until"] = facility_facts(patient.facility_id).clock(found.access.ends_at)
         note_opened(actor=actor, now=now, patient_id=patient_id, by="history")

@@ -15,6 +15,7 @@ from opd.removal import remove_facility
 from opd.simulation.ahead import begin
 from opd.simulation.before import remember
 from opd.simulation.bills import remember_bills
+from opd.simulation.seen_before import remember_visits
 
 
 class Command(BaseCommand):
@@ -38,4 +39,5 @@ class Command(BaseCommand):
             begin(DEMO, timezone.now)
             remember(DEMO, timezone.now())
             remember_bills(DEMO, timezone.now())
+            remember_visits(DEMO, timezone.now())
         self.stdout.write(f"{DEMO.name}: {len(DEMO.doctors)} doctors, {len(DEMO.patients)} people.")
