@@ -221,7 +221,8 @@ class Ahead:
         about: dict[str, Any] = {"actor": cast.desk, "now": now, "booking_id": row.id}
         if fate < GIVES_UP:
             early = timedelta(minutes=60 + 5 * minutes)
-            return (lambda: commands.cancel_booking(**about, reason="Cannot come.")) if now >= row.at - early else None
+            why: dict[str, Any] = {"reason": "Cannot come.", "wished": True}
+            return (lambda: commands.cancel_booking(**about, **why)) if now >= row.at - early else None
         if fate < GIVES_UP + STAYS_AWAY:
             return (lambda: commands.miss_booking(**about)) if now >= row.at + timedelta(minutes=16) else None
         return (lambda: commands.arrive(**about)) if now >= row.at + timedelta(minutes=minutes) else None

@@ -1,4 +1,5 @@
-"""The simulator at the till: whoever was seen pays, most at once, some later, a few with a little taken off.
+"""The simulator at the till: whoever was seen pays, most at once, some later, a few with a little taken off. A place of
+one's own choice is paid for when it is booked, and what comes back of one that was given up is fetched.
 
 What somebody does is drawn from the visit's own id, so that it is the same however often it is looked at.
 """
@@ -6,6 +7,7 @@ What somebody does is drawn from the visit's own id, so that it is the same howe
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -13,6 +15,7 @@ from uuid import UUID
 from django.db import connection
 
 from apps.billing import commands
+from apps.billing.queries.invoices import invoice_of
 from apps.billing.rules.books import Method
 from apps.billing.rules.money import percent_of
 from apps.core.commands import Command
@@ -33,6 +36,9 @@ PAYS_LATER, IN_HARDSHIP = 0.12, 0.05
 WAYS = {Method.CASH: 0.5, Method.UPI: 0.4, Method.CARD: 0.1}
 """How people pay, and how many of them."""
 
+PAYS_WITHIN, FETCHES_WITHIN = timedelta(minutes=5), timedelta(minutes=40)
+"""How long people take from a booking to its payment, and until they fetch what comes back of it, at most."""
+
 Do = Callable[..., Any]
 log = logging.getLogger(__name__)
 
@@ -46,6 +52,24 @@ ORDER BY i.made_at LIMIT 50
 """
 """Visits on drafts that the simulator finished itself: whom a person has seen, a person bills."""
 
+_AHEAD = """
+SELECT p.id, i.id, i.made_at FROM billing_prepayment p JOIN billing_invoice i ON i.id = p.invoice_id
+WHERE i.facility_id = %s AND i.status = 'DRAFT' AND p.state = 'BOOKED' AND i.made_at <= %s
+    AND NOT EXISTS (SELECT FROM audit_auditentry a WHERE a.entity_type = 'appointment'
+        AND a.entity_id = p.appointment_id::text AND a.actor_via <> %s)
+ORDER BY i.made_at, p.id LIMIT 50
+"""
+"""Places of people's own choice that are booked and not paid, in which no person had a hand."""
+
+_BACK = """
+SELECT p.id, y.invoice_id, p.due_at FROM billing_refunddue p JOIN billing_payment y ON y.id = p.payment_id
+WHERE p.facility_id = %s AND p.refund_id IS NULL AND p.due_at <= %s
+    AND NOT EXISTS (SELECT FROM audit_auditentry a WHERE a.entity_type = 'appointment'
+        AND a.entity_id = p.appointment_id::text AND a.actor_via <> %s)
+ORDER BY p.due_at, p.id LIMIT 50
+"""
+"""What is to be fetched of those that were given up."""
+
 
 def pays_later(visit_id: UUID) -> bool:
     """Whether somebody goes home without having paid."""
@@ -55,7 +79,11 @@ def pays_later(visit_id: UUID) -> bool:
 def settle(do: Do, cashier: Actor, visit_id: UUID) -> None:
     """Bill a visit, issue the invoice and take the money. `do` runs a command at the right moment."""
     chance = Random(f"{visit_id}:pays")
-    invoice = do(commands.draft_invoice, actor=cashier, visit_id=visit_id)
+    pay(do, cashier, do(commands.draft_invoice, actor=cashier, visit_id=visit_id), chance)
+
+
+def pay(do: Do, cashier: Actor, invoice: Any, chance: Random) -> None:
+    """Issue an invoice and take the money."""
     if chance.random() < IN_HARDSHIP and invoice.status == "DRAFT" and invoice.subtotal:
         off = percent_of(invoice.subtotal, 5)
         invoice, _ = do(
@@ -91,9 +119,33 @@ class Till:
         with connection.cursor() as cursor:
             cursor.execute(_DUE, [cast.facility_id, now - timedelta(hours=3), now - AFTER, VIA])
             due = [visit_id for (visit_id,) in cursor.fetchall() if not pays_later(visit_id)][:AT_ONCE]
-        return sum(self._settle(cast.cashier, visit_id, now) for visit_id in due)
+        deeds: list[Callable[[Do], object]] = [partial(self._seen, cast.cashier, visit_id) for visit_id in due]
+        for query, within, deed in ((_AHEAD, PAYS_WITHIN, self._ahead), (_BACK, FETCHES_WITHIN, self._fetch)):
+            found = self._waiting(query, cast.facility_id, now, within)
+            deeds += [partial(deed, cast.cashier, row_id, invoice_id) for row_id, invoice_id in found]
+        return sum(self._do(deed, now) for deed in deeds)
 
-    def _settle(self, cashier: Actor, visit_id: UUID, now: datetime) -> bool:
+    def _waiting(self, query: str, facility_id: UUID, now: datetime, within: timedelta) -> list[tuple[UUID, UUID]]:
+        """Of what is open, those whose people come by now; some do not at all."""
+        with connection.cursor() as cursor:
+            cursor.execute(query, [facility_id, now - AFTER, VIA])
+            rows = [row for row in cursor.fetchall() if not pays_later(row[0])]
+        come = [row for row in rows if row[2] + AFTER + within * Random(f"{row[0]}:comes").random() <= now]
+        return [(row_id, invoice_id) for row_id, invoice_id, _ in come][:AT_ONCE]
+
+    @staticmethod
+    def _seen(cashier: Actor, visit_id: UUID, do: Do) -> None:
+        settle(do, cashier, visit_id)
+
+    @staticmethod
+    def _ahead(cashier: Actor, prepayment_id: UUID, invoice_id: UUID, do: Do) -> None:
+        pay(do, cashier, invoice_of(invoice_id), Random(f"{prepayment_id}:pays"))
+
+    @staticmethod
+    def _fetch(cashier: Actor, due_id: UUID, invoice_id: UUID, do: Do) -> None:
+        do(commands.pay_out, actor=cashier, invoice_id=invoice_id, due_id=due_id)
+
+    def _do(self, deed: Callable[[Do], object], now: datetime) -> bool:
         """One bill; somebody may have been faster."""
         start_trace()
 
@@ -101,7 +153,7 @@ class Till:
             return command(now=now, **arguments)
 
         try:
-            settle(do, cashier, visit_id)
+            deed(do)
         except DomainError as refusal:
             log.debug("outrun at the till", extra={"refusal": type(refusal).__name__})
             return False

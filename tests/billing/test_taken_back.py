@@ -1,5 +1,6 @@
 """A test that is taken back after it was charged: the till says so, and the money for it goes back, once."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,9 +12,12 @@ from apps.billing.commands.linking import NothingDue
 from apps.billing.commands.paying import NotDue
 from apps.billing.models import Invoice, PaymentLink, Refund
 from apps.billing.queries.invoices import charged_in_vain, invoices, over, taken_back_lines, unpaid
+from apps.core.policy import system_actor
 from apps.encounters.commands import complete
 from apps.encounters.commands.prescribing import prescribe
 from apps.encounters.models import Order, Prescription
+from apps.notifications.models import Message
+from apps.notifications.rules import Kind
 from tests.billing.test_invoices import relay
 from tests.billing.test_things import in_consultation, ordered, sold
 from tests.billing.till import account_of
@@ -24,7 +28,7 @@ from tests.patients.codes import PHONE, phone_of
 @pytest.fixture
 def bill(till: Any) -> Any:
     """Makes Asha's bill with two tests, of which the second is taken back; what of it is paid before."""
-    till.ward.keep_real_time()
+    till.ward.lie_where_it_is_noon()
     sold(till, "CBC", "250.00")
     sold(till, "LFT", "250.00")
 
@@ -110,6 +114,9 @@ def test_nobody_is_asked_for_it(till, bill, settings):
     assert PaymentLink.objects.get().amount == Decimal("750.00")
     issued = {"since": invoice.issued_at - till.ward.now.resolution, "before": invoice.issued_at}
     assert unpaid(**issued).exists()
+    reminder = system_actor("reminders", till.ward.facility.id)
+    commands.follow_up(actor=reminder, now=invoice.issued_at + timedelta(days=1))
+    assert "₹750.00" in Message.outgoing.get(kind=Kind.PAYMENT).text
     till.pay(invoice, "750.00")
     assert not unpaid(**issued).exists()
     with pytest.raises(NothingDue):

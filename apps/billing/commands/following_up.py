@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from apps.accounts.queries import facility_facts
 from apps.billing.models import Invoice
-from apps.billing.queries.invoices import unpaid
+from apps.billing.queries.invoices import taken_back_of, unpaid
 from apps.billing.rules.money import shown
 from apps.core.commands import command, step
 from apps.core.errors import sentence
@@ -63,7 +63,7 @@ def _remind(invoice: Invoice) -> None:
     words = {
         "hospital": named(facility, patient.language),
         "number": invoice.number,
-        "amount": shown(invoice.balance, invoice.currency, patient.language),
+        "amount": shown(invoice.balance - taken_back_of(invoice), invoice.currency, patient.language),
         "link": settings.PUBLIC_BASE_URL + reverse("own-bill", args=[invoice.id]),
     }
     tell(
