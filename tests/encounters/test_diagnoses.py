@@ -82,6 +82,15 @@ def test_the_whole_table_is_taken_in_and_keeps_the_words_of_the_common_ones(ward
         call_command("take_in_diagnoses", ward.facility.code, str(whole))
 
 
+def test_of_the_publishers_order_file_the_codes_are_taken_in_and_the_headings_left_out(ward: Ward, tmp_path: Path):
+    whole = tmp_path / "icd10cm-order-2026.txt"
+    rows = (("00001", "N18", "0", "Chronic kidney disease (CKD)"), ("00002", "N186", "1", "End stage renal disease"))
+    whole.write_text("".join(f"{n} {code:<7} {usable} {title:<60} {title}\n" for n, code, usable, title in rows))
+    call_command("take_in_diagnoses", ward.facility.code, str(whole), stdout=StringIO())
+    assert DiagnosisCode.objects.get(code="N18.6").title == "End stage renal disease"
+    assert not DiagnosisCode.objects.filter(code="N18").exists()
+
+
 def test_what_is_diagnosed_is_signed_with_the_note_and_counted_as_usual(ward: Ward, visit: Any):
     diagnose(ward, visit, "e11.9 with a sore LEFT foot")
     diagnose(ward, visit, CANARY)

@@ -1,5 +1,6 @@
 """The table of codes by which diagnoses are written down: one for every hospital of a database."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -43,14 +44,23 @@ def _code(row: Mapping[str, str], *, common: bool) -> DiagnosisCode:
     return DiagnosisCode(code=code_said(row["code"]), title=title, search_key=key, is_common=common)
 
 
+ORDERED = re.compile(r"\d{5} (?P<code>[A-Z0-9]{3,7}) *(?P<usable>[01]) (?P<short>.{60}) (?P<title>.+)")
+"""A line of the publisher's order file: its number, a code or a heading, which of the two, a short title, the title."""
+
+
 def codes_file(path: Path) -> list[dict[str, str]]:
     """The rows of the whole ICD-10-CM as its publisher hands it out (`icd10cm-codes-YYYY.txt`: a code without its
-    point, spaces, its title), or of a CSV file with a heading. Raises `ValueError` for a line that is neither."""
+    point, spaces, its title; or `icd10cm-order-YYYY.txt`, of which the headings are left out), or of a CSV file with a
+    heading. Raises `ValueError` for a line that is none of these."""
     if path.suffix.lower() == ".csv":
         return table(path)
     rows = []
     for line in path.read_text(encoding="utf-8").splitlines():
-        code, _space, title = line.strip().partition(" ")
+        ordered = ORDERED.fullmatch(line.rstrip())
+        if ordered and ordered["usable"] == "0":
+            continue
+        plain, _space, rest = line.strip().partition(" ")
+        code, title = (ordered["code"], ordered["title"]) if ordered else (plain, rest)
         if not code_said(code) or not title.strip():
             raise ValueError(line[:40])
         rows.append({"code": code, "title": title})

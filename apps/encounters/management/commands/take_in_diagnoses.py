@@ -21,7 +21,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("code", help="the code of the hospital that does it, for its audit trail")
         parser.add_argument(
-            "file", nargs="?", type=Path, help="icd10cm-codes-YYYY.txt as its publisher has it, or CSV: code, title"
+            "file",
+            nargs="?",
+            type=Path,
+            help="icd10cm-codes-YYYY.txt or icd10cm-order-YYYY.txt as the publisher has it, or CSV: code, title",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
