@@ -182,10 +182,11 @@ def of_family(camera: Camera) -> None:
 
 
 def of_halls(camera: Camera) -> None:
-    """Board and kiosk."""
+    """The hall's board, as soon as somebody is called."""
     for name, screen in HALLS.items():
         with camera.closing(camera.open("/display/hall-a/", screen)) as page:
-            page.wait_for_timeout(1500)
+            with suppress(BrowserError):
+                page.wait_for_selector(".call .slip:visible", timeout=PATIENCE)
             camera.take(page, f"board{name}", whole=False)
 
 
