@@ -7,9 +7,11 @@ import pytest
 from django.db import IntegrityError
 from django.db.models import Max
 
-from apps.billing.commands import invoicing, pay_out, paying
+from apps.billing.commands import give_back_things, invoicing, pay_out, paying
 from apps.billing.models import Invoice, InvoiceLine, Payment, RefundDue, Shift
 from apps.billing.queries.books import fault_in_books, gap_in_numbers
+from apps.encounters.models import Order
+from tests.billing.test_things import ordered, sold
 from tests.billing.till import Till, price, till_of
 from tests.bookings import book, open_slot
 from tests.proving import PROVE
@@ -25,6 +27,8 @@ def till(transactional_db: None) -> Iterator[Till]:
     """A cashier, and a department where a visit costs 1000."""
     with open_ward() as ward:
         price(ward, "1000.00")
+        ward.department.policy.queue_limit = ROUNDS * THREADS * 3  # nobody is called, so that all of them wait
+        ward.department.policy.save()
         yield till_of(ward)
 
 
@@ -63,6 +67,21 @@ def test_eight_people_who_pay_out_what_is_due_do_so_once(till: Till):
         about = {"actor": till.cashier, "now": till.ward.now, "invoice_id": payment.invoice_id, "due_id": due.id}
         given, errors = at_once(lambda _i, a=about: pay_out(**a), THREADS, till.ward.facility.id)
         assert len(given) == 1
+        assert {getattr(error, "code", error) for error in errors} == {"not_due"}
+    assert sound(till)
+
+
+@pytest.mark.timeout(600)
+def test_eight_people_who_give_back_what_a_test_cost_do_so_once(till: Till):
+    sold(till, "CBC", "250.00")
+    for _ in range(ROUNDS):
+        visit = till.ward.arrive()
+        order = ordered(till, visit, "CBC")
+        payment = till.pay(till.issued(visit))
+        Order.objects.filter(id=order.id).update(state="cancelled")
+        about = {"actor": till.cashier, "now": till.ward.now, "invoice_id": payment.invoice_id}
+        given, errors = at_once(lambda _i, a=about: give_back_things(**a), THREADS, till.ward.facility.id)
+        assert [row.amount for rows in given for row in rows] == [Decimal("250.00")]
         assert {getattr(error, "code", error) for error in errors} == {"not_due"}
     assert sound(till)
 
