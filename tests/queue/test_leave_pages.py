@@ -65,6 +65,8 @@ def test_a_leave_is_shown_before_it_is_taken_and_can_be_withdrawn(ward: Ward, de
 
 
 def test_hours_are_those_of_the_hospitals_clock(ward: Ward, desk: Client):
+    ward.facility.time_zone = "Asia/Kolkata"
+    ward.facility.save()
     day = ward.facility.day_of(ward.now + timedelta(days=3))
     body = {"first": str(day), "starts": "10:00", "ends": "13:30", "last": "", "reason": "court"}
     desk.post(f"{AWAY}{ward.doctor.id}/leave/", body)
