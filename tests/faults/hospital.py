@@ -27,6 +27,9 @@ PROJECT = Path(__file__).parents[2]
 PATIENCE = 90.0
 """Seconds until something that must come back has come back."""
 
+ASKED_AGAIN = 15.0
+"""Seconds until the worker is given its work once more."""
+
 OPENS_WITHIN = 300.0
 """Seconds for the hospital to be made and opened, on a machine that has other things to do."""
 
@@ -147,10 +150,17 @@ class Hospital:
         return bool(self.workers.control.broadcast("ping", reply=True, timeout=0.5, limit=1))
 
     def finish_work(self) -> None:
-        """Give the worker something to do by Redis, and wait until it is done."""
-        sent = self.workers.send_task("core.forget_idempotency_keys", retry=False)
-        log = self.home / "log" / "worker.log"
-        until(lambda: f"{sent.id}] succeeded" in log.read_text(), "the worker works")
+        """Give the worker something to do by Redis, and wait until it is done. What Redis hands to a connection that
+        has just gone is lost; the beat asks again, and so does this."""
+        log, asked = self.home / "log" / "worker.log", dict[str, float]()
+
+        def worked() -> bool:
+            if time.monotonic() - max(asked.values(), default=0) > ASKED_AGAIN:
+                asked[self.workers.send_task("core.forget_idempotency_keys", retry=False).id] = time.monotonic()
+            told = log.read_text()
+            return any(f"{task_id}] succeeded" in told for task_id in asked)
+
+        until(worked, "the worker works")
 
     # --- faults --------------------------------------------------------------------------------------------------
 
