@@ -119,19 +119,16 @@ def test_a_booking_that_moved_is_charged_once_and_comes_back(desk):
     [
         (30, 50, "herself", True, "900.00"),
         (30, 13, "herself", True, "675.00"),
-        (2, 50, "herself", True, ""),
-        (13, 50, "herself", True, "675.00"),
+        (2, 50, "herself", True, "900.00"),
         (2, 50, "the desk", True, "900.00"),
         (50, 2, "the desk", True, ""),
-        (2, 50, "herself", False, "900.00"),
+        (50, 2, "herself", False, "900.00"),
     ],
 )
-def test_after_a_move_the_new_time_counts_and_a_late_move_of_ones_own_too(desk, first, second, by, wished, back):
+def test_after_a_move_the_new_time_counts(desk, first, second, by, wished, back):
     row, invoice = booked(desk, first, patient=desk.ward.register(phone=PHONE))
     desk.pay(invoice, issue_first=True)
     phone = phone_of(timezone.now(), PHONE)
-    page = phone.get(f"/me/bookings/{row.id}/move/").content.decode()
-    assert ("If you cancel the new time later" in page) == (first < 24)
     mover = actor_of_token(phone.session[SESSION_KEY], now=timezone.now()) if by == "herself" else desk.ward.meera
     slot = open_slot(desk.ward, second)
     fresh, _ = queue.reschedule(actor=mover, now=desk.ward.now, booking_id=row.id, slot_id=slot.id)

@@ -29,25 +29,6 @@ def test_the_notice_decides(hours, allowed, late, refund):
     assert (found.allowed, found.late, found.refund_percent) == (allowed, late, refund)
 
 
-@pytest.mark.parametrize(
-    ("left", "hours", "refund"),
-    [
-        ([], 30, 100),
-        ([48], 30, 100),
-        ([48], 13, 75),
-        ([13], 30, 75),
-        ([7], 13, 50),
-        ([2], 30, 0),
-        ([30, 2, 48], 100, 0),
-        ([48], -1, 0),
-    ],
-)
-def test_a_move_of_ones_own_brings_no_more_back_than_the_time_that_was_left(left, hours, refund):
-    told = {"left": [timedelta(hours=notice) for notice in left]}
-    assert giving_up(AT, AT - timedelta(hours=hours), **told).refund_percent == refund
-    assert giving_up(AT, AT - timedelta(hours=hours), by_us=True, **told).refund_percent == 100
-
-
 def test_what_the_hospital_cancels_comes_back_whole():
     assert giving_up(AT, AT, by_us=True).refund_percent == 100
 

@@ -168,9 +168,7 @@ def _move_page(
     request: HttpRequest, row: Any, form: BookingForm, near: Sequence[dict[str, Any]] = (), status: int = 200
 ) -> HttpResponse:
     context = times_to_choose(choice_to_move(request, row), reverse("own-booking-move", args=[row.id]), near)
-    percent = what_giving_up_means(row, timezone.now()).refund_percent
     context |= {"booking": shown(row), "form": form, "id": row.id}
-    context |= {"percent": percent, "at_most": percent < 100 and MONEY.back(row, percent) is not None}
     return render(request, "me/move.html", context, status=status)
 
 

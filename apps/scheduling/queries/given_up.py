@@ -1,7 +1,6 @@
 """What was given up: the history, and how often it happens."""
 
-from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -28,18 +27,7 @@ def was_cancelled_by_us(row: Appointment) -> bool:
 def what_giving_up_means(row: Appointment, now: datetime) -> GivingUp:
     """What giving a booking up meant when it was, or would mean if it were now: by the hospital's own table."""
     at = row.ended_at if row.state == S.CANCELLED and row.ended_at else now
-    return giving_up(row.at, at, settings.REFUNDS, by_us=was_cancelled_by_us(row), left=_left_by_moving(row))
-
-
-def _left_by_moving(row: Appointment) -> Iterator[timedelta]:
-    """With how much notice somebody left the earlier times of a booking by moving it themselves. What the hospital or
-    its desk moved is not held against them."""
-    earlier = row.moved_from_id
-    while earlier:
-        found = Appointment.objects.only("at", "ended_at", "ended_by", "moved_from_id", "state").get(id=earlier)
-        if found.state == S.RESCHEDULED and found.ended_by == ActorType.PATIENT and found.ended_at:
-            yield found.at - found.ended_at
-        earlier = found.moved_from_id
+    return giving_up(row.at, at, settings.REFUNDS, by_us=was_cancelled_by_us(row))
 
 
 def given_up() -> QuerySet[Appointment]:

@@ -1,6 +1,6 @@
 """Until when a booking may be given up, what it costs, and what comes back (requirements SCH-6, D10)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -38,25 +38,13 @@ class GivingUp:
 
 
 def giving_up(
-    appointment_at: datetime,
-    now: datetime,
-    refunds: Sequence[Notice] = USUAL_REFUNDS,
-    *,
-    by_us: bool = False,
-    left: Iterable[timedelta] = (),
+    appointment_at: datetime, now: datetime, refunds: Sequence[Notice] = USUAL_REFUNDS, *, by_us: bool = False
 ) -> GivingUp:
     """What cancelling an appointment now would mean for whoever booked it. `refunds` has the longest notice first; what
-    the hospital cancels `by_us` comes back whole.
-
-    It goes by the time that is booked now. Of the earlier ones, which the person `left` by a move of their own with so
-    much notice, the shortest counts too: nobody gets more back by moving first and cancelling then."""
+    the hospital cancels `by_us` comes back whole."""
     notice = appointment_at - now
-    refund = 100 if by_us else min(_refund(given, refunds) for given in (notice, *left))
+    refund = 100 if by_us else next((percent for least, percent in refunds if notice >= least), 0)
     return GivingUp(notice >= CLOSES_BEFORE, notice, notice < LATE_WITHIN, refund)
-
-
-def _refund(notice: timedelta, refunds: Sequence[Notice]) -> int:
-    return next((percent for least, percent in refunds if notice >= least), 0)
 
 
 def read_refunds(text: str) -> Sequence[Notice]:
