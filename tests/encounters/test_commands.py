@@ -15,7 +15,7 @@ from apps.encounters.queries import signed_prescription
 from apps.queue.commands.moving import NotAllowed, VersionConflict
 from tests.ward import Ward, add_doctor, open_ward
 
-TEXT = "Paracetamol 500 mg, morning and night, 3 days. Canary 4711."
+TEXT = "Paracetamol 500 mg, morning and night, 3 days. Canary Zinnober."
 
 
 @pytest.fixture
@@ -67,8 +67,8 @@ def test_the_text_stands_sealed_and_appears_in_no_event_and_no_audit_row(ward: W
         cursor.execute("SELECT content FROM encounters_prescription")
         (sealed,) = cursor.fetchone()
     told = [*AuditEntry.objects.values_list("before", "after", "reason"), *OutboxEvent.objects.values_list("payload")]
-    assert "4711" not in sealed
-    assert "4711" not in str(told)
+    assert "Zinnober" not in sealed
+    assert "Zinnober" not in str(told)
 
 
 @pytest.mark.parametrize(

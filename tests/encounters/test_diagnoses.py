@@ -31,7 +31,7 @@ ROWS = (
     {"code": "I10", "title": "Essential (primary) hypertension", "words": "bp"},
 )
 RARE = {"code": "e1169", "title": "Type 2 diabetes mellitus with other specified complication"}
-CANARY = "Canary 4711 fever"
+CANARY = "Canary Zinnober fever"
 
 
 @pytest.fixture
@@ -150,10 +150,10 @@ def test_nothing_of_it_stands_in_the_audit_trail_or_unsealed(ward: Ward, visit: 
     diagnose(ward, visit, CANARY)
     entries = AuditEntry.objects.filter(action="diagnosis.added")
     assert entries.count() == 1
-    assert "4711" not in str(entries.values())
+    assert "Zinnober" not in str(entries.values())
     with connection.cursor() as cursor:
         cursor.execute("SELECT outcome FROM encounters_encounter")
-        assert "4711" not in cursor.fetchone()[0]
+        assert "Zinnober" not in cursor.fetchone()[0]
 
 
 def test_one_press_keeps_a_diagnosis_as_a_long_term_condition(ward: Ward, visit: Any):

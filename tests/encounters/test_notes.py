@@ -19,7 +19,7 @@ from apps.encounters.rules.notes import LONGEST_PART, changed, is_empty, note_ha
 from tests.browsers import browser_of
 from tests.ward import Ward, add_doctor, open_ward
 
-CANARY = "Canary 4711 coughs"
+CANARY = "Canary Zinnober coughs"
 
 
 @pytest.fixture
@@ -166,8 +166,8 @@ def test_the_words_stand_sealed_and_appear_in_no_event_and_no_audit_row(ward: Wa
         stored = cursor.fetchall()
     told = [*AuditEntry.objects.values_list("before", "after", "reason"), *OutboxEvent.objects.values_list("payload")]
     assert len(stored) == 3
-    assert "4711" not in str(stored)
-    assert "4711" not in str(told)
+    assert "Zinnober" not in str(stored)
+    assert "Zinnober" not in str(told)
 
 
 @pytest.mark.parametrize("table", ["noteversion", "signednote", "addendum"])

@@ -111,15 +111,15 @@ def test_the_same_order_sent_twice_is_one(lab: Lab):
 def test_an_urgent_test_is_called_before_the_others_and_the_question_stands_sealed(lab: Lab):
     lab.ward.arrive(department=lab.department("LAB"))
     visit = lab.called_in()
-    lab.order(visit, "CBC", urgent=True, question="Canary 4711?", send=True)
+    lab.order(visit, "CBC", urgent=True, question="Canary Zinnober?", send=True)
     called = lab.call("LAB")
     assert called
     assert (called.token_id, called.tier) == (visit.token_id, 1)
     with connection.cursor() as cursor:
         cursor.execute("SELECT question FROM encounters_order")
-        assert "4711" not in str(cursor.fetchall())
-    assert "4711" not in str(list(AuditEntry.objects.values_list("after", "reason")))
-    assert "4711" not in str(list(OutboxEvent.objects.values_list("payload", flat=True)))
+        assert "Zinnober" not in str(cursor.fetchall())
+    assert "Zinnober" not in str(list(AuditEntry.objects.values_list("after", "reason")))
+    assert "Zinnober" not in str(list(OutboxEvent.objects.values_list("payload", flat=True)))
 
 
 def test_a_test_is_taken_back_until_it_has_begun(lab: Lab):

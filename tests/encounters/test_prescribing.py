@@ -36,7 +36,7 @@ from tests.ward import Ward, add_doctor, open_ward
 
 PARACETAMOL = {"medicine": "paracetamol 500 mg tablet", "frequency": "1-0-1", "days": 3}
 AMOXICILLIN = {"medicine": "Amoxicillin 500 mg capsule", "frequency": "1-1-1", "days": 5}
-OTHER = {"medicine": "Canary 4711 drops", "frequency": "1-0-0", "days": 2}
+OTHER = {"medicine": "Canary Zinnober drops", "frequency": "1-0-0", "days": 2}
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_the_draft_is_signed_with_the_visit_under_its_own_number(ward: Ward, vis
     assert (signed.id, signed.version) == (first.id, 2)
     assert signed.content.splitlines() == [
         "Paracetamol 500 mg tablet, 1-0-1, 3 days",
-        "Canary 4711 drops, 1-0-0, 2 days",
+        "Canary Zinnober drops, 1-0-0, 2 days",
         "Drink much",
     ]
     assert not PrescriptionDraft.objects.exists()
@@ -256,8 +256,8 @@ def test_the_words_stand_sealed_and_in_no_event_and_no_audit_row(ward: Ward, vis
         cursor.execute("SELECT content, items FROM encounters_prescription")
         stored += cursor.fetchall()
     told = [*AuditEntry.objects.values_list("before", "after", "reason"), *OutboxEvent.objects.values_list("payload")]
-    assert "4711" not in str(stored)
-    assert "4711" not in str(told)
+    assert "Zinnober" not in str(stored)
+    assert "Zinnober" not in str(told)
 
 
 def test_the_console_adds_by_hand_by_favourite_and_asks_why(ward: Ward, visit: Any):

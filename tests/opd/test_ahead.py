@@ -55,8 +55,8 @@ def test_every_doctor_and_day_is_booked_and_then_it_rests(asha: Any, few: None):
         for days in range(1, 4):
             assert per_day[doctor.id, today + timedelta(days=days)] >= 3
     count = Appointment.objects.count()
-    assert player.tick(cast_of(DEMO)) <= 1
-    assert Appointment.objects.count() <= count + 1, "only somebody who is asked about a place may have answered"
+    player.tick(cast_of(DEMO))
+    assert Appointment.objects.count() <= count + 2, "who is asked or holds a place may answer; nobody else books"
     assert len(set(Appointment.objects.values_list("source", flat=True))) >= 4
     broken = [f for f in check(Look([asha.id], clock.now)) if not f.holds]
     assert {f.name for f in broken} <= {"events are delivered or parked", "the audit chain verifies"}

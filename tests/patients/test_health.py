@@ -21,7 +21,7 @@ def ward(db: None) -> Iterator[Ward]:
 
 
 def note(ward: Ward, patient_id: object, **about: object) -> HealthFact:
-    told = {"kind": FactKind.ALLERGY, "what": "Penicillin 4711", "severity": "severe"} | about
+    told = {"kind": FactKind.ALLERGY, "what": "Penicillin Zinnober", "severity": "severe"} | about
     return note_health_fact(actor=ward.nurse, now=ward.now, patient_id=patient_id, **told)
 
 
@@ -29,7 +29,7 @@ def test_what_is_over_stays_on_record_and_is_shown_no_more(ward: Ward):
     asha = ward.register()
     fact = note(ward, asha.id)
     note(ward, asha.id, kind=FactKind.CONDITION, what="Diabetes", severity="", since_year=2020)
-    assert [f.what for f in health_facts(asha.id)] == ["Penicillin 4711", "Diabetes"]
+    assert [f.what for f in health_facts(asha.id)] == ["Penicillin Zinnober", "Diabetes"]
     over = {"actor": ward.rao, "now": ward.now, "fact_id": fact.id, "status": FactStatus.REFUTED}
     set_fact_status(**over, patient_id=asha.id)
     assert [f.what for f in health_facts(asha.id)] == ["Diabetes"]
@@ -50,8 +50,8 @@ def test_the_desk_notes_nothing_and_half_a_fact_is_refused(ward: Ward):
 
 
 def test_the_words_stand_sealed_and_in_no_audit_row(ward: Ward):
-    note(ward, ward.register().id, reaction="Rash 4711")
+    note(ward, ward.register().id, reaction="Rash Zinnober")
     with connection.cursor() as cursor:
         cursor.execute("SELECT what, reaction FROM patients_healthfact")
-        assert "4711" not in str(cursor.fetchall())
-    assert "4711" not in str(list(AuditEntry.objects.values_list("after", flat=True)))
+        assert "Zinnober" not in str(cursor.fetchall())
+    assert "Zinnober" not in str(list(AuditEntry.objects.values_list("after", flat=True)))
