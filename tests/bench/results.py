@@ -21,10 +21,10 @@ TIMES = """
 Milliseconds at what `make run` serves with, clients and PostgreSQL on the same two cores; nothing is asserted of
 them. *CPU each* is what nginx, the workers and the sockets' process spend on an answer. *Load* is what the machine did
 at the end of the run, by its one-minute average: from 2 on, others were at work too, and the figure is theirs as much
-as ours.
+as ours. *Loop* is what a million additions in a plain loop took right after, so that machines and hours compare.
 
-| what | p50 | p95 | p99 | goal (p95) | CPU each | load | measured |
-|---|---|---|---|---|---|---|---|
+| what | p50 | p95 | p99 | goal (p95) | CPU each | loop | load | measured |
+|---|---|---|---|---|---|---|---|---|
 """
 ETA = """
 ## Expected times
@@ -40,7 +40,7 @@ where somebody can be when they are told (booking, away, here), the one whose P1
 COSTS = """
 ## CPU
 
-Milliseconds of one core; *loop* is what a million additions in a plain loop took beside it, so that machines compare.
+Milliseconds of one core; *loop* as above.
 
 | what | p50 | p99 | goal (p50) | loop | load | measured |
 |---|---|---|---|---|---|---|
@@ -57,10 +57,10 @@ command*). *Each*: microseconds of CPU of the sockets' process for a message. *K
 read where the crowd was the first (*one queue*): a later one finds memory that was used before. *Connections*: how
 many a second, each with its own link. The crowd comes to the sockets' process itself: through nginx ten thousand
 would need 20,000 open files. With a load far above 2 these figures tell how the machine was shared, not what any side
-can do.
+can do; *loop* as above.
 
-| what | p95 | request | after | delivered | each | KiB | connections | load | measured |
-|---|---|---|---|---|---|---|---|---|---|
+| what | p95 | request | after | delivered | each | KiB | connections | loop | load | measured |
+|---|---|---|---|---|---|---|---|---|---|---|
 """
 CROWD = """
 ## Two thousand people in one department
@@ -68,8 +68,8 @@ CROWD = """
 Milliseconds of a page or a command in one process, PostgreSQL included, with two thousand waiting for eight doctors,
 and the statements it sends.
 
-| what | p50 | p95 | goal (p50) | statements | load | measured |
-|---|---|---|---|---|---|---|
+| what | p50 | p95 | goal (p50) | statements | loop | load | measured |
+|---|---|---|---|---|---|---|---|
 """
 HEADS = (RATIOS, TIMES, ETA, COSTS, VIEWERS, CROWD)
 
@@ -89,7 +89,7 @@ def note_times(what: str, seconds: list[float], cpu: float, goal: int) -> None:
     seconds, what the web process spent on all of them."""
     cuts = statistics.quantiles(seconds, n=100)
     shown = [f"{cuts[percent - 1] * 1000:.0f}" for percent in (50, 95, 99)]
-    _write(TIMES, what, *shown, f"< {goal}", f"{cpu / len(seconds) * 1000:.1f}", f"{os.getloadavg()[0]:.1f}")
+    _write(TIMES, what, *shown, f"< {goal}", f"{cpu / len(seconds) * 1000:.1f}", *_machine())
 
 
 def note_eta(clinic: str, found: dict[str, float]) -> None:
@@ -102,18 +102,13 @@ def note_crowd(what: str, seconds: list[float], statements: int, goal: int) -> N
     """Write down what a page or a command takes in a full hall; `goal` in milliseconds, for the median."""
     cuts = statistics.quantiles(seconds, n=100)
     shown = [f"{cuts[percent - 1] * 1000:.0f}" for percent in (50, 95)]
-    _write(CROWD, what, *shown, f"< {goal}", str(statements), f"{os.getloadavg()[0]:.1f}")
+    _write(CROWD, what, *shown, f"< {goal}", str(statements), *_machine())
 
 
 def note_cost(what: str, spent: list[float], goal: float) -> None:
     """Write down the milliseconds of CPU that something took, each of many times."""
-    began = time.process_time()
-    total = 0
-    for number in range(1_000_000):
-        total += number
-    loop = 1000 * (time.process_time() - began)
     cuts = statistics.quantiles(spent, n=100)
-    _write(COSTS, what, f"{cuts[49]:.2f}", f"{cuts[98]:.2f}", f"< {goal}", f"{loop:.0f}", f"{os.getloadavg()[0]:.1f}")
+    _write(COSTS, what, f"{cuts[49]:.2f}", f"{cuts[98]:.2f}", f"< {goal}", *_machine())
 
 
 def note_viewers(
@@ -121,7 +116,17 @@ def note_viewers(
 ) -> None:
     """Write down how a change reached a crowd; `p95` in milliseconds: all of it, its request, what came after."""
     shown = (*(f"{part:.0f}" for part in p95), f"{100 * delivered:.1f} %", f"{each:.1f}", f"{kib:.1f}", f"{rate:.0f}/s")
-    _write(VIEWERS, what, *shown, f"{os.getloadavg()[0]:.1f}")
+    _write(VIEWERS, what, *shown, *_machine())
+
+
+def _machine() -> tuple[str, str]:
+    """How fast the machine is now, by the milliseconds of a plain loop, and what it did in the last minute."""
+    load = os.getloadavg()[0]
+    began = time.process_time()
+    total = 0
+    for number in range(1_000_000):
+        total += number
+    return f"{1000 * (time.process_time() - began):.0f}", f"{load:.1f}"
 
 
 def _write(head: str, what: str, *cells: str) -> None:
