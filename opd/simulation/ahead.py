@@ -26,8 +26,8 @@ from apps.scheduling.queries import appointments, leaves, slots_of_day, visit_ty
 from apps.scheduling.rules.allocation import BookingSource
 from apps.scheduling.rules.appointments import LIVE, AppointmentState
 from apps.scheduling.rules.slots import moment
-from opd.demo.hospital import Hospital
 from opd.demo.loading import enrol
+from opd.demo.shapes import Hospital
 from opd.simulation.cast import VIA, Cast, Practitioner, cast_of
 from opd.simulation.people import CHILDREN_BELOW, Person, person
 from opd.simulation.plan import weighted

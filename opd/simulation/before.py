@@ -20,7 +20,7 @@ from apps.patients.rules.people import birth_date_of_age, needs_class
 from apps.queue.queries.rules import policy_of
 from apps.queue.rules.order import NeedsClass
 from apps.scheduling.queries import department_of, doctors
-from opd.demo.hospital import Hospital
+from opd.demo.shapes import Hospital
 from opd.simulation.cast import VIA, Cast, cast_of
 from opd.simulation.live import POOL, pool_person
 from opd.simulation.rounds import (

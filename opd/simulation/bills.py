@@ -19,7 +19,7 @@ from apps.accounts.queries import FacilityFacts, facility_facts
 from apps.billing.rules.books import AT_DESK, Deed, Method, Postings, of_invoice, of_payment, of_refund
 from apps.billing.rules.invoices import InvoiceStatus, financial_year, invoice_number
 from apps.billing.rules.money import Charge, Totals, percent_of, totals
-from opd.demo.hospital import Hospital
+from opd.demo.shapes import Hospital
 from opd.simulation.cast import Cast, cast_of
 
 DAYS, A_DAY, LATELY = 3, 16, 6

@@ -12,7 +12,7 @@ from apps.core.policy import Actor, Role
 from apps.queue.rules.journeys import COUNTER_ROLES
 from apps.scheduling.queries import counters, departments, doctor_of_staff
 from apps.scheduling.rules import DepartmentKind
-from opd.demo.hospital import Hospital
+from opd.demo.shapes import Hospital
 
 VIA = "simulator"
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import time
 
 from apps.scheduling.rules import Symbol
-from opd.demo.hospital import DEMO, DEPARTMENTS, PRICES, STAFF, TRIAGE, Hospital, NewDoctor, NewHours, NewRoom
+from opd.demo.hospital import DEMO, DEPARTMENTS, PRICES, STAFF, TRIAGE
+from opd.demo.shapes import Hospital, NewDoctor, NewHours, NewRoom
 
 
 def simulated_hospital(code: str, doctors: int) -> Hospital:

@@ -30,8 +30,8 @@ from apps.queue.queries.journeys import templates, test_departments
 from apps.queue.queries.sending import unserved
 from apps.queue.rules.order import Source
 from apps.scheduling.rules import Availability, DepartmentKind
-from opd.demo.hospital import Hospital
 from opd.demo.loading import enrol
+from opd.demo.shapes import Hospital
 from opd.simulation.afterwards import EVERY_AGAIN, EVERY_DIET, EVERY_LETTER, comes_after
 from opd.simulation.ahead import Ahead
 from opd.simulation.bedside import MEASURED_EVERY, URGENT_TESTS, diagnosed_beside, measured, note_beside, usual

@@ -18,8 +18,8 @@ from apps.audit.commands import seal
 from apps.core.policy import system_actor
 from apps.core.relay import Relay
 from apps.scheduling.commands import make_slots
-from opd.demo.hospital import Hospital
 from opd.demo.loading import load
+from opd.demo.shapes import Hospital
 from opd.removal import remove_facility
 from opd.simulation.cast import VIA, cast_of
 from opd.simulation.hospital import simulated_hospital

@@ -16,7 +16,7 @@ from apps.patients.queries import search
 from apps.patients.rules.people import age_on
 from apps.queue.commands import call, check_in, start
 from apps.queue.queries.visits import visits_of_patient
-from opd.demo.hospital import Hospital
+from opd.demo.shapes import Hospital
 from opd.simulation.afterwards import comes_after
 from opd.simulation.bedside import DIAGNOSED, measured, note_beside, resulted
 from opd.simulation.cast import Cast, Practitioner, Server, cast_of

@@ -12,7 +12,8 @@ from apps.queue.commands.moving import ActiveVisit, VersionConflict
 from apps.queue.commands.undoing import ActedSince, NotYoursToUndo, TooLateToUndo
 from apps.queue.models import Overtaking, Visit, VisitTransition
 from apps.queue.rules.order import Tier
-from opd.invariants import Look, _paths
+from opd.invariants import Look
+from opd.invariants.visits import paths
 from tests.ward import Ward, add_doctor
 
 
@@ -62,7 +63,7 @@ def test_every_move_is_taken_back_exactly_and_that_is_recorded(ward: Ward, verb:
     assert values(visit) == before
     assert done.version == visit.version + 2
     assert VisitTransition.objects.filter(visit_id=visit.id, verb="undo", to_state=before["state"]).count() == 1
-    assert _paths(Look([ward.facility.id], ward.now))[1] == ""
+    assert paths(Look([ward.facility.id], ward.now))[1] == ""
 
 
 def test_after_a_minute_it_stays(ward: Ward):

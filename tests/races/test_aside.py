@@ -13,7 +13,8 @@ from apps.core.policy import system_actor
 from apps.queue import commands
 from apps.queue.commands import aside, calling, moving
 from apps.queue.models import Visit, VisitTransition
-from opd.invariants import Look, _paths
+from opd.invariants import Look
+from opd.invariants.visits import paths
 from tests.proving import PROVE
 from tests.races.threads import at_once
 from tests.ward import Ward, add_doctor, open_ward
@@ -73,7 +74,7 @@ def test_the_sweep_and_whoever_is_back_at_one_instant_move_somebody_once(hall: W
         assert len(ends_of(visit)) == 1
         assert ends_of(visit)[0] in ("WAITING", "NO_SHOW")
         assert all(isinstance(error, Conflict) for error in errors)
-    assert _paths(Look([hall.facility.id], hall.now))[1] == ""
+    assert paths(Look([hall.facility.id], hall.now))[1] == ""
 
 
 @pytest.mark.timeout(600)
@@ -99,7 +100,7 @@ def test_a_call_and_a_cancellation_at_one_instant_leave_one_of_them(hall: Ward):
         if Visit.objects.get(id=visit.id).state == "CALLED":
             commands.cancel(actor=hall.rao, now=hall.now, visit_id=visit.id, reason="left")
         hall.now += timedelta(seconds=1)
-    assert _paths(Look([hall.facility.id], hall.now))[1] == ""
+    assert paths(Look([hall.facility.id], hall.now))[1] == ""
 
 
 @pytest.mark.timeout(600)
