@@ -13,8 +13,7 @@ from django.utils import timezone
 from apps.audit.commands import seal
 from apps.core.relay import Relay
 from apps.scheduling.models import AllocationPolicy
-from opd import invariants
-from opd.invariants import INVARIANTS, Look, check
+from opd.invariants import INVARIANTS, Look, check, records
 from opd.subscriptions import handlers_for
 from tests.billing.till import price, till_of
 from tests.bookings import book, cancel, open_slot
@@ -165,7 +164,7 @@ def test_a_session_that_idles_in_a_transaction_is_found(ward, monkeypatch):
     with psycopg.connect(**{key: params[key] for key in params if key not in {"cursor_factory", "context"}}) as idle:
         idle.execute("SELECT 1")
         assert broken(ward) == set(), "for a while it may"
-        monkeypatch.setattr(invariants, "IDLE_WITHIN", timedelta(0))
+        monkeypatch.setattr(records, "IDLE_WITHIN", timedelta(0))
         assert broken(ward) == {"no session idles in a transaction"}
 
 
