@@ -14,6 +14,7 @@ from django.utils import translation
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from apps.accounts.hashers import StaffPasswordHasher
+from tests.proving import PROVE
 
 SCALE = 1000.0
 """Tests ask faster than people do; those of the limits set their own."""
@@ -40,10 +41,18 @@ LONGEST = ("tests/faults/", "tests/e2e/", "tests/fuzz/", "tests/security/", "tes
 """Where the longest tests are. They begin, so that at the end no process is alone with one of them."""
 
 
+BY_THE_CLOCK = ("tests/e2e/", "tests/faults/", "tests/live/", "tests/local/")
+"""Where tests wait for browsers, processes and sockets by the real clock (ADR 68)."""
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, each part in the order that pytest-randomly has drawn."""
+    """The longest first, each part in the order that pytest-randomly has drawn. What goes by the real clock is asked
+    once more when it fails, but not where it is to be proved."""
     items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+    for item in items:
+        if item.nodeid.startswith(BY_THE_CLOCK) and not PROVE:
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture(scope="session", autouse=True)
