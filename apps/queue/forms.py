@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.languages import named
 from apps.queue.patient_forms import LONGEST_REASON, SymptomsField
 from apps.queue.queries.desk import least_waited_for
 from apps.queue.queries.shown import NEEDS_NAMES
@@ -135,9 +136,9 @@ class TransferForm(ReasonForm):
         super().__init__(*args, **kwargs)
         self.fields["place"].choices = [  # type: ignore[attr-defined]
             (
-                place.name,
+                named(place),
                 [
-                    (str(place.id), gettext("%(place)s, whoever is free") % {"place": place.name}),
+                    (str(place.id), gettext("%(place)s, whoever is free") % {"place": named(place)}),
                     *((f"{place.id}:{one.id}", one.name) for one in doctors if place.id in one.department_ids),
                 ],
             )
@@ -214,7 +215,7 @@ def _group(department: Any, doctors: list[dict[str, Any]]) -> tuple[str, list[tu
     ordered = sorted(own, key=lambda d: (d["id"] != best, not d["available"], d["waiting"], d["name"]))
     choices = [(f"{department.id}:{doctor['id']}", _doctor_label(doctor)) for doctor in ordered]
     anybody = (str(department.id), gettext("Any doctor"))
-    return department.name, [*choices, anybody] if best else [anybody, *choices]
+    return named(department), [*choices, anybody] if best else [anybody, *choices]
 
 
 def _doctor_label(doctor: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.languages import named
 from apps.patients.rules.people import OLDEST_TYPED, SEX_NAMES, Sex
 from apps.queue.commands.aside import LATEST
 from apps.queue.forms import ReasonForm
@@ -100,7 +101,7 @@ class UnknownForm(EmergencyForm):
     def __init__(self, *args: Any, departments: list[tuple[Any, bool]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         places = [
-            (str(place.id), place.name if seen else gettext("%(place)s (no doctor now)") % {"place": place.name})
+            (str(place.id), named(place) if seen else gettext("%(place)s (no doctor now)") % {"place": named(place)})
             for place, seen in departments
         ]
         self.fields["department_id"].choices = places  # type: ignore[attr-defined]

@@ -11,6 +11,7 @@ from django_scopes import scope, scopes_disabled
 
 from apps.accounts.queries import facilities
 from apps.core.errors import sentence
+from apps.core.languages import named
 from apps.core.relay import parked_events, relay_lag_seconds
 from apps.eta.queries import chosen_versions, compared, errors_so_far, judged, newest_turns
 from apps.eta.rules.calibrating import Segment
@@ -77,7 +78,7 @@ SEGMENT_NAMES: dict[str, str] = {
 def expected_times(facility_id: UUID, since: datetime) -> list[dict[str, Any]]:
     """How good predictions were since a moment, in all, by doctor and by where people were: `{doctor, segment, figures,
     within5, within10, coverage, skill, of_all}`, shares in per cent. The facility is in scope."""
-    names = {str(doctor.id): doctor.name for doctor in doctors()} | {"": gettext("All")}
+    names = {str(doctor.id): named(doctor) for doctor in doctors()} | {"": gettext("All")}
     found = by_group(judged(facility_id, since))
     rows = [
         _judged_row(names.get(doctor, ""), segment, told) | {"of_all": not doctor}

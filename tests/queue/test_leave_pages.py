@@ -8,7 +8,7 @@ from django.test import Client
 
 from apps.core.policy import Role
 from apps.notifications.models import Message
-from apps.scheduling.models import Appointment, Leave, Slot
+from apps.scheduling.models import Appointment, Doctor, Leave, Slot
 from tests.bookings import book, open_slot
 from tests.browsers import browser_of
 from tests.ward import Ward, open_ward
@@ -173,3 +173,22 @@ def test_the_list_costs_the_same_however_many_are_on_it(ward: Ward, desk: Client
     desk.post(f"{AWAY}{ward.doctor.id}/leave/", asked(mine, ward))
     with django_assert_max_num_queries(14):
         assert desk.get(AWAY).content.decode().count("Find a place") == 10
+
+
+def test_the_desks_pages_name_doctors_in_the_readers_language(ward: Ward, desk: Client):
+    slot = open_slot(ward, 48)
+    row = one(ward, "Lakshmi Devi", slot)
+    Doctor.objects.filter(id=ward.doctor.id).update(names={"hi": "डॉ. राव"})
+    desk.cookies["django_language"] = "hi"
+    day = f"?day={slot.day}"
+    pages = (
+        AWAY,
+        f"{AWAY}{ward.doctor.id}/{day}",
+        f"/admin/desk/day/{ward.doctor.id}/{day}",
+        f"/admin/desk/bookings/{row.id}/",
+        f"/admin/desk/bookings/{row.id}/move/",
+        f"/admin/desk/book/?patient={row.patient_id}&doctor={ward.doctor.id}&day={slot.day}",
+        f"/admin/desk/announce/{ward.doctor.id}/",
+    )
+    unnamed = [page for page in pages if "डॉ. राव" not in desk.get(page).content.decode()]
+    assert not unnamed

@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from apps.accounts.queries import FacilityFacts
 from apps.accounts.rules.regions import public_holidays
 from apps.core.errors import NotFound
+from apps.core.languages import named
 from apps.core.policy import Actor, Permission, Scope
 from apps.patients.queries import brief
 from apps.queue.queries.leave import left_waiting
@@ -56,7 +57,7 @@ def doctor_rows(actor: Actor, facility: FacilityFacts, now: datetime) -> list[di
         rows.append(
             {
                 "id": doctor.id,
-                "name": doctor.name,
+                "name": named(doctor),
                 "late": late.get(doctor.id, 0),
                 "away": when(facility, away.starts_at, away.ends_at) if away else "",
                 "coming": when(facility, coming.starts_at, coming.ends_at) if coming else "",
@@ -98,7 +99,7 @@ def cases(actor: Actor, facility: FacilityFacts, now: datetime) -> dict[str, lis
     def row(one: Any, told: str) -> dict[str, Any]:
         token = getattr(one, "token", None)
         person = brief(one.patient, now, actor)
-        about = {"id": one.id, "token": token.label if token else "", "doctor": one.doctor.name, "when": told}
+        about = {"id": one.id, "token": token.label if token else "", "doctor": named(one.doctor), "when": told}
         return person | about
 
     return {

@@ -71,7 +71,7 @@ def booking_row(row: Any, actor: Actor, now: datetime) -> dict[str, Any]:
         "age_sex": person["age_sex"],
         "phone_last4": person.get("phone_last4", ""),
         "doctor_id": row.doctor_id,
-        "doctor": row.doctor.name,
+        "doctor": named(row.doctor),
         "iso_day": row.day.isoformat(),
         "day": date_format(row.day, "D j M"),
         "time": facility.clock(row.at),

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from apps.core.languages import named
 from apps.core.queries import one
 from apps.queue.models import Feedback
 from apps.queue.rules.feedback import Face, Opinion, opinion
@@ -46,7 +47,7 @@ def feedback_row(row: Feedback) -> dict[str, Any]:
     return {
         "day": row.day,
         "face": FACES[Face(row.face)],
-        "department": row.department.name,
-        "doctor": row.doctor.name if row.doctor else "",
+        "department": named(row.department),
+        "doctor": named(row.doctor) if row.doctor else "",
         "comment": row.comment,
     }

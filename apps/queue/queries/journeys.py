@@ -224,7 +224,7 @@ def station_waits(facility_id: UUID, day: date, now: datetime) -> list[dict[str,
     return [
         {
             "department_id": place.id,
-            "name": place.name,
+            "name": named(place),
             "people": found[place.id][1],
             "median": round(found[place.id][2]),
             "p90": round(found[place.id][3]),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from apps.accounts.queries import FacilityFacts
 from apps.core.errors import sentence
+from apps.core.languages import named
 from apps.queue.models import Alert, HelpCall, Visit
 from apps.queue.queries.lines import waiting_by_line
 from apps.queue.queries.visits import on_hold_in
@@ -41,7 +42,7 @@ def queue_rows(places: Sequence[Any], facility: FacilityFacts) -> list[dict[str,
             "place": place,
             "waiting": sum(people for (where, _doctor), people in lines.items() if where == place.id),
             "doctors": [
-                {"id": doctor.id, "name": doctor.name, "away": away(doctor, facility)}
+                {"id": doctor.id, "name": named(doctor), "away": away(doctor, facility)}
                 for doctor in doctors
                 if place.id in doctor.department_ids
             ],
@@ -67,11 +68,11 @@ def alert_sentences(places: Sequence[Any], facility: FacilityFacts) -> list[str]
 def alert_rows(places: Sequence[Any], facility: FacilityFacts) -> list[dict[str, Any]]:
     """`{id, rule, level, sentence, since, visit_id}` of what goes wrong; one statement where nothing does. `since` of
     one person's wait is when it began."""
-    names = {place.id: place.name for place in places}
+    names = {place.id: named(place) for place in places}
     alerts = list(raised_alerts(list(names)))
     if not alerts:
         return []
-    names |= {doctor.id: doctor.name for doctor in doctors_of_departments(list(names))}
+    names |= {doctor.id: named(doctor) for doctor in doctors_of_departments(list(names))}
     people = [alert.subject_id for alert in alerts if alert.rule == AlertRule.LONG_WAIT]
     visits = (
         {visit.id: visit for visit in Visit.objects.select_related("token").filter(id__in=people)} if people else {}
@@ -95,7 +96,7 @@ def _alert_row(alert: Alert, names: dict[UUID, str], visit: Visit | None, facili
 def closed_door_rows(places: list[Any]) -> list[dict[str, Any]]:
     """Who stands before a station that has closed since their way was planned: `{visit_id, token, department}`. Costs
     nothing while no department is closed."""
-    closed = {place.id: place.name for place in places if place.status != DepartmentStatus.ACTIVE}
+    closed = {place.id: named(place) for place in places if place.status != DepartmentStatus.ACTIVE}
     found = on_hold_in(closed).select_related("token") if closed else ()
     return [
         {"visit_id": visit.id, "token": visit.token.label, "department": closed[visit.department_id]} for visit in found

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.utils.translation import gettext
 
 from apps.core.errors import Invalid, sentence
+from apps.core.languages import named
 from apps.queue.models import Visit
 from apps.scheduling.queries import counters, departments, doctors_of_departments
 from apps.scheduling.rules import Availability, DepartmentStatus
@@ -30,7 +31,7 @@ def targets(visit: Visit) -> list[dict[str, Any]]:
     for place in places:
         own = place.id == visit.department_id
         choices = [
-            {"value": f"{place.id}:{doctor.id}", "label": doctor.name}
+            {"value": f"{place.id}:{doctor.id}", "label": named(doctor)}
             for doctor in doctors
             if place.id in doctor.department_ids and doctor.id != visit.doctor_id
         ]
@@ -38,9 +39,9 @@ def targets(visit: Visit) -> list[dict[str, Any]]:
             label = gettext("%(place)s, whoever is free")
             if place.id in closed:
                 label = gettext("%(place)s, all counters closed now")
-            choices.insert(0, {"value": str(place.id), "label": label % {"place": place.name}})
+            choices.insert(0, {"value": str(place.id), "label": label % {"place": named(place)}})
         if choices:
-            found.append({"name": place.name, "choices": choices})
+            found.append({"name": named(place), "choices": choices})
     return found
 
 

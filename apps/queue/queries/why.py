@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.utils.translation import gettext, ngettext
 
 from apps.accounts.queries import FacilityFacts, facility_facts, staff_names
+from apps.core.languages import named
 from apps.core.policy import Actor
 from apps.patients.queries import brief
 from apps.queue.models import Visit
@@ -64,7 +65,7 @@ def _row(visit: Visit, place: int, actor: Actor, now: datetime) -> dict[str, Any
         "token": visit.token.label,
         "name": person["name"],
         "age_sex": person["age_sex"],
-        "doctor": visit.doctor.name if visit.doctor else gettext("any doctor"),
+        "doctor": named(visit.doctor) if visit.doctor else gettext("any doctor"),
         "place": place,
         "waited_minutes": waited_minutes(visit, now),
         "overtakes": visit.overtakes,

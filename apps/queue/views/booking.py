@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 
 from apps.accounts.queries import FacilityFacts, facility_facts
 from apps.core.errors import Conflict, Invalid
+from apps.core.languages import named
 from apps.core.policy import Actor, Permission, Scope
 from apps.core.views import actor_of, page, run_form, said
 from apps.patients.queries import brief
@@ -162,13 +163,13 @@ def _doctor_groups(offer: Offer, choice: Choice) -> list[tuple[str, list[tuple[U
         own = soonest([doctor for doctor in offer.doctors if place.id in doctor.department_ids], free)
         labels = [(d.id, _doctor_label(d, free.get(d.id), choice.facility), d == choice.doctor) for d in own]
         if labels:
-            groups.append((place.name, labels))
+            groups.append((named(place), labels))
     return groups
 
 
 def _doctor_label(doctor: Any, slot: Any, facility: FacilityFacts) -> str:
     if slot is None:
-        return gettext("%(doctor)s, nothing free") % {"doctor": doctor.name}
+        return gettext("%(doctor)s, nothing free") % {"doctor": named(doctor)}
     hours = clock_range(slot.starts_at, slot.ends_at, facility)
-    told = {"doctor": doctor.name, "day": date_format(slot.day, "D j M"), "hours": hours}
+    told = {"doctor": named(doctor), "day": date_format(slot.day, "D j M"), "hours": hours}
     return gettext("%(doctor)s, free %(day)s %(hours)s") % told

@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 
 from apps.accounts.queries import facility_facts
 from apps.core.errors import Conflict, NotFound, sentence
+from apps.core.languages import named
 from apps.core.policy import Actor, Permission
 from apps.core.views import actor_of, page, run_form, said, version_of
 from apps.queue import commands
@@ -133,7 +134,7 @@ def booking(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     context = admin.site.each_context(request) | {
         "title": gettext("Booking %(token)s") % {"token": row["token"]},
         "booking": row,
-        "department": found.department.name,
+        "department": named(found.department),
         "actions": actions_of(row, actor, now),
         "day_url": day_url(found.doctor_id, found.day),
     }

@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 
 from apps.accounts.queries import facility_facts
 from apps.core.errors import Conflict, NotFound, sentence
+from apps.core.languages import named
 from apps.core.policy import Actor, Permission, Scope
 from apps.core.views import actor_of, live_part, page, run_form, said
 from apps.queue import commands
@@ -56,7 +57,7 @@ def day(request: HttpRequest, doctor_id: UUID) -> HttpResponseBase:
         mark = f"{actor.id} {request.get_full_path()} {sequence} {now:%H:%M}"
         return live_part(request, mark, "desk/_day.html", context)
     around = {
-        "title": gettext("Bookings of %(doctor)s") % {"doctor": doctor.name},
+        "title": gettext("Bookings of %(doctor)s") % {"doctor": named(doctor)},
         "reassign_url": reassign_url(doctor_id, chosen),
         "near": _near(doctor_id, chosen, facility.day_of(now)),
         "doctors": [{"label": d.name, "url": day_url(d.id, chosen), "selected": d.id == doctor_id} for d in doctors],

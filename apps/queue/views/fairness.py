@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 
 from apps.accounts.queries import facility_facts
 from apps.core.errors import Conflict, Invalid
+from apps.core.languages import named
 from apps.core.policy import Permission, Scope
 from apps.core.views import actor_of, page, run_form, said
 from apps.queue import commands
@@ -59,10 +60,12 @@ def announce(request: HttpRequest, doctor_id: UUID) -> HttpResponse:
         except (Conflict, Invalid) as refusal:
             form.add_error(None, said(refusal))
         else:
-            messages.success(request, gettext("Everybody who waits for %(doctor)s is told.") % {"doctor": doctor.name})
+            messages.success(
+                request, gettext("Everybody who waits for %(doctor)s is told.") % {"doctor": named(doctor)}
+            )
             return redirect("admin:desk_queues")
     context = admin.site.each_context(request) | {
-        "title": gettext("Tell everybody who waits for %(doctor)s") % {"doctor": doctor.name},
+        "title": gettext("Tell everybody who waits for %(doctor)s") % {"doctor": named(doctor)},
         "form": form,
     }
     status = 409 if form.non_field_errors() else 400 if form.errors else 200

@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 
 from apps.accounts.queries import facility_facts
 from apps.core.errors import Conflict, Invalid, NotFound, sentence
+from apps.core.languages import named
 from apps.core.policy import Permission
 from apps.core.views import actor_of, page, run_form, said, version_of
 from apps.queue import commands
@@ -141,7 +142,7 @@ def _grid(request: HttpRequest, row: Any) -> list[dict[str, Any]]:
         stations = row.stations.values_list("step", "department_id") if row else [(1, None)]
         ticked = {(step, str(place) if place else OWN) for step, place in stations}
     names = [(OWN, gettext("The consultation they came for"))]
-    names += [(str(place.id), place.name) for place in departments()]
+    names += [(str(place.id), named(place)) for place in departments()]
     return [
         {
             "step": step,
@@ -189,7 +190,7 @@ def _do(request: HttpRequest, what: str, visit_id: UUID, form: Any) -> str:
         moved = run_form(
             request,
             commands.transfer,
-            lambda done: {"token": done[1].token.label, "place": done[1].department.name},
+            lambda done: {"token": done[1].token.label, "place": named(done[1].department)},
             **arguments,
             **form.arguments,
         )

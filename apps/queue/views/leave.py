@@ -15,6 +15,7 @@ from django.utils.translation import gettext, ngettext
 
 from apps.accounts.queries import FacilityFacts, facility_facts
 from apps.core.errors import Conflict, Invalid
+from apps.core.languages import named
 from apps.core.policy import Actor, Permission, Scope
 from apps.core.views import actor_of, page, run_form, said
 from apps.patients.queries import brief
@@ -93,7 +94,7 @@ def leave(request: HttpRequest, doctor_id: UUID) -> HttpResponse:
     return _show(
         request,
         "desk/leave_preview.html",
-        title=gettext("%(doctor)s away: %(when)s") % {"doctor": person.name, "when": when(facility, starts, ends)},
+        title=gettext("%(doctor)s away: %(when)s") % {"doctor": named(person), "when": when(facility, starts, ends)},
         form=form,
         back_url=reverse("admin:desk_away_doctor", args=[doctor_id]),
         button=gettext("Enter the leave and tell everybody"),
@@ -117,7 +118,7 @@ def undo(request: HttpRequest, doctor_id: UUID, leave_id: UUID) -> HttpResponse:
         request,
         "desk/confirm.html",
         status=409 if form.errors else 200,
-        title=f"{person.name}: {when(_facility(actor), found.starts_at, found.ends_at)}",
+        title=f"{named(person)}: {when(_facility(actor), found.starts_at, found.ends_at)}",
         question=gettext(
             "Withdraw this leave? Its slots open again. Whoever was moved for it within the last hour comes back; "
             "whoever was moved earlier stays where they are now."
@@ -155,7 +156,7 @@ def cancel_slot(request: HttpRequest, slot_id: UUID) -> HttpResponse:
         request,
         "desk/leave_preview.html",
         status=409 if form.non_field_errors() else 400 if form.errors else 200,
-        title=gettext("Cancel %(when)s with %(doctor)s") % {"when": hours, "doctor": person.name},
+        title=gettext("Cancel %(when)s with %(doctor)s") % {"when": hours, "doctor": named(person)},
         form=form,
         asks=True,
         back_url=back,
@@ -182,7 +183,7 @@ def escalation(request: HttpRequest, booking_id: UUID) -> HttpResponse:
         status=409 if form.non_field_errors() else 400 if form.errors else 200,
         title=gettext("A place for %(token)s") % {"token": row.token.label},
         patient=brief(row.patient, now, actor),
-        was=f"{moment_of(facility, row.at)}, {row.doctor.name}",
+        was=f"{moment_of(facility, row.at)}, {named(row.doctor)}",
         form=form,
         place=place if place.fields["slot"].choices else None,  # type: ignore[attr-defined]  # a choice
         give_up=give_up,
@@ -194,7 +195,7 @@ def _settled(
     request: HttpRequest, row: Any, facility: FacilityFacts, now: datetime
 ) -> tuple[FoundPlaceForm, ReasonForm, bool]:
     """Do what one of the page's two forms asks for: both forms, and whether it was done."""
-    names = {person.id: person.name for person in doctors()}
+    names = {person.id: named(person) for person in doctors()}
     free = [(str(s.id), f"{hours_of(facility, s)}, {names[s.doctor_id]}") for s in places_for(row, now)]
     posted = request.POST if request.method == "POST" else None
     place = FoundPlaceForm(posted if posted and "slot" in posted else None, places=free)
@@ -222,7 +223,7 @@ def _doctor_page(
         request,
         "desk/away_doctor.html",
         status=200 if wrong is None else 409 if wrong.non_field_errors() else 400,
-        title=person.name,
+        title=named(person),
         doctor=person,
         late=late,
         form=wrong,
@@ -237,7 +238,7 @@ def _doctor_page(
 
 def _leave_meaning(plan: LeavePlan, facility: FacilityFacts, actor: Actor, now: datetime) -> dict[str, Any]:
     """A leave's meaning, with those who are here already."""
-    names = {person.id: person.name for person in doctors()}
+    names = {person.id: named(person) for person in doctors()}
     anybody = gettext("Whoever is free")
     here: list[dict[str, Any]] = [
         {"token": one.visit.token.label, "becomes": names[one.doctor_id] if one.doctor_id else anybody}
@@ -249,7 +250,7 @@ def _leave_meaning(plan: LeavePlan, facility: FacilityFacts, actor: Actor, now: 
 
 def _meaning(plan: Any, facility: FacilityFacts, actor: Actor, now: datetime, unplaced: str) -> dict[str, Any]:
     """Rows for the page: who was when, and becomes what; those without a place first."""
-    names = {person.id: person.name for person in doctors()}
+    names = {person.id: named(person) for person in doctors()}
     rows = [
         {
             **brief(one.row.patient, now, actor),

@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 
 from apps.accounts.queries import facility_facts
 from apps.core.errors import Conflict, Invalid, NotFound, sentence
+from apps.core.languages import named
 from apps.core.policy import Actor, Permission, Scope
 from apps.core.views import actor_of, page, run_form, said, version_of
 from apps.queue import commands
@@ -186,7 +187,7 @@ def order(request: HttpRequest, department_id: UUID) -> HttpResponse:
         admin.site.each_context(request)
         | queue_with_reasons(place.id, actor, now, request.GET.get("page"))
         | {
-            "title": gettext("Queue: %(name)s") % {"name": place.name},
+            "title": gettext("Queue: %(name)s") % {"name": named(place)},
             "department": place,
             "closed": place.closed_to_newcomers_on == today,
             "may_close": actor.may(Permission.SCHEDULE_CHANGE, scope),
@@ -245,8 +246,8 @@ def newcomers(request: HttpRequest, department_id: UUID, action: str) -> HttpRes
         else gettext("%(name)s takes everybody again.")
     )
     context = admin.site.each_context(request) | {
-        "title": place.name,
-        "question": question % {"name": place.name},
+        "title": named(place),
+        "question": question % {"name": named(place)},
         "button": gettext("Close to newcomers") if closing else gettext("Open to newcomers"),
         "form": form,
         "back_url": reverse("admin:desk_order", args=[place.id]),

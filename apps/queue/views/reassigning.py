@@ -13,6 +13,7 @@ from django.utils.translation import gettext, ngettext
 
 from apps.accounts.queries import facility_facts
 from apps.core.errors import NotFound
+from apps.core.languages import named
 from apps.core.policy import Actor, Permission, Scope
 from apps.core.views import actor_of, page, run_form
 from apps.queue import commands
@@ -46,7 +47,7 @@ def reassign(request: HttpRequest, doctor_id: UUID) -> HttpResponse:
         _praise(request, run_form(request, commands.reassign_bookings, _answer, **form.arguments))
         return redirect(day_url(doctor_id, chosen))
     context = admin.site.each_context(request) | {
-        "title": gettext("Bookings of %(doctor)s to another doctor") % {"doctor": doctor.name},
+        "title": gettext("Bookings of %(doctor)s to another doctor") % {"doctor": named(doctor)},
         "question": gettext(
             "%(day)s. Each goes to the same time or the next that is free; who has a phone is told. Whoever finds no "
             "place stays."

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.queries import facility_facts, staff_names
 from apps.core.errors import Conflict, Invalid
+from apps.core.languages import named
 from apps.core.policy import Permission
 from apps.core.views import actor_of, page, run_form, said, version_of
 from apps.queue import commands
@@ -61,7 +62,7 @@ def rules(request: HttpRequest, department_id: UUID) -> HttpResponse:
         elif _change(request, department_id, form, wanted):
             return redirect("admin:desk_rules", department_id=department_id)
     context = admin.site.each_context(request) | {
-        "title": gettext("Rules of calling: %(name)s") % {"name": department.name},
+        "title": gettext("Rules of calling: %(name)s") % {"name": named(department)},
         "department": department,
         "may_see_queue": any(place.id == department_id for place in served_departments(actor)),
         "form": form,
