@@ -37,7 +37,7 @@ FOR_PATIENTS = (
     *("templates/track/*", "templates/me/*", "templates/patients/*", "templates/accounts/start.html"),
     *("templates/accounts/login.html", "templates/accounts/code_form.html", "templates/display/_*"),
     *("templates/display/board.html", "templates/display/doors.html", "templates/display/kiosk*"),
-    "templates/display/pairing.html",
+    *("templates/display/pairing.html", "templates/accounts/demo_accounts.html", "apps/accounts/models/staff.py"),
     *("apps/core/errors.py", "apps/core/commands.py", "apps/core/pages.py", "apps/core/templatetags/*.py"),
     *("apps/accounts/commands/credentials.py", "apps/accounts/queries/actors.py", "apps/accounts/queries/checkin.py"),
     *("apps/accounts/middleware.py", "apps/display/api.py", "apps/eta/rules/telling.py"),

@@ -65,6 +65,7 @@ NAMES = {
     "waiting": _("Waiting"),
     "called": _("Called"),
     "with": _("With doctor"),
+    "counter": _("At the counter"),
     "held": _("On hold"),
     "done": _("Finished"),
     "missed": _("Did not come"),

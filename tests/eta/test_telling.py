@@ -56,6 +56,15 @@ def test_what_kind_of_thing_is_said():
     assert kind_of(at(3), NINE, 0, started=True, on_break=True) is Kind.BREAK
 
 
+def test_very_soon_is_not_said_to_somebody_with_many_ahead():
+    said = [kind_of(at(3), NINE, ahead, started=True, on_break=False) for ahead in (0, 2, 3, 10)]
+    assert said == [Kind.SOON, Kind.SOON, Kind.WINDOW, Kind.WINDOW]
+
+
+def test_whoever_was_told_very_soon_gets_a_window_when_others_are_put_before_them():
+    assert told_anew(told(0, 3, 6, Kind.SOON), told(2, 9, 21), at(9), NINE, "urgent").reason == "urgent"
+
+
 def test_stages_by_people_ahead():
     assert [stage_of(booked=False, ahead=n) for n in (9, 5, 2, 0)] == [
         Stage.CHECK_IN,

@@ -34,6 +34,7 @@ STATE_ICONS = {
     "waiting": "seat",
     "called": "arrow",
     "with": "steth",
+    "counter": "counter",
     "held": "pause",
     "done": "check",
     "missed": "back",

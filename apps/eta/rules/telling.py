@@ -9,6 +9,8 @@ from apps.core.errors import sentence
 STEP = timedelta(minutes=5)
 SOON = timedelta(minutes=5)
 """Whoever is likely to be called within this time is told that it is very soon."""
+FEW = 2
+"""With more people than these ahead nobody believes that it is very soon, however quick it goes: they get a window."""
 
 SHARE = 0.2
 """Of the time that is left: a likely time that moves by less than this, or by five minutes, is not told anew."""
@@ -77,7 +79,8 @@ def kind_of(p50: datetime, now: datetime, ahead: int, *, started: bool, on_break
         return Kind.BREAK
     if not started:
         return Kind.NOT_STARTED
-    return Kind.SOON if (not ahead and p50 - now <= 2 * SOON) or p50 - now <= SOON else Kind.WINDOW
+    near = p50 - now <= (SOON if ahead else 2 * SOON)
+    return Kind.SOON if near and ahead <= FEW else Kind.WINDOW
 
 
 def told_anew(before: Told | None, after: Told, p50: datetime, now: datetime, cause: str) -> Told:

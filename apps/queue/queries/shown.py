@@ -47,14 +47,17 @@ NEEDS_NAMES: dict[NeedsClass, str] = {
 
 def state_kind(visit: Visit) -> str:
     """The look of a visit's state."""
-    return STATE_KINDS[State(visit.state)]
+    return "counter" if _at_counter(visit) else STATE_KINDS[State(visit.state)]
 
 
 def state_label(visit: Visit) -> str:
     """A visit's state in the reader's language."""
-    if visit.counter_id and visit.state == State.IN_CONSULTATION:
-        return gettext("At the counter")
-    return gettext(STATE_NAMES[State(visit.state)])
+    return gettext("At the counter") if _at_counter(visit) else gettext(STATE_NAMES[State(visit.state)])
+
+
+def _at_counter(visit: Visit) -> bool:
+    """Whether somebody is being served, and not by a doctor."""
+    return bool(visit.counter_id) and visit.state == State.IN_CONSULTATION
 
 
 def urgency(visit: Visit) -> str:

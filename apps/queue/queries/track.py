@@ -41,7 +41,7 @@ MESSAGES: dict[State, str] = {
 }
 """What somebody should know or do in a state that is neither waiting nor called."""
 
-ICONS = {"booked": "clock", "with": "steth", "held": "pause", "done": "check", "missed": "back"}
+ICONS = {"booked": "clock", "with": "steth", "counter": "counter", "held": "pause", "done": "check", "missed": "back"}
 
 
 def track_sequence(subject_id: UUID) -> tuple[Any, str]:
