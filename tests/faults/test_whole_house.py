@@ -126,7 +126,15 @@ def kill_in_the_middle(hospital: Hospital, meera: Somebody, place: str, victim: 
     assert [check_in(number) for number in range(PEOPLE)] == given
     waiting = meera.insist("GET", f"/departments/{place}/queue")["waiting"]
     assert [row["patient"]["id"] for row in waiting if row["patient"]["id"] in people] == people
+    go_home(meera, given)
     return taken
+
+
+def go_home(meera: Somebody, visits: list[Any]) -> None:
+    """The laboratory stays short: the full count of kills brings more people than a queue takes."""
+    for visit in visits:
+        path = f"/doctor/visits/{visit['visitId']}/cancel"
+        meera.insist("POST", path, {"reason": "went home"}, key=f"home {visit['visitId']}")
 
 
 def test_the_control_without_a_key_refuses_the_repeat(meera: Somebody, laboratory: str):
