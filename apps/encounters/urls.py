@@ -4,7 +4,7 @@ from django.urls import path
 
 from apps.encounters import api
 from apps.encounters.api import orders
-from apps.encounters.api.afterwards import DietPlans, Diets, FollowUp, Referrals
+from apps.encounters.api.afterwards import Diet, DietPlans, Diets, FollowUp, Referral, Referrals
 from apps.encounters.api.diagnoses import Diagnoses, DiagnosisCodes
 from apps.encounters.api.encounters import Addenda, EncounterDetail, SignOff
 from apps.encounters.api.prescriptions import Medicines, Prescriptions
@@ -39,7 +39,9 @@ api_urls = [
     path("encounters/<uuid:visit_id>/diagnoses", Diagnoses.as_view(), name="encounter-diagnoses"),
     path("encounters/<uuid:visit_id>/follow-up", FollowUp.as_view(), name="encounter-follow-up"),
     path("encounters/<uuid:visit_id>/referrals", Referrals.as_view(), name="encounter-referrals"),
+    path("encounters/<uuid:visit_id>/referrals/<int:place>", Referral.as_view(), name="encounter-referral"),
     path("encounters/<uuid:visit_id>/diet-plans", Diets.as_view(), name="encounter-diet-plans"),
+    path("encounters/<uuid:visit_id>/diet-plans/<int:place>", Diet.as_view(), name="encounter-diet-plan"),
     path("diet-plans", DietPlans.as_view(), name="diet-plans"),
     path("encounters/<uuid:visit_id>/fill-in-template", FillIn.as_view(), name="encounter-fill-in-template"),
     path("encounters/<uuid:visit_id>/keep-as-template", KeepAsTemplate.as_view(), name="encounter-keep-as-template"),

@@ -197,6 +197,28 @@ def test_the_console_books_refers_and_hands_out_by_its_buttons(ward: Ward, visit
     assert f"Referred to {ward.departments[1].name}" in note
 
 
+def test_lines_are_taken_out_over_the_api(ward: Ward, visit: Any):
+    here, other = f"/api/v1/encounters/{visit.id}", ward.departments[1]
+    rao, nurse = browser_of(ward.rao), browser_of(ward.nurse)
+    for path, told in (
+        ("referrals", {"to": "Dr Sen", "reason": "Heart"}),
+        ("referrals", {"departmentId": str(other.id), "reason": "Palpitations"}),
+        ("diet-plans", {"text": "Much water"}),
+    ):
+        assert rao.post(f"{here}/{path}", told, content_type="application/json").status_code == 201
+    left = rao.delete(f"{here}/referrals/1").json()
+    assert [row["to"] for row in left["referrals"]] == ["Dr Sen"]
+    assert ahead_of_visits(ward.fresh(visit)) == []
+    assert rao.delete(f"{here}/diet-plans/0").json()["diets"] == []
+    for gone in ("referrals/1", "diet-plans/0", f"diet-plans/{10**30}"):
+        answer = rao.delete(f"{here}/{gone}")
+        assert (answer.status_code, answer.json()["code"]) == (409, "line_gone")
+    assert nurse.delete(f"{here}/referrals/0").status_code == 403
+    ward.complete(visit)
+    assert rao.delete(f"{here}/referrals/0").json()["code"] == "not_in_consultation"
+    assert [row["to"] for row in SignedNote.objects.get().content["referrals"]] == ["Dr Sen"]
+
+
 def test_finishing_says_all_of_it_in_one_transaction(ward: Ward, visit: Any):
     set_follow_up(**about(ward, visit, days=WEEK))
     open_slot(ward, hours=24 * WEEK)

@@ -151,6 +151,7 @@ class Feeder:
         measured: dict[str, Callable[[], Any]] = {name: partial(str, value) for name, value in MEASURED.items()}
         found = [{"code": "", "text": "Viral fever"}]
         outcome: dict[str, Callable[[], Any]] = {"code": str, "departmentId": lambda: None, "diagnoses": lambda: found}
+        outcome |= {"place": lambda: "0"}
         messages: dict[str, Callable[[], Any]] = {"name": self._wording, "language": lambda: LANGUAGE, "text": str}
         templates: dict[str, Callable[[], Any]] = {
             "visit_template_id": self._template,

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from apps.billing.models import Invoice, Payment
 from apps.core.policy import Role
+from apps.encounters.commands.afterwards import add_diet, refer
 from apps.encounters.commands.notes import save_note, sign_off
 from apps.encounters.commands.templating import make_template
 from apps.encounters.models import Encounter, VisitTemplate
@@ -55,6 +56,9 @@ def written_on(ward: Ward, visit: Visit, action: str) -> int:
     about = {"actor": ward.as_doctor(whose), "now": ward.now, "visit_id": visit.id}
     if action in ("sign-off", "addenda", "keep-as-template") and known is None and visit.state == State.IN_CONSULTATION:
         known = save_note(**about, version=0, subjective="Cough for a week")
+    if action in ("referrals", "diet-plans") and visit.state == State.IN_CONSULTATION and not (known and known.outcome):
+        refer(**about, to="Dr Sen", reason="Heart")
+        known = add_diet(**about, text="Much water")
     if action == "addenda" and known and known.signed_at is None:
         sign_off(**about, version=known.version)
     return known.version if known else 0

@@ -28,7 +28,7 @@ BY_DOCTOR = (
     *("start", "complete", "/tests", "break-glass", "}/visits", "encounters/{visit_id}", "/addenda", "/prescriptions"),
     *("/sign-off", "/vitals", "/health", "{fact_id}", "/medicines", "/diagnoses", "/diagnosis-codes"),
     *("/investigations", "/orders", "/take-back", "/seen", "/not-seen"),
-    *("/follow-up", "/referrals", "/diet-plans", "/fill-in-template", "/keep-as-template"),
+    *("/follow-up", "/referrals", "/diet-plans", "{place}", "/fill-in-template", "/keep-as-template"),
     *("/visit-templates", "/visit-templates/{visit_template_id}"),
 )
 BY_LABORATORY = ("/counter/visits/{visit_id}/orders", "/orders/{order_id}/results")

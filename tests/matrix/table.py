@@ -292,6 +292,8 @@ API = [
     api("POST encounters/<uuid:visit_id>/referrals", OF_DOCTOR, {"to": "Matrix", "reason": "Matrix"},
         S.IN_CONSULTATION),
     api("POST encounters/<uuid:visit_id>/diet-plans", OF_DOCTOR, {"text": "Matrix"}, S.IN_CONSULTATION),
+    *(api(f"DELETE encounters/<uuid:visit_id>/{kind}/<int:place>", OF_DOCTOR, None, S.IN_CONSULTATION,
+          answers=frozenset({409})) for kind in ("referrals", "diet-plans")),
     api("POST encounters/<uuid:visit_id>/diagnoses", OF_DOCTOR, {"text": "Matrix"}, S.IN_CONSULTATION),
     api("PUT encounters/<uuid:visit_id>/diagnoses", OF_DOCTOR, {"diagnoses": [{"text": "Matrix"}]}, S.IN_CONSULTATION),
     api("GET visit-templates", facility(DOCTORS)),

@@ -13,7 +13,7 @@ from apps.core.policy import Permission
 from apps.core.shapes import Shape
 from apps.encounters.api.diagnoses import drafted
 from apps.encounters.api.shapes import AfterwardsOut
-from apps.encounters.commands.afterwards import add_diet, refer, set_follow_up
+from apps.encounters.commands.afterwards import add_diet, drop_diet, drop_referral, refer, set_follow_up
 from apps.encounters.queries.diets import diet_plans
 from apps.encounters.rules.outcome import FARTHEST, LONGEST_NAME, LONGEST_WORDS
 
@@ -77,6 +77,17 @@ class Referrals(Endpoint):
         return self.run(refer, drafted, 201, visit_id=visit_id, **self.read(ReferralIn))
 
 
+class Referral(Endpoint):
+    """One referral that is drafted, by its place from 0."""
+
+    policy = Permission.VISIT_CONSULT
+
+    @extend_schema(responses={200: AfterwardsOut})
+    def delete(self, request: Request, visit_id: UUID, place: int) -> Response:
+        """Take it out; who was to go on to a department does not. 409 `line_gone` where no line has this place."""
+        return self.run(drop_referral, drafted, visit_id=visit_id, place=place)
+
+
 class DietPlans(Endpoint):
     """The hospital's diet plans."""
 
@@ -97,3 +108,14 @@ class Diets(Endpoint):
     def post(self, request: Request, visit_id: UUID) -> Response:
         """Hand out a diet plan."""
         return self.run(add_diet, drafted, 201, visit_id=visit_id, **self.read(DietIn))
+
+
+class Diet(Endpoint):
+    """One diet that is drafted, by its place from 0."""
+
+    policy = Permission.VISIT_CONSULT
+
+    @extend_schema(responses={200: AfterwardsOut})
+    def delete(self, request: Request, visit_id: UUID, place: int) -> Response:
+        """Take it out. 409 `line_gone` where no line has this place."""
+        return self.run(drop_diet, drafted, visit_id=visit_id, place=place)
