@@ -1,15 +1,16 @@
 """A hospital's own identity provider (OpenID Connect), where the settings name one.
 
 mozilla-django-oidc speaks with it: code flow with PKCE, state, nonce, signature by the provider's published keys.
-What it leaves open is closed here: issuer and audience, the end of a token, and whom an answer is about.
+What it leaves open is closed here: issuer and audience, the end of a token, whom an answer is about, and the end of
+each talk with the provider as a whole.
 """
 
 import logging
 from functools import lru_cache
 from typing import Any
 
+import httpx
 import jwt
-import requests
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest
@@ -19,10 +20,14 @@ from mozilla_django_oidc.views import OIDCAuthenticationRequestView
 
 from apps.accounts.models import Staff
 from apps.accounts.queries import staff_by_email
+from apps.core.deadlines import request as ask
 from apps.core.errors import DomainError, sentence
 
 TIMEOUT = 5
-"""Seconds that the provider has for an answer."""
+"""Seconds that the provider has for an answer as a whole."""
+
+FAULTS = (httpx.HTTPError, httpx.InvalidURL, SuspiciousOperation, jwt.PyJWTError, KeyError, TypeError, ValueError)
+"""What may come of talking with a provider that is away, broken or another."""
 
 ALGORITHM = "RS256"
 SESSION_STATES = "oidc_states"
@@ -49,7 +54,6 @@ def setting(name: str, *default: Any) -> Any:
         "OIDC_RP_CLIENT_SECRET": settings.OIDC_CLIENT_SECRET,
         "OIDC_RP_SIGN_ALGO": ALGORITHM,
         "OIDC_USE_PKCE": True,
-        "OIDC_TIMEOUT": TIMEOUT,
         "OIDC_AUTHENTICATION_CALLBACK_URL": "login-provider-back",
     }
     if name.startswith("OIDC_OP_"):
@@ -61,9 +65,7 @@ def setting(name: str, *default: Any) -> Any:
 def _endpoints(issuer: str) -> dict[str, str]:
     """Where the provider answers, read once in a process. Raises `SuspiciousOperation` for another's description,
     and in production for one that is not behind TLS."""
-    answer = requests.get(f"{issuer.rstrip('/')}/.well-known/openid-configuration", timeout=TIMEOUT)
-    answer.raise_for_status()
-    told = answer.json()
+    told = _told_by("GET", f"{issuer.rstrip('/')}/.well-known/openid-configuration")
     found = {
         "OIDC_OP_AUTHORIZATION_ENDPOINT": told["authorization_endpoint"],
         "OIDC_OP_TOKEN_ENDPOINT": told["token_endpoint"],
@@ -76,6 +78,13 @@ def _endpoints(issuer: str) -> dict[str, str]:
     return found
 
 
+def _told_by(method: str, url: str, **more: Any) -> Any:
+    """What the provider answers. Raises one of `FAULTS`."""
+    answer = ask(method, url, seconds=TIMEOUT, timeout=httpx.Timeout(TIMEOUT), **more)
+    answer.raise_for_status()
+    return answer.json()
+
+
 class ToProvider(OIDCAuthenticationRequestView):
     """Sends a browser to the provider, and remembers in its session what with."""
 
@@ -86,6 +95,18 @@ class Provider(OIDCAuthenticationBackend):
     """Reads the provider's answer. It never makes an account and never changes one."""
 
     get_settings = staticmethod(setting)
+
+    def get_token(self, payload: dict[str, Any]) -> Any:
+        """The tokens that the provider has for a browser that came back."""
+        return _told_by("POST", self.OIDC_OP_TOKEN_ENDPOINT, data=payload)
+
+    def retrieve_matching_jwk(self, token: str) -> jwt.PyJWK:
+        """The provider's key by which a token says that it is signed."""
+        wanted = jwt.get_unverified_header(token)
+        for key in _told_by("GET", self.OIDC_OP_JWKS_ENDPOINT)["keys"]:
+            if key["kid"] == wanted["kid"] and key.get("alg", wanted["alg"]) == wanted["alg"]:
+                return jwt.PyJWK(key)
+        raise SuspiciousOperation("This token is signed by no key of the provider.")
 
     def verify_token(self, token: str, **kwargs: Any) -> dict[str, Any]:
         """The claims of an id token: genuine, of this issuer, for us, not over, and the answer to our question."""
@@ -117,7 +138,7 @@ def vouched_for(request: HttpRequest) -> Staff:
         staff: Staff | None = Provider().authenticate(
             request, nonce=asked["nonce"], code_verifier=asked["code_verifier"]
         )
-    except (SuspiciousOperation, requests.RequestException, jwt.PyJWTError, KeyError, TypeError, ValueError) as fault:
+    except FAULTS as fault:
         log.warning("identity provider", extra={"error": type(fault).__name__})
         raise ProviderRefused from fault
     if staff is None:

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -36,6 +37,9 @@ class Idp:
     key: Any = KEY
     algorithm: str = "RS256"
     told: list[dict[str, list[str]]] = field(default_factory=list)
+    dripping: str = ""
+    """The path at which it answers a byte at a time, until `dry`."""
+    dry: threading.Event = field(default_factory=threading.Event)
 
     def describe(self) -> dict[str, Any]:
         at = self.issuer
@@ -69,10 +73,19 @@ def idp(settings: Any, db: None) -> Iterator[Idp]:
             self.tell(known.token())
 
         def tell(self, body: dict[str, Any]) -> None:
+            if self.path == known.dripping:
+                self.drip()
+                return
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.end_headers()
             self.wfile.write(json.dumps(body).encode())
+
+        def drip(self) -> None:
+            with suppress(OSError):  # whoever asked has hung up
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+                while not known.dry.wait(0.02):
+                    self.wfile.write(b"x")
 
         def log_message(self, *args: Any) -> None: ...
 
@@ -83,6 +96,7 @@ def idp(settings: Any, db: None) -> Iterator[Idp]:
     settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET = CLIENT, "hush"
     provider._endpoints.cache_clear()
     yield known
+    known.dry.set()
     server.shutdown()
     thread.join()
     server.server_close()
@@ -177,6 +191,20 @@ def test_who_left_does_not_come_in(client, idp, meera):
 def test_a_provider_that_is_away_is_said_and_no_error(client, idp, settings):
     settings.OIDC_ISSUER = "http://127.0.0.1:9"
     assert client.get(TO).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/token", "/keys"])
+def test_a_provider_that_answers_a_byte_at_a_time_is_not_listened_to_for_ever(client, idp, meera, monkeypatch, path):
+    asked = "" if path.startswith("/.well") else client.get(TO).url
+    monkeypatch.setattr(provider, "TIMEOUT", 0.5)
+    idp.dripping = path
+    if not asked:
+        assert client.get(TO).status_code == 401
+        return
+    idp.claims = {"sub": "42"}
+    state = parse_qs(urlsplit(asked).query)["state"][0]
+    assert client.get(BACK, {"code": "abc", "state": state}).status_code == 401
+    assert not Credential.objects.exists()
 
 
 def test_a_provider_that_describes_another_is_not_believed(client, idp, settings, monkeypatch):

@@ -1,6 +1,5 @@
 """Signing in through the hospital's own identity provider."""
 
-import requests
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -9,7 +8,7 @@ from django.utils import timezone
 
 from apps.accounts import commands
 from apps.accounts.commands import DeviceWaits, SignInRefused
-from apps.accounts.provider import SESSION_STATES, ProviderRefused, ToProvider, is_set_up, vouched_for
+from apps.accounts.provider import FAULTS, SESSION_STATES, ProviderRefused, ToProvider, is_set_up, vouched_for
 from apps.accounts.rules.second_factor import ENFORCED
 from apps.accounts.views.browsers import device_of
 from apps.accounts.views.way_in import come_in, step_in, waiting
@@ -25,7 +24,7 @@ def to_provider(request: HttpRequest) -> HttpResponseBase:
         raise NotFound
     try:
         return ToProvider.as_view()(request)
-    except (requests.RequestException, SuspiciousOperation, KeyError, ValueError):
+    except FAULTS:
         return _refused(request, ProviderRefused())
 
 
