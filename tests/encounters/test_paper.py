@@ -94,6 +94,28 @@ def test_the_tests_that_were_ordered_stand_on_it_but_not_those_taken_back(ward: 
     assert "Complete blood count" not in str(sheet_of(visit_of(visit.id), whole=False))
 
 
+@pytest.mark.parametrize("language", ["en", "hi", "ta"])
+def test_tests_stand_on_a_paper_of_their_own_where_nothing_was_signed(ward: Ward, language: str):
+    lab = Lab(ward)
+    visit = lab.called_in(name="Asha Devi", phone=PHONE, language=language)
+    orders = lab.order(visit, "CBC", "ELEC")
+    complete(actor=ward.rao, now=ward.now, visit_id=visit.id)
+    told = sheet_of(visit_of(visit.id))
+    assert (told["before"], told["medicines"]["rows"]) == ([], [])
+    (tests,) = told["after"]
+    assert tests["lines"][0].endswith("Complete blood count, Electrolytes")
+    assert told["signed"].startswith({"en": "Ordered by ", "hi": "जाँच लिखी: ", "ta": "எழுதியவர்: "}[language])
+    assert paper.pdf("prescription.typ", told, standards=("a-2u",)).startswith(b"%PDF-")
+    phone = phone_of(timezone.now())
+    assert f"/me/prescriptions/{visit.id}/" in phone.get("/me/prescriptions/").content.decode()
+    assert "Complete blood count" in phone.get(f"/me/prescriptions/{visit.id}/").content.decode()
+    for order in orders:
+        take_back_order(actor=ward.rao, now=ward.now, order_id=order.id)
+    assert phone.get(f"/me/prescriptions/{visit.id}/").status_code == 404
+    with pytest.raises(NothingSigned):
+        sheet_of(visit_of(visit.id))
+
+
 def test_what_a_doctor_wrote_in_their_own_way_stays(ward: Ward):
     told = sheet_of(seen(ward, lines=[HOSTILE, CHILD]), language="en")
     four, free = told["medicines"]["rows"]

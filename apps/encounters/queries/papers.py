@@ -58,10 +58,11 @@ class Parts:
 class Paper(Parts):
     """A visit with all that was signed for its patient. `diagnoses` are `{code, text}`, the principal first,
     the code "" in free words; `medicines` the lines that were checked, `words` what was prescribed beside them in free
-    words; `advice` is what the doctor wrote for the patient. `tests` were ordered and not taken back."""
+    words; `advice` is what the doctor wrote for the patient. `tests` were ordered and not taken back; where nothing was
+    signed beside them `signed_at` is None."""
 
     visit: Any
-    signed_at: datetime
+    signed_at: datetime | None
     prescription: Prescription | None
     note_hash: str
     medicines: list[Item]
@@ -81,18 +82,18 @@ def parts_of(outcome: Outcome, booking: Any = None, language: str = ENGLISH) -> 
 
 
 def paper_of(visit_id: UUID, language: str = ENGLISH) -> Paper | None:
-    """What a patient takes home of a visit, diets in a language where they have it; None while nothing is signed.
-    Whoever asks has been let in by the edge. Raises `NotFound`."""
+    """What a patient takes home of a visit, diets in a language where they have it; None where nothing was
+    signed and no test ordered. Whoever asks has been let in by the edge. Raises `NotFound`."""
     visit = visit_of(visit_id)
     prescription = signed_prescription(visit_id)
     rows = SignedNote.objects.select_related("encounter__follow_up").filter(encounter__visit_id=visit_id)
     note = one(rows)
-    if prescription is None and note is None:
+    tests = orders_of_visits([visit_id])
+    signed = prescription or note
+    if not (signed or tests):
         return None
     content = note.content if note else {}
     medicines, words = _prescribed(prescription)
-    signed = prescription or note
-    assert signed, "one of them is there"
     parts = parts_of(outcome_in(content), note.encounter.follow_up if note else None, language)
     return Paper(
         diagnoses=parts.diagnoses,
@@ -100,13 +101,13 @@ def paper_of(visit_id: UUID, language: str = ENGLISH) -> Paper | None:
         referrals=parts.referrals,
         follow_up=parts.follow_up,
         visit=visit,
-        signed_at=signed.signed_at,
+        signed_at=signed.signed_at if signed else None,
         prescription=prescription,
         note_hash=note.hash if note else "",
         medicines=medicines,
         words=words,
         advice=content.get("advice", ""),
-        tests=orders_of_visits([visit_id]),
+        tests=tests,
     )
 
 

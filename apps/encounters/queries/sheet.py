@@ -18,10 +18,11 @@ from apps.core.errors import NotFound, sentence
 from apps.core.languages import named
 from apps.core.policy import Actor, Fields, Permission
 from apps.core.queries import one
-from apps.encounters.models import Prescription, SignedNote, Vitals
+from apps.encounters.models import Order, Prescription, SignedNote, Vitals
 from apps.encounters.queries.papers import Paper, paper_of
 from apps.encounters.queries.prescribed import history
 from apps.encounters.queries.vitals import vitals_row
+from apps.encounters.rules.investigations import OrderState
 from apps.encounters.rules.prescribing import Item
 from apps.encounters.rules.taking import IN_FULL, OF_DAY, amounts, in_full
 from apps.encounters.rules.vitals import in_force
@@ -51,11 +52,13 @@ def readable_visit(actor: Actor, visit_id: UUID, now: datetime) -> tuple[Any, bo
 
 
 def own_prescribed(actor: Actor) -> QuerySet[Any]:
-    """Visits of the people under somebody's phone at which something was signed, the newest first."""
-    signed = own_visits(actor).filter(patient__in=patients_of(actor).values("id"), state=State.COMPLETED)
+    """Visits of the people under somebody's phone at which something was signed or a test was ordered, the newest
+    first."""
+    finished = own_visits(actor).filter(patient__in=patients_of(actor).values("id"), state=State.COMPLETED)
     prescribed = Prescription.objects.filter(visit_id=OuterRef("id"))
     noted = SignedNote.objects.filter(encounter__visit_id=OuterRef("id"))
-    return signed.filter(Exists(prescribed) | Exists(noted)).order_by("-day", "-ended_at", "id")
+    ordered = Order.objects.filter(visit_id=OuterRef("id")).exclude(state=OrderState.CANCELLED)
+    return finished.filter(Exists(prescribed) | Exists(noted) | Exists(ordered)).order_by("-day", "-ended_at", "id")
 
 
 def own_prescribed_visit(actor: Actor, visit_id: UUID) -> Any:
@@ -71,7 +74,7 @@ def sheet_of(visit: Any, *, whole: bool = True, language: str = "") -> dict[str,
     alone.
 
     `{title, hospital, doctor, facts, before, medicines, after, signed, page, foot, name, language}`; only what was
-    signed. Raises `NothingSigned`.
+    signed, and the tests that were ordered. Raises `NothingSigned`.
     """
     chosen = language if language in dict(settings.LANGUAGES) else visit.patient.language
     paper = paper_of(visit.id, chosen) if visit.state == State.COMPLETED else None
@@ -92,7 +95,7 @@ def _words(visit: Any, paper: Paper, whole: bool) -> dict[str, Any]:
         "before": _filled([_vitals(visit), _diagnoses(paper)] if whole else []),
         "medicines": _medicines(paper.medicines),
         "after": _filled([words, *(_to_do(paper, facility) if whole else ())]),
-        "signed": _signed(visit.doctor, facility, paper.signed_at),
+        "signed": _signed(paper, visit.doctor, facility),
         "page": gettext("Page"),
         "foot": f"{visit.token.token_number}, {visit.patient.uhid}",
         "name": f"prescription-{visit.token.token_number}-{visit.day:%Y-%m-%d}",
@@ -205,8 +208,12 @@ def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def _signed(doctor: Any, facility: Any, at: datetime) -> str:
+def _signed(paper: Paper, doctor: Any, facility: Any) -> str:
+    """Who answers for it, and since when. A visit at which tests were ordered and nothing was signed has no signature."""
+    at = paper.signed_at or paper.tests[-1].ordered_at
     moment = f"{date_format(facility.day_of(at), 'j M Y')} {facility.clock(at)}"
+    if paper.signed_at is None:
+        return gettext("Ordered by %(doctor)s, %(time)s") % {"doctor": named(paper.tests[-1].doctor), "time": moment}
     return gettext("Signed by %(doctor)s, %(time)s") % {"doctor": named(doctor), "time": moment}
 
 
