@@ -63,15 +63,20 @@ class _Part(TextField):
         super().__init__(required=False, allow_blank=True, max_length=LONGEST_PART)
 
 
-class NoteIn(serializers.Serializer[Any]):
-    """Parts of a note as typed, over the version that was seen."""
+class NotePartsIn(serializers.Serializer[Any]):
+    """Parts of a note."""
 
-    version = serializers.IntegerField(min_value=0, max_value=MOST)
     subjective = _Part()
     objective = _Part()
     assessment = _Part()
     plan = _Part()
     advice = _Part()
+
+
+class NoteIn(NotePartsIn):
+    """Parts of a note as typed, over the version that was seen."""
+
+    version = serializers.IntegerField(min_value=0, max_value=MOST)
 
 
 class SignIn(serializers.Serializer[Any]):

@@ -66,14 +66,19 @@ class WarningOut(Shape):
     detail = serializers.CharField()
 
 
-class ItemOut(Shape):
-    """A line as it is kept."""
+class MedicineLineOut(Shape):
+    """A line of medicine."""
 
     medicine = serializers.CharField()
     dose = serializers.CharField()
     frequency = serializers.CharField()
     days = serializers.IntegerField()
     instructions = serializers.CharField()
+
+
+class ItemOut(MedicineLineOut):
+    """A line as it is kept."""
+
     ingredients = serializers.ListField(child=serializers.CharField())
 
 

@@ -12,28 +12,18 @@ from apps.core.api import Endpoint, TextField
 from apps.core.policy import Permission
 from apps.core.shapes import Shape
 from apps.encounters.api.diagnoses import DiagnosisIn
-from apps.encounters.api.encounters import MOST, EncounterOut
-from apps.encounters.api.prescriptions import ItemIn, PrescriptionDraftOut
+from apps.encounters.api.encounters import MOST, EncounterOut, NotePartsIn
+from apps.encounters.api.prescriptions import ItemIn, MedicineLineOut, PrescriptionDraftOut
 from apps.encounters.api.shapes import DiagnosisOut
 from apps.encounters.commands import templating
 from apps.encounters.models import VisitTemplate
 from apps.encounters.queries.medicines import draft_json
 from apps.encounters.queries.notes import encounter_json, written_of
 from apps.encounters.queries.templates import doctor_with_templates, template_of, templates_of
-from apps.encounters.rules.notes import LONGEST_PART, PARTS
+from apps.encounters.rules.notes import PARTS
 from apps.encounters.rules.outcome import MOST_DIAGNOSES
 from apps.encounters.rules.prescribing import MOST_ITEMS
 from apps.encounters.rules.templates import LONGEST_TITLE, MOST_TESTS
-
-
-class TemplateLineOut(Shape):
-    """A line of medicine of a template."""
-
-    medicine = serializers.CharField()
-    dose = serializers.CharField()
-    frequency = serializers.CharField()
-    days = serializers.IntegerField()
-    instructions = serializers.CharField()
 
 
 class TemplateNoteOut(Shape):
@@ -54,7 +44,7 @@ class VisitTemplateOut(Shape):
     version = serializers.IntegerField()
     note = TemplateNoteOut()
     diagnoses = DiagnosisOut(many=True)
-    items = TemplateLineOut(many=True)
+    items = MedicineLineOut(many=True)
     tests = serializers.ListField(child=serializers.CharField())
 
 
@@ -73,19 +63,11 @@ class TemplateFilledOut(Shape):
     leftOut = serializers.ListField(child=serializers.CharField(), source="left_out")
 
 
-class TemplateNoteIn(serializers.Serializer[Any]):
-    """Words of a template."""
-
-    def get_fields(self) -> dict[str, Any]:
-        """The parts of a note."""
-        return {part: TextField(required=False, allow_blank=True, max_length=LONGEST_PART) for part in PARTS}
-
-
 class VisitTemplateIn(serializers.Serializer[Any]):
     """A whole template."""
 
     name = TextField(max_length=LONGEST_TITLE)
-    note = TemplateNoteIn(required=False, default=dict)
+    note = NotePartsIn(required=False, default=dict)
     diagnoses = serializers.ListField(child=DiagnosisIn(), max_length=MOST_DIAGNOSES, required=False, default=list)
     items = serializers.ListField(child=ItemIn(), max_length=MOST_ITEMS, required=False, default=list)
     tests = serializers.ListField(child=TextField(max_length=150), max_length=MOST_TESTS, required=False, default=list)
