@@ -82,6 +82,19 @@ def test_the_whole_table_is_taken_in_and_keeps_the_words_of_the_common_ones(ward
         call_command("take_in_diagnoses", ward.facility.code, str(whole))
 
 
+def test_a_code_under_a_new_title_is_found_by_it_and_no_more_by_the_old_one(ward: Ward):
+    tool = {"actor": system_actor("test", ward.facility.id), "now": ward.now, "common": False}
+    renamed = ({"code": RARE["code"], "title": "Sweet illness"}, {"code": "E11.9", "title": "Plain sweet illness"})
+    for _ in range(2):
+        take_in_diagnoses(**tool, rows=renamed)
+        assert found("sweet illness") == ["E11.9", "E11.69"]
+        assert found("specified complication") == []
+        assert found("without complications") == []
+        assert found("sugar") == ["E11.9"]
+    assert DiagnosisCode.objects.get(code="E11.9").search_key == "plain sweet illness sugar"
+    assert not DiagnosisCode.objects.get(code="E11.69").is_common
+
+
 def test_of_the_publishers_order_file_the_codes_are_taken_in_and_the_headings_left_out(ward: Ward, tmp_path: Path):
     whole = tmp_path / "icd10cm-order-2026.txt"
     rows = (("00001", "N18", "0", "Chronic kidney disease (CKD)"), ("00002", "N186", "1", "End stage renal disease"))

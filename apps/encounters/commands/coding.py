@@ -21,16 +21,17 @@ AT_ONCE = 5_000
 
 @command
 def take_in_diagnoses(*, actor: Actor, now: datetime, rows: Iterable[Mapping[str, str]], common: bool) -> int:
-    """Add codes (`code, title, words`) to those that are there; a known one gets the title told. `common` ones are the
-    house's own, and keep their words. The number taken in."""
+    """Add codes (`code, title, words`) to those that are there; a known one gets the title told, and is found by it. `common`
+    ones are the house's own: they stay that, and keep their words under another title. The number taken in."""
     actor.require(Permission.SYSTEM_KEEP, Scope(None))
-    listed = [_code(row, common=common) for row in rows]
+    known = {} if common else {code.code: code for code in DiagnosisCode.objects.filter(is_common=True)}
+    listed = [_code(row, known.get(code_said(row["code"])), common=common) for row in rows]
     DiagnosisCode.objects.bulk_create(
         listed,
         batch_size=AT_ONCE,
         update_conflicts=True,
         unique_fields=["code"],
-        update_fields=["title", "search_key", "is_common"] if common else ["title"],
+        update_fields=["title", "search_key", "is_common"],
     )
     record(
         action="diagnoses.taken_in", entity_type="facility", entity_id=actor.facility_id, after={"rows": len(listed)}
@@ -38,10 +39,13 @@ def take_in_diagnoses(*, actor: Actor, now: datetime, rows: Iterable[Mapping[str
     return len(listed)
 
 
-def _code(row: Mapping[str, str], *, common: bool) -> DiagnosisCode:
+def _code(row: Mapping[str, str], known: DiagnosisCode | None, *, common: bool) -> DiagnosisCode:
     title = row["title"].strip()
-    key = " ".join((title, row.get("words", ""))).lower().strip()
-    return DiagnosisCode(code=code_said(row["code"]), title=title, search_key=key, is_common=common)
+    words = known.search_key.removeprefix(known.title.lower()) if known else row.get("words", "")
+    key = " ".join((title.lower(), words.lower().strip())).strip()
+    return DiagnosisCode(
+        code=code_said(row["code"]), title=title, search_key=key, is_common=common or known is not None
+    )
 
 
 ORDERED = re.compile(r"\d{5} (?P<code>[A-Z0-9]{3,7}) *(?P<usable>[01]) (?P<short>.{60}) (?P<title>.+)")
