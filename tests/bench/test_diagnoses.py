@@ -25,9 +25,10 @@ SHOWN = 20
 """Of what is found, so much is read: a page."""
 
 GOAL_IN, GOAL_SEARCH = 0.5, 0.4
-WORDS = tuple(
-    "acute chronic fracture of left right upper lower limb with without complication initial subsequent encounter "
-    "open closed displaced unspecified disorder injury poisoning by accidental assault burn degree bone joint".split()
+WORDS = (
+    *("acute", "chronic", "fracture", "of", "left", "right", "upper", "lower", "limb", "with", "without", "initial"),
+    *("complication", "subsequent", "encounter", "open", "closed", "displaced", "unspecified", "disorder", "injury"),
+    *("poisoning", "by", "accidental", "assault", "burn", "degree", "bone", "joint"),
 )
 SEARCHED = ("s72.0", "fracture left", "chronic disorder joint", "burn", "poisoning assault")
 INSERT = """INSERT INTO encounters_diagnosiscode (code, title, search_key, is_common)

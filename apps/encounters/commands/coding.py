@@ -21,8 +21,9 @@ AT_ONCE = 5_000
 
 @command
 def take_in_diagnoses(*, actor: Actor, now: datetime, rows: Iterable[Mapping[str, str]], common: bool) -> int:
-    """Add codes (`code, title, words`) to those that are there; a known one gets the title told, and is found by it. `common`
-    ones are the house's own: they stay that, and keep their words under another title. The number taken in."""
+    """Add codes (`code, title, words`) to those that are there; a known one gets the title told, and is found by it.
+    `common` ones are the house's own: they stay that, and keep their words under another title. The number taken
+    in."""
     actor.require(Permission.SYSTEM_KEEP, Scope(None))
     known = {} if common else {code.code: code for code in DiagnosisCode.objects.filter(is_common=True)}
     listed = [_code(row, known.get(code_said(row["code"])), common=common) for row in rows]

@@ -209,7 +209,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _signed(paper: Paper, doctor: Any, facility: Any) -> str:
-    """Who answers for it, and since when. A visit at which tests were ordered and nothing was signed has no signature."""
+    """Who answers for it, and since when. Where tests were ordered and nothing was signed there is no signature."""
     at = paper.signed_at or paper.tests[-1].ordered_at
     moment = f"{date_format(facility.day_of(at), 'j M Y')} {facility.clock(at)}"
     if paper.signed_at is None:
