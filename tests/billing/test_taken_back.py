@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from apps.billing import commands
 from apps.billing.commands.linking import NothingDue
-from apps.billing.commands.paying import NotDue
-from apps.billing.models import Invoice, PaymentLink, Refund
+from apps.billing.commands.paying import DueFirst, NotDue
+from apps.billing.models import Invoice, PaymentLink, Refund, RefundDue
 from apps.billing.queries.invoices import charged_in_vain, invoices, over, taken_back_lines, unpaid
 from apps.core.policy import system_actor
 from apps.encounters.commands import complete
@@ -21,6 +21,7 @@ from apps.notifications.rules import Kind
 from tests.billing.test_invoices import relay
 from tests.billing.test_things import in_consultation, ordered, sold
 from tests.billing.till import account_of
+from tests.bookings import book, open_slot
 from tests.cast import open_browser
 from tests.patients.codes import PHONE, phone_of
 
@@ -80,6 +81,23 @@ def test_it_goes_back_the_way_it_came_the_last_payment_first(till, bill):
     till.pay(invoice, "100.00", "upi")
     assert sorted(row.amount for row in give_back(till, invoice)) == [Decimal("100.00"), Decimal("150.00")]
     assert {row.reason for row in Refund.objects.all()} == {"it was taken back after it was charged"}
+
+
+def test_what_went_back_for_a_booking_takes_nothing_from_it(till, bill):
+    invoice = bill("1000.00")
+    booking = book(till.ward, open_slot(till.ward, 30)).appointment
+    due = RefundDue.objects.create(
+        facility=till.ward.facility, payment=invoice.payments.get(), appointment=booking, percent=60,
+        amount=Decimal("300.00"), due_at=till.ward.now,
+    )  # fmt: skip
+    with pytest.raises(DueFirst):
+        give_back(till, invoice)
+    commands.pay_out(actor=till.cashier, now=till.ward.now, invoice_id=invoice.id, due_id=due.id)
+    invoice.refresh_from_db()
+    assert over(invoice) == Decimal("250.00")
+    assert [row.amount for row in give_back(till, invoice)] == [Decimal("250.00")]
+    with pytest.raises(NotDue):
+        give_back(till, invoice)
 
 
 def test_the_till_points_at_it_until_the_money_went_back(till, bill):

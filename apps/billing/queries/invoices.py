@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import DecimalField, Exists, F, Model, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, Greatest
 
-from apps.billing.models import Discount, DiscountLimit, Invoice, InvoiceLine, Prepayment
+from apps.billing.models import Discount, DiscountLimit, Invoice, InvoiceLine, Prepayment, RefundDue
 from apps.billing.rules.discounts import USUAL_LIMITS, DiscountState
 from apps.billing.rules.invoices import NOT_CHARGED, InvoiceStatus
 from apps.billing.rules.money import ZERO, Charge
@@ -131,8 +131,15 @@ def taken_back_of(invoice: Invoice) -> Decimal:
 
 
 def over(invoice: Invoice) -> Decimal:
-    """What of the money for an issued invoice was for what was taken back since, and is still here."""
-    return max(ZERO, invoice.paid - invoice.refunded - (invoice.grand_total - taken_back_of(invoice)))
+    """What of the money for an issued invoice was for what was taken back since, and is still here. What went back for
+    a booking is nothing that the rest of the bill still asks for."""
+    rest = invoice.grand_total - taken_back_of(invoice) - _returned_for_bookings(invoice)
+    return max(ZERO, invoice.paid - invoice.refunded - rest)
+
+
+def _returned_for_bookings(invoice: Invoice) -> Decimal:
+    gone = RefundDue.objects.filter(payment__invoice=invoice, refund__isnull=False)
+    return gone.aggregate(sum=Sum("amount"))["sum"] or ZERO
 
 
 def _sum_of(which: Q) -> Coalesce:
