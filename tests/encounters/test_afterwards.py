@@ -23,6 +23,7 @@ from apps.queue.queries.journeys import ahead_of_visits
 from apps.scheduling.models import Appointment, Department
 from tests.bookings import book, open_slot
 from tests.browsers import browser_of
+from tests.encounters.lab import Lab
 from tests.ward import Ward, add_doctor, open_ward
 
 WEEK = 7
@@ -171,6 +172,20 @@ def test_nobody_else_says_what_comes_after(ward: Ward, visit: Any):
     for deed, more in deeds:
         with pytest.raises(NotConsulting):
             deed(**about(ward, visit, **more))
+
+
+def test_at_a_laboratory_nobody_says_when_to_come_again_and_it_is_refused_clearly(ward: Ward):
+    lab = Lab(ward)
+    lab.order(lab.called_in(), "CBC", send=True)
+    there = lab.begin()
+    for actor in (lab.hands["LAB"], ward.rao):
+        with pytest.raises(Forbidden):
+            set_follow_up(**about(ward, there, actor=actor, days=WEEK))
+    told = browser_of(lab.hands["LAB"]).put(
+        f"/api/v1/encounters/{there.id}/follow-up", {"days": WEEK}, content_type="application/json"
+    )
+    assert (told.status_code, told.json()["code"]) == (403, "forbidden")
+    assert not Encounter.objects.filter(visit_id=there.id).exists()
 
 
 def test_the_console_books_refers_and_hands_out_by_its_buttons(ward: Ward, visit: Any):
