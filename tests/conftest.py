@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings as house
 from django.core.management.commands import flush
@@ -20,6 +21,10 @@ SCALE = 1000.0
 """Tests ask faster than people do; those of the limits set their own."""
 os.environ.setdefault("OPD_RATE_SCALE", str(SCALE))  # for servers in processes of their own
 os.environ.setdefault("OPD_DEVICE_APPROVAL", "0")
+
+hypothesis.settings.register_profile("house", deadline=None, derandomize=not PROVE)
+hypothesis.settings.load_profile("house")
+"""The same made-up values on each run, however slow the machine; `make prove` makes up others each time."""
 
 
 KEPT = {"django_content_type", "auth_permission"}
