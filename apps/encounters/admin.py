@@ -15,7 +15,7 @@ desk_urls = [
 """Mounted by the admin's site before Django's own addresses."""
 
 
-class _Ranges(admin.TabularInline):
+class _Ranges(admin.StackedInline):
     model = ReferenceRange
     extra = 0
 

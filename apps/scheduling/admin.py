@@ -124,7 +124,7 @@ class AllocationInline(PolicyInline):
     own_form = _AllocationForm
 
 
-class VisitTypeInline(admin.TabularInline):
+class VisitTypeInline(admin.StackedInline):
     """What people come for, and how long it takes."""
 
     model = VisitType
@@ -255,7 +255,7 @@ class DoctorAdmin(_Versioned):
         return field
 
 
-class BreakInline(admin.TabularInline):
+class BreakInline(admin.StackedInline):
     """Pauses within the hours."""
 
     model = TemplateBreak
