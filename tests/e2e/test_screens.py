@@ -140,11 +140,16 @@ def test_two_calls_at_once_are_shown_and_spoken_one_after_the_other_each_once(
     assert board.evaluate("asked") == []
 
 
-def call_somebody(doctor: str, department: str) -> str:
-    """Somebody comes to a department and is called by a doctor: their number."""
+def come(department: str) -> None:
+    """Somebody comes to a department and waits."""
     desk, now = staff_actor("reception@demo.opd"), timezone.now()
     patient = register(actor=desk, now=now, name=f"Ravi of {department}", age=36, sex=Sex.MALE)
     check_in(actor=desk, now=now, department_id=departments().get(code=department).id, patient_id=patient.id)
+
+
+def call_somebody(doctor: str, department: str) -> str:
+    """Somebody comes to a department and is called by a doctor: their number."""
+    come(department)
     who = staff_actor(doctor)
     visit = call_next(actor=who, now=timezone.now(), doctor_id=Doctor.objects.get(staff_id=who.id).id)
     assert visit
