@@ -212,27 +212,6 @@ def test_the_halls_code_leads_from_a_phone_to_the_own_page(hospital: FacilityFac
     expect(phone.get_by_text("before you")).to_be_visible()
 
 
-def test_the_administrators_pages_can_be_used_by_everybody(hospital: FacilityFacts, open_page: Open, look: Look):
-    page = open_page("/console/", ADMIN)
-    look(page, "console-choose")
-    department = departments().get(code="GEN")
-    for path in (
-        "",
-        "audit-trail/",
-        "parked-events/",
-        "display/board/",
-        "display/board/add/",
-        "scheduling/department/",
-        f"scheduling/department/{department.id}/change/",
-        f"departments/{department.id}/close/",
-        "scheduling/doctor/add/",
-        "queue/triagerule/add/",
-        "accounts/staff/",
-    ):
-        page.goto(f"/admin/{path}")
-        look(page, "admin-" + (path.strip("/").replace("/", "-").replace(str(department.id), "gen") or "home"))
-
-
 def test_a_small_hall_and_a_turned_screen_have_a_board_too(open_page: Open, look: Look):
     look(open_page("/display/hall-b/", screen=HALL), "board-b")
     look(open_page("/display/hall-a/", screen=(1080, 1920)), "board-portrait")
