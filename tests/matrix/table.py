@@ -293,7 +293,7 @@ API = [
         S.IN_CONSULTATION),
     api("POST encounters/<uuid:visit_id>/diet-plans", OF_DOCTOR, {"text": "Matrix"}, S.IN_CONSULTATION),
     *(api(f"DELETE encounters/<uuid:visit_id>/{kind}/<int:place>", OF_DOCTOR, None, S.IN_CONSULTATION,
-          answers=frozenset({409})) for kind in ("referrals", "diet-plans")),
+          answers=frozenset({409}), words={"place": "0"}) for kind in ("referrals", "diet-plans")),
     api("POST encounters/<uuid:visit_id>/diagnoses", OF_DOCTOR, {"text": "Matrix"}, S.IN_CONSULTATION),
     api("PUT encounters/<uuid:visit_id>/diagnoses", OF_DOCTOR, {"diagnoses": [{"text": "Matrix"}]}, S.IN_CONSULTATION),
     api("GET visit-templates", facility(DOCTORS)),

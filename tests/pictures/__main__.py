@@ -4,29 +4,23 @@
 stands here, with a browser of their own for each role. A page that is wider than its screen ends it with a complaint.
 """
 
-import json
 import os
 import re
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from urllib.request import urlopen
+from contextlib import suppress
 
-from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import Error as BrowserError
+from playwright.sync_api import Page, sync_playwright
 
-PASSWORD = "opd-demo-2026"
-FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
-PHONE, NARROW, DESK, CONSOLE = (390, 844), (320, 640), (1440, 900), (1440, 900)
+from tests.pictures.camera import CONSOLE, DESK, FOLDER, NARROW, PATIENCE, PHONE, Camera, code_sent
+
 HALLS = {"": (1920, 1080), "-4-3": (1024, 768), "-portrait": (1080, 1920)}
 KIOSK = (1280, 800)
 FAMILY = "9000000005"
 LANGUAGES = {"en": PHONE, "hi": PHONE, "ta": NARROW}
 """The screen for each language: the narrow one for Tamil, whose words are the longest."""
-PATIENCE = 60_000
-"""Milliseconds for a page."""
 
 DESK_PAGES = {
     "today": "today/",
@@ -42,70 +36,38 @@ DESK_PAGES = {
     "away": "away/",
 }
 
-
-class Camera:
-    """Takes pictures of one house."""
-
-    def __init__(self, browser: Browser, address: str) -> None:
-        self._browser, self.address = browser, address
-        self.wide: list[str] = []
-
-    def open(self, path: str, screen: tuple[int, int] = PHONE, language: str = "en", **how: object) -> Page:
-        """A page in a new browser."""
-        size = {"width": screen[0], "height": screen[1]}
-        context = self._browser.new_context(
-            base_url=self.address, viewport=size, locale=f"{language}-IN", reduced_motion="reduce"
-        )
-        context.set_default_timeout(PATIENCE)
-        page = context.new_page()
-        page.add_init_script("window.print = () => {}")
-        page.goto(path)
-        return page
-
-    def staff(self, email: str, screen: tuple[int, int] = DESK) -> Page:
-        """The page of somebody of the staff, signed in."""
-        page = self.open("/login/staff/", screen)
-        page.fill("[name=email]", email)
-        page.fill("[name=password]", PASSWORD)
-        page.press("[name=password]", "Enter")
-        if email.startswith("admin@"):
-            page.fill("[name=code]", page.locator(".demo code").inner_text())
-            page.press("[name=code]", "Enter")
-        page.wait_for_url(lambda url: "login" not in url)
-        return page
-
-    def take(self, page: Page, name: str, *, whole: bool = True) -> None:
-        """One picture: of the whole page, or of what the screen shows."""
-        page.wait_for_load_state("load")
-        page.evaluate("document.fonts.ready")
-        if page.locator(".live").count():
-            with suppress(BrowserError):
-                page.wait_for_selector("body[data-link=live]", state="attached", timeout=5000)
-        page.screenshot(path=FOLDER / f"{name}.png", full_page=whole)
-        asked = page.viewport_size
-        if asked and page.evaluate("document.documentElement.scrollWidth") > asked["width"]:
-            self.wide.append(name)
-        sys.stdout.write(f"{name}\n")
-        sys.stdout.flush()
-
-    @contextmanager
-    def closing(self, page: Page) -> Iterator[Page]:
-        """The page, whose browser goes with it."""
-        yield page
-        page.context.close()
-
-
-def code_sent(address: str) -> str:
-    """The last code that a phone of the demo was sent."""
-    with urlopen(f"{address}/demo/messages.json") as answer:
-        return re.findall(r"#(\d{6})", json.dumps(json.load(answer)))[0]
+OFFICE_PAGES = {
+    "feedback": "desk/feedback/",
+    "expected-times": "expected-times/",
+    "jobs": "jobs/",
+    "unsent": "messages/unsent/",
+    "words": "messages/words/",
+    "voice": "screens/voice/",
+    "devices": "devices/",
+    "audit-trail": "audit-trail/",
+    "emergency-access": "emergency-access/",
+    "parked-events": "parked-events/",
+    "prices": "billing/price/",
+}
+FAMILY_PAGES = {
+    "family": "/me/",
+    "messages": "/me/settings/",
+    "booking": "/book/",
+    "prescriptions": "/me/prescriptions/",
+    "results": "/me/results/",
+    "bills": "/me/bills/",
+}
 
 
 def slips(desk: Page) -> Iterator[tuple[str, str]]:
     """For each state that somebody is in now: the name of its tab, and the address of their slip at the desk."""
     for state in ("waiting", "called", "with", "done", "missed", "held"):
-        desk.goto(f"/admin/desk/today/?state={state}")
         slip = desk.locator("a[id^=slip-]").last
+        for _look in range(20 if state == "called" else 1):  # whoever is called goes in soon
+            desk.goto(f"/admin/desk/today/?state={state}")
+            if slip.count():
+                break
+            desk.wait_for_timeout(1000)
         if slip.count():
             yield state, slip.get_attribute("href") or ""
 
@@ -116,18 +78,58 @@ def of_desk(camera: Camera) -> None:
     for name, path in DESK_PAGES.items():
         desk.goto(f"/admin/desk/{path}")
         camera.take(desk, f"desk-{name}", whole=name != "today")
-    desk.goto("/admin/desk/away/")
-    desk.locator("#content a[href*='/desk/away/']").last.click()
-    camera.take(desk, "desk-away-doctor")
+    for path, part, name in (
+        ("away/", "/desk/away/", "away-doctor"),
+        ("away/", "/desk/announce/", "announce"),
+        ("queues/", "/desk/queues/", "queue"),
+        ("today/?state=waiting", "/move/", "move"),
+        ("today/?state=waiting", "/stations/", "stations"),
+        ("today/?state=waiting", "/desk/visits/", "turn"),
+        ("day/", "/desk/bookings/", "booking"),
+    ):
+        desk.goto(f"/admin/desk/{path}")
+        camera.follow(desk, part, f"desk-{name}")
+    of_leave(camera, desk)
     desk.goto(next(slips(desk))[1])
     desk.emulate_media(media="print")
     for width, name in ((302, "slip-80mm"), (219, "slip-58mm")):
         desk.set_viewport_size({"width": width, "height": 600})
         camera.take(desk, name)
     desk.context.close()
+
+
+def of_leave(camera: Camera, desk: Page) -> None:
+    """What it would mean if a doctor were away the day after tomorrow: looked at, and not done."""
+    desk.goto("/admin/desk/away/")
+    desk.locator("#content a[href*='/desk/away/']").last.click()
+    day = desk.evaluate("new Date(Date.now() + 2 * 864e5).toISOString().slice(0, 10)")
+    for field in desk.locator("form[aria-labelledby=leave] input[type=date]").all():
+        field.fill(day)
+    desk.locator("form[aria-labelledby=leave] button[type=submit]").click()
+    camera.take(desk, "desk-leave-preview")
+
+
+def of_office(camera: Camera) -> None:
+    """What an administrator looks at."""
     with camera.closing(camera.staff("admin@demo.opd")) as office:
-        office.goto("/admin/desk/feedback/")
-        camera.take(office, "desk-feedback")
+        for name, path in OFFICE_PAGES.items():
+            office.goto(f"/admin/{path}")
+            camera.take(office, f"office-{name}", whole=False)
+        office.goto("/admin/messages/words/")
+        camera.follow(office, "/messages/words/", "office-wording")
+
+
+def of_till(camera: Camera) -> None:
+    """The till, a bill, its receipt on the roll, and the day book."""
+    with camera.closing(camera.staff("cashier@demo.opd")) as till:
+        till.goto("/admin/desk/till/")
+        camera.take(till, "till", whole=False)
+        till.goto("/admin/desk/day-book/")
+        camera.take(till, "till-day-book")
+        if camera.follow(till, "/desk/invoices/", "till-bill") and camera.follow(till, "/receipt/", "till-receipt"):
+            till.emulate_media(media="print")
+            till.set_viewport_size({"width": 302, "height": 600})
+            camera.take(till, "till-receipt-80mm")
 
 
 def of_patients(camera: Camera) -> None:
@@ -168,9 +170,13 @@ def of_family(camera: Camera) -> None:
     for language, screen in LANGUAGES.items():
         page.set_viewport_size({"width": screen[0], "height": screen[1]})
         page.context.add_cookies([{"name": "django_language", "value": language, "url": camera.address}])
-        for name, path in {"family": "/me/", "messages": "/me/settings/", "booking": "/book/"}.items():
+        for name, path in FAMILY_PAGES.items():
             page.goto(path)
             camera.take(page, f"phone-{name}-{language}")
+        for path, name in (("/me/prescriptions/", "paper"), ("/me/bills/", "bill")):
+            page.goto(path)
+            camera.follow(page, path, f"phone-{name}-{language}")
+        page.goto("/book/")
         times = page.locator("a[href*='/book/']").last
         times.click()
         camera.take(page, f"phone-times-{language}")
@@ -217,6 +223,8 @@ def of_kiosk(camera: Camera) -> None:
         page.locator("button.ok").click()
         page.wait_for_selector("main:not(.step-start)")
         camera.take(page, f"kiosk-found-{language}", whole=False)
+        page.wait_for_selector("dialog[data-idle][open]")
+        camera.take(page, f"kiosk-idle-{language}", whole=False)
     page.context.close()
 
 
@@ -228,10 +236,23 @@ def of_rooms(camera: Camera) -> None:
             with suppress(BrowserError):  # somebody sits there most of the time
                 page.wait_for_selector("#consultation", timeout=20_000)
             camera.take(page, f"console-{name}", whole=False)
+            if name == "rao":
+                of_doctor(camera, page)
     for name, who in {"counter": "nurse@demo.opd", "counter-cashier": "cashier@demo.opd"}.items():
         with camera.closing(camera.staff(who, CONSOLE)) as page:
             page.goto("/counter/")
             camera.take(page, name, whole=False)
+
+
+def of_doctor(camera: Camera, page: Page) -> None:
+    """What opens from a doctor's console."""
+    console = page.url
+    for part, name in (("/vitals/", "vitals"), ("/record/", "record"), ("/send-on/", "send-on"), ("/day/", "day")):
+        page.goto(console)
+        camera.follow(page, part, f"console-{name}")
+    for path, name in (("/console/templates/", "templates"), ("/results/", "results")):
+        page.goto(path)
+        camera.take(page, f"console-{name}")
 
 
 def of_parts(camera: Camera) -> None:
@@ -249,7 +270,7 @@ def main() -> None:
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         camera = Camera(browser, address)
-        parts = [of_halls, of_kiosk, of_rooms, of_desk, of_patients, of_family, of_parts]
+        parts = [of_halls, of_kiosk, of_rooms, of_desk, of_office, of_till, of_patients, of_family, of_parts]
         for part in parts:
             if not wanted or part.__name__ in wanted:
                 part(camera)
