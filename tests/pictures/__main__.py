@@ -80,12 +80,11 @@ def of_desk(camera: Camera) -> None:
         camera.take(desk, f"desk-{name}", whole=name != "today")
     for path, part, name in (
         ("away/", "/desk/away/", "away-doctor"),
-        ("away/", "/desk/announce/", "announce"),
         ("queues/", "/desk/queues/", "queue"),
-        ("today/?state=waiting", "/move/", "move"),
+        ("queues/", "/desk/announce/", "announce"),
         ("today/?state=waiting", "/stations/", "stations"),
         ("today/?state=waiting", "/desk/visits/", "turn"),
-        ("day/", "/desk/bookings/", "booking"),
+        ("day/", "/move/", "move"),
     ):
         desk.goto(f"/admin/desk/{path}")
         camera.follow(desk, part, f"desk-{name}")
@@ -105,6 +104,7 @@ def of_leave(camera: Camera, desk: Page) -> None:
     day = desk.evaluate("new Date(Date.now() + 2 * 864e5).toISOString().slice(0, 10)")
     for field in desk.locator("form[aria-labelledby=leave] input[type=date]").all():
         field.fill(day)
+    desk.locator("form[aria-labelledby=leave] [name=reason]").fill("Training")
     desk.locator("form[aria-labelledby=leave] button[type=submit]").click()
     camera.take(desk, "desk-leave-preview")
 

@@ -65,7 +65,8 @@ class Camera:
 
     def follow(self, page: Page, part: str, name: str) -> bool:
         """A picture of where the last link leads whose address has this part; whether there is one."""
-        link = page.locator(f"#main a[href*='{part}'], #content a[href*='{part}']").last
+        inside = f"a[href*='{part}']:not([href$='/file/'])"
+        link = page.locator(f"#main {inside}, #content {inside}").last
         address = link.get_attribute("href") if link.count() else None
         if address:
             page.goto(address)

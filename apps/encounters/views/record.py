@@ -72,7 +72,7 @@ def _page(
         clinical = bool(found.access) or actor.sees(Fields.CLINICAL)
         results = results_by_visit(visit.id for visit in shown) if clinical else {}
         told = zip(shown, history_values(list(shown), found, actor), strict=True)
-        visits = [values | {"results": results.get(visit.id, [])} for visit, values in told]
+        visits = [values | {"on": visit.day, "results": results.get(visit.id, [])} for visit, values in told]
         context |= {"page": shown, "visits": visits, "sees_notes": clinical}
         if found.access:
             context["until"] = facility_facts(patient.facility_id).clock(found.access.ends_at)
