@@ -68,6 +68,7 @@ def test_another_value_is_another_change_and_zero_takes_it_back(ward: Ward):
     at = row.at
     for minutes in (20, 45, 0):
         delay(ward, minutes)
+        ward.later(seconds=1)
         row.refresh_from_db()
         assert row.at == at + timedelta(minutes=minutes)
     assert len(told()) == 3
