@@ -46,18 +46,10 @@ LONGEST = ("tests/faults/", "tests/e2e/", "tests/fuzz/", "tests/security/", "tes
 """Where the longest tests are. They begin, so that at the end no process is alone with one of them."""
 
 
-BY_THE_CLOCK = ("tests/e2e/", "tests/faults/", "tests/live/", "tests/local/")
-"""Where tests wait for browsers, processes and sockets by the real clock (ADR 68)."""
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, each part in the order that pytest-randomly has drawn. What goes by the real clock is asked
-    once more when it fails, but not where it is to be proved."""
+    """The longest first, each part in the order that pytest-randomly has drawn."""
     items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
-    for item in items:
-        if item.nodeid.startswith(BY_THE_CLOCK) and not PROVE:
-            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture(scope="session", autouse=True)

