@@ -46,7 +46,7 @@ def books(clock: Clock, looks: int = 8) -> Ahead:
     return player
 
 
-def test_every_doctor_and_day_is_booked_and_then_it_rests(asha: Any, few: None):
+def test_every_doctor_and_day_is_booked_and_then_it_rests(asha: Any, few: None, monkeypatch: pytest.MonkeyPatch):
     clock = Clock()
     player = books(clock)
     per_day = Counter(Appointment.objects.filter(state="BOOKED").values_list("doctor_id", "day"))
@@ -55,8 +55,10 @@ def test_every_doctor_and_day_is_booked_and_then_it_rests(asha: Any, few: None):
         for days in range(1, 4):
             assert per_day[doctor.id, today + timedelta(days=days)] >= 3
     count = Appointment.objects.count()
-    player.tick(cast_of(DEMO))
-    assert Appointment.objects.count() <= count + 2, "who is asked or holds a place may answer; nobody else books"
+    monkeypatch.setattr(player, "_of_today", lambda *_about: ())  # what is drawn may happen: who comes today, and
+    monkeypatch.setattr(player._unusual, "deeds", lambda *_about: ())  # who answers an offer
+    assert player.tick(cast_of(DEMO)) <= 1
+    assert Appointment.objects.count() <= count + 1, "a place that was just given up may be booked anew, nothing else"
     assert len(set(Appointment.objects.values_list("source", flat=True))) >= 4
     broken = [f for f in check(Look([asha.id], clock.now)) if not f.holds]
     assert {f.name for f in broken} <= {"events are delivered or parked", "the audit chain verifies"}
