@@ -51,7 +51,7 @@ class BeginAgain(Exception):
     """Somebody else was faster with what only the database can tell: the command is begun anew, and finds what is so
     now. `refusal` is what the caller gets when that does not help."""
 
-    def __init__(self, refusal: Conflict) -> None:
+    def __init__(self, refusal: DomainError) -> None:
         super().__init__(refusal.code)
         self.refusal = refusal
 
@@ -155,7 +155,7 @@ class Command(Generic[P, R]):
         functools.update_wrapper(self, story)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        return self._begin(lambda: self.story(*args, **kwargs), kwargs)
+        return self._begin(lambda: self.story(*args, **kwargs), kwargs, None)
 
     def answer(self, once: Once | None, render: Callable[[R], Answer], /, *args: P.args, **kwargs: P.kwargs) -> Answer:
         """Run for a JSON-able answer, rendered inside the transaction; a repeat under `once` gets the first one.
@@ -172,14 +172,14 @@ class Command(Generic[P, R]):
                 _keep(once, answer)
             return answer
 
-        return self._begin(body, kwargs)
+        return self._begin(body, kwargs, once)
 
-    def _begin(self, body: Callable[[], Any], kwargs: Any) -> Any:
+    def _begin(self, body: Callable[[], Any], kwargs: Any, once: Once | None) -> Any:
         if _unit.get() is not None:
             raise RuntimeError(f"{self.story.__name__} is a command; inside another one use a step.")
         actor: Actor = kwargs["actor"]
         try:
-            return _retrying(lambda: _in_transaction(body, actor, kwargs["now"]))
+            return _retrying(lambda: _unless_answered(lambda: _in_transaction(body, actor, kwargs["now"]), actor, once))
         except Conflict as conflict:
             for listener in conflict_listeners:
                 listener(conflict)
@@ -225,6 +225,19 @@ def _in_transaction(body: Callable[[], Any], actor: Actor, now: datetime) -> Any
             gathered.ends.pop(next(iter(gathered.ends)))()
         _write_together(gathered)
         return result
+
+
+def _unless_answered(attempt: Callable[[], Any], actor: Actor, once: Once | None) -> Any:
+    """One attempt. A refusal by what its own twin did is none: the statement that looks for a kept answer sees what was
+    so when it began, and may get the key's lock when the twin has just ended."""
+    try:
+        return attempt()
+    except KeyReused:
+        raise
+    except DomainError as refusal:
+        if once and IdempotencyKey.objects.filter(scope=_scope(actor, once), key=once.key).exists():
+            raise BeginAgain(refusal) from refusal
+        raise
 
 
 def _retrying(attempt: Callable[[], Any]) -> Any:

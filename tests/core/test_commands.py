@@ -13,7 +13,7 @@ from apps.audit.commands import record
 from apps.audit.models import AuditEntry
 from apps.core import commands
 from apps.core.commands import InFlight, KeyReused, Once, at_the_end, collect, command, refusal_listeners, step
-from apps.core.errors import Forbidden, NotFound, Unavailable
+from apps.core.errors import Conflict, Forbidden, NotFound, Unavailable
 from apps.core.events import Event
 from apps.core.models import IdempotencyKey, OutboxEvent, Stream
 from apps.core.outbox import emit, lock_streams
@@ -239,6 +239,37 @@ def test_ten_twins_have_one_effect_even_if_none_is_told_to_wait(monkeypatch):
     monkeypatch.setattr(commands, "_kept_answer", as_if_nobody_were_at_it)
     answers, errors = at_once(lambda _: answered(once()), 10, facility=None)
     assert (len({json.dumps(answer) for answer in answers}), errors) == (1, [])
+    assert OutboxEvent.objects.count() == 1
+
+
+class Spent(Conflict):
+    """What the second of two twins would be told if it were a stranger."""
+
+
+def as_who_looked_a_moment_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next look for a kept answer began before its twin ended, and has the lock since the twin has."""
+    seen, early = commands._kept_answer, [None]
+    monkeypatch.setattr(commands, "_kept_answer", lambda key: early.pop() if early else seen(key))
+
+
+def spend() -> None:
+    if OutboxEvent.objects.exists():
+        raise Spent
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_is_refused_for_what_their_own_twin_has_just_done(monkeypatch):
+    first = answered(once(), meanwhile=spend)
+    as_who_looked_a_moment_too_early(monkeypatch)
+    assert answered(once(), meanwhile=spend) == first
+    assert OutboxEvent.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_has_no_twin_is_refused_as_before():
+    answered(once(), meanwhile=spend)
+    with pytest.raises(Spent):
+        answered(once("k2"), meanwhile=spend)
     assert OutboxEvent.objects.count() == 1
 
 

@@ -4,7 +4,8 @@ import pytest
 from playwright.sync_api import Page
 
 from apps.accounts.queries import FacilityFacts
-from apps.scheduling.models import Doctor
+from apps.scheduling.models import Doctor, Room
+from apps.scheduling.rules.places import Symbol
 from tests.e2e.conftest import HALL, Look, Open, is_live
 from tests.e2e.test_screens import call_somebody, come
 
@@ -14,7 +15,7 @@ SHAPES = {"wide": HALL, "upright": (1080, 1920), "old": (1024, 768)}
 LONG = "Dr Venkatesan Subramaniam"
 LONG_NAMES = {"hi": "डॉ. वेंकटेशन सुब्रमण्यम", "ta": "டாக்டர் வெங்கடேசன் சுப்பிரமணியம்"}
 
-CUT = """() => [...document.querySelectorAll(".doc, .place, .bar > .hall, .st, .tk, .sit, .say, .names")]
+CUT = """() => [...document.querySelectorAll(".doc, .place, .bar > .hall, .st, .tk, .sit, .say, .where, .names")]
   .filter((one) => one.getClientRects().length)
   .filter((one) => one.scrollWidth > one.clientWidth + 1
     || one.scrollHeight > one.clientHeight + parseFloat(getComputedStyle(one).fontSize) / 2)
@@ -40,6 +41,8 @@ def wrong_on(board: Page) -> list[str]:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_long_names_wrap_and_who_is_next_has_a_number(hospital: FacilityFacts, open_page: Open, look: Look, shape: str):
     Doctor.objects.update(name=LONG, names=LONG_NAMES)
+    room = Room.objects.filter(doctors__staff__email="rao@demo.opd")
+    room.update(number="214", symbol=Symbol.MANGO)
     board = open_page("/display/hall-a/", screen=SHAPES[shape])
     is_live(board)
     sit = board.locator(".foot .unless-lost")
@@ -53,6 +56,11 @@ def test_long_names_wrap_and_who_is_next_has_a_number(hospital: FacilityFacts, o
     assert sit.evaluate("line => getComputedStyle(line).visibility") == "visible"
     look(board, f"board-{shape}-long-names")
     wrong = wrong_on(board)
+    room.update(number="1024")
+    board.reload()
+    is_live(board)
+    look(board, f"board-{shape}-long-number")
+    wrong += wrong_on(board)
     if shape == "upright":  # beside a call there is no room for the longest name in Tamil: it ends in dots
         wrong = [one for one in wrong if one != f"doc: {LONG_NAMES['ta']}"]
     assert not wrong
