@@ -6,13 +6,15 @@ from secrets import token_hex
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from apps.audit.commands import record
 from apps.core.commands import collect, command, step, unit
 from apps.core.errors import Conflict, Invalid, sentence
 from apps.core.events import department_stream
 from apps.core.outbox import emit, lock_streams
 from apps.core.policy import Actor, Permission, Scope
-from apps.core.queries import one
+from apps.core.statements import prepared
 from apps.encounters import events
 from apps.encounters.commands.usual import count_usual
 from apps.encounters.models import Addendum, Encounter, NoteVersion, SignedNote
@@ -174,7 +176,12 @@ def sign(encounter: Encounter, department_id: UUID) -> SignedNote | None:
 @step
 def locked_encounter(visit_id: UUID) -> Encounter | None:
     """What is written about a visit, locked until the command ends; None while nothing is."""
-    return one(Encounter.objects.select_for_update().filter(visit_id=visit_id))
+    return _locked.one(visit_id=visit_id)
+
+
+@prepared
+def _locked(visit_id: UUID) -> QuerySet[Encounter]:
+    return Encounter.objects.select_for_update().filter(visit_id=visit_id)
 
 
 @step

@@ -10,7 +10,7 @@ from django.db.models.functions import Concat, Lower
 from django.utils.translation import gettext
 
 from apps.core.errors import sentence
-from apps.core.queries import one
+from apps.core.statements import prepared
 from apps.encounters.models import Favourite, Interaction, Medicine, Prescription, PrescriptionDraft
 from apps.encounters.rules.prescribing import Item, Warned, told_by_name, warnings
 from apps.patients.queries import health_facts
@@ -58,8 +58,17 @@ def unchecked(items: list[Item]) -> list[bool]:
 
 def draft_of_visit(visit_id: UUID, *, lock: bool = False) -> PrescriptionDraft | None:
     """What is being prescribed on a visit."""
-    rows = PrescriptionDraft.objects.filter(visit_id=visit_id)
-    return one(rows.select_for_update() if lock else rows)
+    return (_locked_draft if lock else _draft).one(visit_id=visit_id)
+
+
+@prepared
+def _draft(visit_id: UUID) -> QuerySet[PrescriptionDraft]:
+    return PrescriptionDraft.objects.filter(visit_id=visit_id)
+
+
+@prepared
+def _locked_draft(visit_id: UUID) -> QuerySet[PrescriptionDraft]:
+    return PrescriptionDraft.objects.select_for_update().filter(visit_id=visit_id)
 
 
 def items_of(draft: PrescriptionDraft | None) -> list[Item]:
