@@ -23,6 +23,9 @@ OLDEST = 15
 """The first major version that has all the project uses."""
 EXTENSIONS = ("pg_trgm", "btree_gist")
 SUPERUSER = "postgres"
+HOUSE_CONNECTIONS = 200
+TESTS_CONNECTIONS = 400
+"""Two races of a hundred threads may run beside each other, and each thread has a connection of its own."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +185,7 @@ class Cluster:
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
             "unix_socket_directories": "",
-            "max_connections": "200",
+            "max_connections": str(HOUSE_CONNECTIONS if self.durable else TESTS_CONNECTIONS),
             "timezone": "UTC",
             "log_timezone": "UTC",
             "jit": "off",

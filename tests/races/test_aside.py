@@ -73,7 +73,7 @@ def test_the_sweep_and_whoever_is_back_at_one_instant_move_somebody_once(hall: W
         visit, errors = sweep_beside_arrival(hall)
         assert len(ends_of(visit)) == 1
         assert ends_of(visit)[0] in ("WAITING", "NO_SHOW")
-        assert all(isinstance(error, Conflict) for error in errors)
+        assert all(isinstance(error, Conflict) for error in errors), errors
     assert paths(Look([hall.facility.id], hall.now))[1] == ""
 
 

@@ -74,7 +74,7 @@ def test_bookings_while_the_doctor_goes_away_end_up_somewhere(hospital: Ward):
             return book(hospital, slot, patient=who[index + 2])
 
         _, errors = at_once(work, 8, hospital.facility.id)
-        assert all(isinstance(error, Conflict) for error in errors)  # the slot was gone by then
+        assert all(isinstance(error, Conflict) for error in errors), errors  # the slot was gone by then
         booked = [person for person in people if Appointment.objects.filter(patient=person).exists()]
         assert wrong(hospital, [p for p in booked if p not in {people[1], people[2]}]) == []
 
