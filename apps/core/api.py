@@ -23,8 +23,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView, set_rollback
 
-from apps.core.commands import Answer, Command, Once, report_refusal
+from apps.core.commands import Command, report_refusal
 from apps.core.errors import DomainError, Forbidden, Invalid, NotFound, TooLarge, Unauthenticated, Unavailable
+from apps.core.once import Answer, Once
 from apps.core.policy import PUBLIC, SIGNED_IN, Actor, Policy, meets, named
 
 KEY_LENGTH = 200

@@ -10,8 +10,6 @@ A command is always called with keywords and always gets `actor` and `now`::
 """
 
 import functools
-import hashlib
-import json
 import logging
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
@@ -20,12 +18,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, OperationalError, models, transaction
 
-from apps.core.crypto import decrypt
-from apps.core.errors import Conflict, DomainError, Forbidden, NotFound, Unavailable, sentence
-from apps.core.models import IdempotencyKey, Stream
+from apps.core.errors import Conflict, DomainError, Forbidden, NotFound, Unavailable
+from apps.core.models import Stream
+from apps.core.once import Answer, KeyReused, Once, is_answered, kept_answer, to_keep
 from apps.core.policy import Actor, Permission
 from apps.core.statements import insert_sql, kept_cursor
 from apps.core.trace import trace_id
@@ -33,18 +30,11 @@ from apps.core.trace import trace_id
 P = ParamSpec("P")
 R = TypeVar("R")
 End = TypeVar("End", bound=Callable[[], object])
-Answer = dict[str, Any]
 TRIES = 4
 """How often a command is begun again after a deadlock, a serialization failure or a lost race for its key."""
 
 NOTIFY_CHANNEL = "opd_outbox"
 log = logging.getLogger(__name__)
-
-
-class KeyReused(DomainError):
-    code = "idempotency_key_reused"
-    status = 422
-    detail = sentence("This idempotency key was already used for a different request.")
 
 
 class BeginAgain(Exception):
@@ -54,26 +44,6 @@ class BeginAgain(Exception):
     def __init__(self, refusal: DomainError) -> None:
         super().__init__(refusal.code)
         self.refusal = refusal
-
-
-class InFlight(Conflict):
-    code = "in_flight"
-    detail = sentence("The same request is still being worked on. Ask again in a moment.")
-
-
-@dataclass(frozen=True, slots=True)
-class Once:
-    """What makes a request repeatable: its key, the route it came by and a fingerprint of its body."""
-
-    key: str
-    route: str
-    fingerprint: str
-
-    @classmethod
-    def of(cls, key: str, route: str, body: Any) -> "Once":
-        """From a decoded JSON body; the order of its keys does not matter."""
-        canonical = json.dumps(body, sort_keys=True, cls=DjangoJSONEncoder)
-        return cls(key, route, hashlib.sha256(canonical.encode()).hexdigest())
 
 
 @dataclass(slots=True)
@@ -164,12 +134,13 @@ class Command(Generic[P, R]):
         """
 
         def body() -> Answer:
-            kept = _kept_answer(once) if once else None
+            actor: Actor = kwargs["actor"]  # type: ignore[assignment]
+            kept = kept_answer(actor, once) if once else None
             if kept is not None:
                 return kept
             answer = render(self.story(*args, **kwargs))
             if once:
-                _keep(once, answer)
+                collect(to_keep(actor, once, answer, unit().now))
             return answer
 
         return self._begin(body, kwargs, once)
@@ -235,7 +206,7 @@ def _unless_answered(attempt: Callable[[], Any], actor: Actor, once: Once | None
     except KeyReused:
         raise
     except DomainError as refusal:
-        if once and IdempotencyKey.objects.filter(scope=_scope(actor, once), key=once.key).exists():
+        if once and is_answered(actor, once):
             raise BeginAgain(refusal) from refusal
         raise
 
@@ -261,43 +232,6 @@ def _worth_repeating(error: Exception) -> bool:
     if isinstance(error, IntegrityError):
         return "idempotency_key_once" in str(error)
     return getattr(error.__cause__, "sqlstate", "") in {"40001", "40P01", "55P03"}
-
-
-def _scope(actor: Actor, once: Once) -> str:
-    """Whose key it is. A role is part of it: who has become something else is told nothing of what they once saw."""
-    return f"{actor.type}{actor.role or ''}:{actor.id or actor.credential_id or actor.name}:{once.route}"[:200]
-
-
-def _kept_answer(once: Once) -> Answer | None:
-    """The stored answer of a repeat. Holds a lock on the key until the end, so that a twin is told to wait."""
-    scope = _scope(unit().actor, once)
-    with kept_cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0)), k.fingerprint, k.answer"
-            " FROM (SELECT 1) AS one LEFT JOIN core_idempotencykey k ON k.scope = %s AND k.key = %s",
-            [f"{scope} {once.key}", scope, once.key],
-        )
-        mine, fingerprint, sealed = cursor.fetchone()
-    if fingerprint is None:
-        if not mine:
-            raise InFlight
-        return None
-    if fingerprint != once.fingerprint:
-        raise KeyReused
-    answer: Answer = json.loads(decrypt(sealed, "core.idempotencykey.answer"))
-    return answer
-
-
-def _keep(once: Once, answer: Answer) -> None:
-    collect(
-        IdempotencyKey(
-            scope=_scope(unit().actor, once),
-            key=once.key,
-            fingerprint=once.fingerprint,
-            answer=json.dumps(answer, cls=DjangoJSONEncoder),
-            created_at=unit().now,
-        )
-    )
 
 
 def _write_together(gathered: Unit) -> None:

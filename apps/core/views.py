@@ -16,8 +16,9 @@ from django.utils.http import quote_etag, url_has_allowed_host_and_scheme
 from django.utils.translation import get_language, gettext
 
 from apps.core.api import KEY_LENGTH
-from apps.core.commands import Answer, Command, InFlight, Once
+from apps.core.commands import Command
 from apps.core.errors import DomainError, Forbidden, Invalid, Unauthenticated
+from apps.core.once import Answer, InFlight, Once
 from apps.core.policy import PUBLIC, Actor, Policy, meets, named
 
 View = Callable[..., HttpResponseBase]

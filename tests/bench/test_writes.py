@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from django.db import connection
 
-from apps.core.commands import Once
+from apps.core.once import Once
 from apps.queue import commands
 from apps.queue.models import Visit
 from apps.queue.queries.visits import snapshot

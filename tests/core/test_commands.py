@@ -12,10 +12,11 @@ from django.db import OperationalError, connection
 from apps.audit.commands import record
 from apps.audit.models import AuditEntry
 from apps.core import commands
-from apps.core.commands import InFlight, KeyReused, Once, at_the_end, collect, command, refusal_listeners, step
+from apps.core.commands import at_the_end, collect, command, refusal_listeners, step
 from apps.core.errors import Conflict, Forbidden, NotFound, Unavailable
 from apps.core.events import Event
 from apps.core.models import IdempotencyKey, OutboxEvent, Stream
+from apps.core.once import InFlight, KeyReused, Once
 from apps.core.outbox import emit, lock_streams
 from apps.core.policy import Actor, Permission, Scope, system_actor
 from apps.core.tasks import ANSWERS_KEPT, forget_idempotency_keys
@@ -228,15 +229,15 @@ def test_control_without_the_key_ten_twins_have_ten_effects():
 @pytest.mark.django_db(transaction=True)
 def test_ten_twins_have_one_effect_even_if_none_is_told_to_wait(monkeypatch):
     """The lock only makes the answer quicker; the key's own constraint is what holds."""
-    seen = commands._kept_answer
+    seen = commands.kept_answer
 
-    def as_if_nobody_were_at_it(key: Once):
+    def as_if_nobody_were_at_it(actor: Actor, key: Once):
         try:
-            return seen(key)
+            return seen(actor, key)
         except InFlight:
             return None
 
-    monkeypatch.setattr(commands, "_kept_answer", as_if_nobody_were_at_it)
+    monkeypatch.setattr(commands, "kept_answer", as_if_nobody_were_at_it)
     answers, errors = at_once(lambda _: answered(once()), 10, facility=None)
     assert (len({json.dumps(answer) for answer in answers}), errors) == (1, [])
     assert OutboxEvent.objects.count() == 1
@@ -248,8 +249,8 @@ class Spent(Conflict):
 
 def as_who_looked_a_moment_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
     """The next look for a kept answer began before its twin ended, and has the lock since the twin has."""
-    seen, early = commands._kept_answer, [None]
-    monkeypatch.setattr(commands, "_kept_answer", lambda key: early.pop() if early else seen(key))
+    seen, early = commands.kept_answer, [None]
+    monkeypatch.setattr(commands, "kept_answer", lambda *asked: early.pop() if early else seen(*asked))
 
 
 def spend() -> None:

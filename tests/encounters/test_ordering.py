@@ -8,9 +8,9 @@ import pytest
 from django.db import connection
 
 from apps.audit.models import AuditEntry
-from apps.core.commands import Once
 from apps.core.errors import Forbidden, Invalid
 from apps.core.models import OutboxEvent
+from apps.core.once import Once
 from apps.encounters.commands.ordering import (
     AlreadyOrdered,
     NothingOrdered,

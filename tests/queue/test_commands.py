@@ -11,10 +11,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.audit.models import AuditEntry
-from apps.core.commands import Once, command
+from apps.core.commands import command
 from apps.core.errors import Forbidden, Invalid, NotFound
 from apps.core.events import department_stream
 from apps.core.models import OutboxEvent
+from apps.core.once import Once
 from apps.core.outbox import lock_streams
 from apps.patients.queries import PatientNotActive
 from apps.queue import commands

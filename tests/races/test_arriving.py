@@ -12,7 +12,8 @@ from apps.accounts.commands import LinkUsed
 from apps.accounts.models import Credential
 from apps.accounts.queries import draw_checkin, read_checkin
 from apps.accounts.queries.checkin import row_of_checkin
-from apps.core.commands import InFlight, KeyReused, Once, unit
+from apps.core.commands import unit
+from apps.core.once import InFlight, KeyReused, Once
 from apps.queue import commands
 from apps.queue.commands import arriving
 from apps.queue.models import Visit

@@ -43,8 +43,8 @@ from apps.billing.queries.papers import METHOD_NAMES, receipt_of
 from apps.billing.queries.prepaid import refunds_due
 from apps.billing.rules.invoices import NOT_CHARGED, InvoiceStatus
 from apps.billing.rules.money import ZERO
-from apps.core.commands import Answer
 from apps.core.errors import Conflict, Invalid, NotFound, sentence
+from apps.core.once import Answer
 from apps.core.policy import Actor, Permission
 from apps.core.views import actor_of, page, run_form, said, version_of
 from apps.patients.queries import brief

@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from apps.audit.commands import record_opened
-from apps.core.commands import InFlight, Once
 from apps.core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, sentence
+from apps.core.once import InFlight, Once
 from apps.core.policy import Actor, Fields, Permission, Role, Scope
 from apps.core.views import actor_of, live_part, page, run_form, said, version_of
 from apps.encounters.commands import complete, undo
