@@ -1,6 +1,7 @@
 """A prescription on paper: in the patient's language, only what was signed, only for those who may read it; each print
 and each file is on record."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -16,7 +17,7 @@ from apps.audit.models import AuditEntry
 from apps.core import paper
 from apps.core.languages import named
 from apps.core.policy import Role
-from apps.encounters.commands import complete
+from apps.encounters.commands import complete, save_note, sign_off
 from apps.encounters.commands.ordering import take_back_order
 from apps.encounters.commands.prescribing import prescribe
 from apps.encounters.commands.vitals import take_vitals
@@ -114,6 +115,57 @@ def test_tests_stand_on_a_paper_of_their_own_where_nothing_was_signed(ward: Ward
     assert phone.get(f"/me/prescriptions/{visit.id}/").status_code == 404
     with pytest.raises(NothingSigned):
         sheet_of(visit_of(visit.id))
+
+
+@pytest.mark.parametrize(
+    ("language", "prescription", "advice", "tests"),
+    [
+        ("en", "Prescription", "Doctor's advice", "Tests ordered"),
+        ("hi", "दवा की पर्ची", "डॉक्टर की सलाह", "जाँच की पर्ची"),
+        ("ta", "மருந்துச் சீட்டு", "மருத்துவரின் ஆலோசனை", "பரிசோதனைச் சீட்டு"),
+    ],
+)
+def test_each_paper_is_called_by_what_stands_on_it(
+    ward: Ward, language: str, prescription: str, advice: str, tests: str
+):
+    lab = Lab(ward)
+    papers = [seen(ward, language)]
+    for signs in (True, False):
+        visit = lab.called_in(name="Asha Devi", phone=PHONE, language=language)
+        lab.order(visit, "CBC")
+        if signs:
+            save_note(actor=ward.rao, now=ward.now, visit_id=visit.id, version=0, advice="Drink water.")
+            sign_off(actor=ward.rao, now=ward.now, visit_id=visit.id, version=1)
+        complete(actor=ward.rao, now=ward.now, visit_id=visit.id)
+        papers.append(visit_of(visit.id))
+    assert [sheet_of(visit)["title"] for visit in papers] == [prescription, advice, tests]
+    desk, phone = browser_of(ward.rao), phone_of(timezone.now())
+    for visit, title in zip(papers, ("Prescription", "Doctor&#x27;s advice", "Tests ordered"), strict=True):
+        assert f"<title>{title} " in desk.get(f"/prescription/{visit.id}/").content.decode()
+        assert f"<title>{title} " in phone.get(f"/me/prescriptions/{visit.id}/").content.decode()
+        assert f"<b>{title}</b>" in phone.get("/me/prescriptions/").content.decode()
+
+
+def test_the_console_offers_to_print_the_paper_of_whoever_was_finished_with_last(ward: Ward):
+    lab, words = Lab(ward), []
+    console = browser_of(ward.rao)
+
+    def offered() -> list[str]:
+        shown = console.get(f"/console/{ward.doctor.id}/").content.decode()
+        return re.findall(r'href="/prescription/([^/]+)/[?]print=now"[^>]*aria-keyshortcuts="Control[+]P">.*?</svg>([^<]+)', shown)
+
+    assert offered() == []
+    for kind in ("Print the prescription", "Print the tests ordered", "Print the advice", ""):
+        visit = lab.called_in(name=f"Asha {len(words)}")
+        if "tests" in kind:
+            lab.order(visit, "CBC")
+        if "advice" in kind:
+            save_note(actor=ward.rao, now=ward.now, visit_id=visit.id, version=0, advice="Drink water.")
+            sign_off(actor=ward.rao, now=ward.now, visit_id=visit.id, version=1)
+        ward.now += timedelta(seconds=1)
+        complete(actor=ward.rao, now=ward.now, visit_id=visit.id, prescription_text="Rest." if "prescr" in kind else "")
+        words = [(str(visit.id), kind)] if kind else words
+        assert [(one, said.strip()) for one, said in offered()] == words
 
 
 def test_what_a_doctor_wrote_in_their_own_way_stays(ward: Ward):

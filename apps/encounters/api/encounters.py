@@ -29,18 +29,23 @@ class AddendumOut(Shape):
     writtenBy = serializers.CharField()
 
 
-class EncounterOut(Shape):
+class NotePartsOut(Shape):
+    """The parts of a note, "" where nothing is written."""
+
+    subjective = serializers.CharField()
+    objective = serializers.CharField()
+    assessment = serializers.CharField()
+    plan = serializers.CharField()
+    advice = serializers.CharField()
+
+
+class EncounterOut(NotePartsOut):
     """The note of a visit; `version` is 0 while nothing is written, `hash` null while it is not signed."""
 
     visitId = serializers.UUIDField()
     patientId = serializers.UUIDField()
     doctorId = serializers.UUIDField(allow_null=True)
     version = serializers.IntegerField()
-    subjective = serializers.CharField()
-    objective = serializers.CharField()
-    assessment = serializers.CharField()
-    plan = serializers.CharField()
-    advice = serializers.CharField()
     outcome = AfterwardsOut()
     signedAt = serializers.DateTimeField(allow_null=True)
     signedBy = serializers.CharField(allow_null=True)

@@ -12,7 +12,7 @@ from apps.core.api import Endpoint, TextField
 from apps.core.policy import Permission
 from apps.core.shapes import Shape
 from apps.encounters.api.diagnoses import DiagnosisIn
-from apps.encounters.api.encounters import MOST, EncounterOut, NotePartsIn
+from apps.encounters.api.encounters import MOST, EncounterOut, NotePartsIn, NotePartsOut
 from apps.encounters.api.prescriptions import ItemIn, MedicineLineOut, PrescriptionDraftOut
 from apps.encounters.api.shapes import DiagnosisOut
 from apps.encounters.commands import templating
@@ -26,23 +26,13 @@ from apps.encounters.rules.prescribing import MOST_ITEMS
 from apps.encounters.rules.templates import LONGEST_TITLE, MOST_TESTS
 
 
-class TemplateNoteOut(Shape):
-    """The words of a template, "" where a part has none."""
-
-    subjective = serializers.CharField()
-    objective = serializers.CharField()
-    assessment = serializers.CharField()
-    plan = serializers.CharField()
-    advice = serializers.CharField()
-
-
 class VisitTemplateOut(Shape):
     """A doctor's own template; `tests` are codes of the hospital's list."""
 
     templateId = serializers.UUIDField(source="id")
     name = serializers.CharField()
     version = serializers.IntegerField()
-    note = TemplateNoteOut()
+    note = NotePartsOut()
     diagnoses = DiagnosisOut(many=True)
     items = MedicineLineOut(many=True)
     tests = serializers.ListField(child=serializers.CharField())

@@ -5,7 +5,7 @@ from apps.encounters.queries.prescribed import (
     earlier_visits,
     history,
     history_values,
-    signed_last,
+    paper_last,
     signed_prescription,
     signed_prescriptions,
 )
@@ -15,7 +15,7 @@ __all__ = [
     "earlier_visits",
     "history",
     "history_values",
-    "signed_last",
+    "paper_last",
     "signed_prescription",
     "signed_prescriptions",
 ]

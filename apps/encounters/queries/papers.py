@@ -10,6 +10,7 @@ from apps.encounters.models import Order, Prescription, SignedNote
 from apps.encounters.queries.investigations import orders_of_visits
 from apps.encounters.queries.prescribed import signed_prescription
 from apps.encounters.rules.outcome import Outcome, outcome_in
+from apps.encounters.rules.papers import Kind, kind_of
 from apps.encounters.rules.prescribing import Item
 from apps.queue.queries.visits import visit_of
 from apps.scheduling.rules.appointments import LIVE
@@ -69,6 +70,11 @@ class Paper(Parts):
     words: str
     advice: str
     tests: list[Order]
+
+    @property
+    def kind(self) -> Kind:
+        """Which paper it is."""
+        return kind_of(prescribed=self.prescription is not None, signed=self.signed_at is not None)
 
 
 def parts_of(outcome: Outcome, booking: Any = None, language: str = ENGLISH) -> Parts:

@@ -6,23 +6,24 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.accounts.queries import facility_facts
 from apps.core.errors import Forbidden
 from apps.core.policy import Actor, Fields
-from apps.encounters.models import Prescription
+from apps.encounters.models import Order, Prescription, SignedNote
 from apps.encounters.queries.diagnoses import signed_outcomes
 from apps.encounters.queries.investigations import results_by_visit
+from apps.encounters.rules.investigations import OrderState
 from apps.patients.queries import open_access
-from apps.queue.queries.visits import visits_of_patient
+from apps.queue.queries.visits import finished_by, visits_of_patient
 from apps.queue.rules.states import State
 
 AT_A_GLANCE = 5
 """Earlier visits that stand beside a consultation; the record has all."""
 
 STILL_PRINTED = timedelta(minutes=15)
-"""So long after its signature the console offers to print a prescription."""
+"""So long after a visit the console offers to print its paper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +106,21 @@ def signed_prescriptions(visit_ids: Iterable[UUID]) -> dict[UUID, Prescription]:
     return {prescription.visit_id: prescription for prescription in found}
 
 
-def signed_last(doctor_id: UUID, now: datetime) -> Prescription | None:
-    """What a doctor signed last, while it may still have to be printed."""
-    signed = Prescription.objects.filter(doctor_id=doctor_id, signed_at__gt=now - STILL_PRINTED)
-    return signed.select_related("visit__token").order_by("-signed_at").first()
+def with_a_paper(visits: QuerySet[Any]) -> QuerySet[Any]:
+    """Those of some visits at which something was signed or a test was ordered, annotated with `prescribed` and
+    `noted`: what stands on the paper of it."""
+    ordered = Order.objects.filter(visit_id=OuterRef("id")).exclude(state=OrderState.CANCELLED)
+    marked = visits.annotate(
+        prescribed=Exists(Prescription.objects.filter(visit_id=OuterRef("id"))),
+        noted=Exists(SignedNote.objects.filter(encounter__visit_id=OuterRef("id"))),
+    )
+    return marked.filter(Q(prescribed=True) | Q(noted=True) | Exists(ordered))
+
+
+def paper_last(doctor_id: UUID, now: datetime) -> Any | None:
+    """The visit, as `with_a_paper` has it, that a doctor finished last with something to take home, while its paper
+    may still have to be printed."""
+    return with_a_paper(finished_by(doctor_id, now - STILL_PRINTED)).first()
 
 
 def signed_prescription(visit_id: UUID) -> Prescription | None:

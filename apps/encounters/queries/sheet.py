@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
@@ -18,11 +18,11 @@ from apps.core.errors import NotFound, sentence
 from apps.core.languages import named
 from apps.core.policy import Actor, Fields, Permission
 from apps.core.queries import one
-from apps.encounters.models import Order, Prescription, SignedNote, Vitals
+from apps.encounters.models import Vitals
 from apps.encounters.queries.papers import Paper, paper_of
-from apps.encounters.queries.prescribed import history
+from apps.encounters.queries.prescribed import history, with_a_paper
 from apps.encounters.queries.vitals import vitals_row
-from apps.encounters.rules.investigations import OrderState
+from apps.encounters.rules.papers import TITLES
 from apps.encounters.rules.prescribing import Item
 from apps.encounters.rules.taking import IN_FULL, OF_DAY, amounts, in_full
 from apps.encounters.rules.vitals import in_force
@@ -53,12 +53,9 @@ def readable_visit(actor: Actor, visit_id: UUID, now: datetime) -> tuple[Any, bo
 
 def own_prescribed(actor: Actor) -> QuerySet[Any]:
     """Visits of the people under somebody's phone at which something was signed or a test was ordered, the newest
-    first."""
+    first; as `with_a_paper` has them."""
     finished = own_visits(actor).filter(patient__in=patients_of(actor).values("id"), state=State.COMPLETED)
-    prescribed = Prescription.objects.filter(visit_id=OuterRef("id"))
-    noted = SignedNote.objects.filter(encounter__visit_id=OuterRef("id"))
-    ordered = Order.objects.filter(visit_id=OuterRef("id")).exclude(state=OrderState.CANCELLED)
-    return finished.filter(Exists(prescribed) | Exists(noted) | Exists(ordered)).order_by("-day", "-ended_at", "id")
+    return with_a_paper(finished).order_by("-day", "-ended_at", "id")
 
 
 def own_prescribed_visit(actor: Actor, visit_id: UUID) -> Any:
@@ -73,8 +70,8 @@ def sheet_of(visit: Any, *, whole: bool = True, language: str = "") -> dict[str,
     """What stands on the paper of a finished visit, in `language` or the patient's own. Without `whole` the medicines
     alone.
 
-    `{title, hospital, doctor, facts, before, medicines, after, signed, page, foot, name, language}`; only what was
-    signed, and the tests that were ordered. Raises `NothingSigned`.
+    `{kind, title, hospital, doctor, facts, before, medicines, after, signed, page, foot, name, language}`; only what
+    was signed, and the tests that were ordered. Raises `NothingSigned`.
     """
     chosen = language if language in dict(settings.LANGUAGES) else visit.patient.language
     paper = paper_of(visit.id, chosen) if visit.state == State.COMPLETED else None
@@ -88,7 +85,8 @@ def _words(visit: Any, paper: Paper, whole: bool) -> dict[str, Any]:
     facility = facility_facts(visit.facility_id)
     words = _part(gettext("Advice") if paper.medicines else gettext("Medicines"), _lines(paper.words))
     return {
-        "title": gettext("Prescription"),
+        "kind": str(paper.kind),
+        "title": gettext(TITLES[paper.kind]),
         "hospital": {"name": named(facility), "lines": [part for part in (facility.address, facility.phone) if part]},
         "doctor": _doctor(visit),
         "facts": _facts(visit),
@@ -98,7 +96,7 @@ def _words(visit: Any, paper: Paper, whole: bool) -> dict[str, Any]:
         "signed": _signed(paper, visit.doctor, facility),
         "page": gettext("Page"),
         "foot": f"{visit.token.token_number}, {visit.patient.uhid}",
-        "name": f"prescription-{visit.token.token_number}-{visit.day:%Y-%m-%d}",
+        "name": f"{paper.kind}-{visit.token.token_number}-{visit.day:%Y-%m-%d}",
     }
 
 

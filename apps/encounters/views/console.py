@@ -19,7 +19,7 @@ from apps.core.policy import Actor, Fields, Permission, Role, Scope
 from apps.core.views import actor_of, live_part, page, run_form, said, version_of
 from apps.encounters.commands import complete, undo
 from apps.encounters.commands.prescribing import NeedsReason
-from apps.encounters.queries import earlier_visits, signed_last
+from apps.encounters.queries import earlier_visits, paper_last
 from apps.encounters.queries.notes import Written, written_of
 from apps.encounters.queries.vitals import in_danger, strip
 from apps.encounters.rules import LONGEST_PRESCRIPTION
@@ -265,7 +265,7 @@ def _shown(actor: Actor, doctor: Any, sequence: str, now: datetime) -> dict[str,
     """The console's context. Whoever sees a person's record there has opened it: once per visit that is audited."""
     view = console_view(doctor, sequence, actor, now)
     if actor.sees(Fields.CLINICAL):
-        view["signed_last"] = signed_last(doctor.id, now)
+        view["paper_last"] = paper_last(doctor.id, now)
     if actor.sees(Fields.HEALTH):
         alarming = in_danger([row["patient_id"] for row in view["waiting"]], now)
         for row in view["waiting"]:

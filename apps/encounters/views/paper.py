@@ -13,6 +13,7 @@ from apps.core import paper
 from apps.core.policy import Permission
 from apps.core.views import actor_of, page
 from apps.encounters.queries.sheet import own_prescribed, own_prescribed_visit, readable_visit, sheet_of
+from apps.encounters.rules.papers import TITLES, kind_of
 from apps.patients.commands import note_opened
 from apps.patients.queries import require_fresh_code
 
@@ -31,7 +32,7 @@ def show(request: HttpRequest, visit_id: UUID) -> HttpResponse:
     )
     print_now = request.GET.get("print") == "now"
     context = {"sheet": sheet, "visit": visit, "languages": settings.LANGUAGES, "print_now": print_now}
-    return render(request, "console/paper.html", context)
+    return render(request, "console/paper.html", context | {"heading": TITLES[sheet["kind"]]})
 
 
 @page(policy=Permission.PATIENT_READ)
@@ -51,6 +52,8 @@ def own_list(request: HttpRequest) -> HttpResponse:
     actor, now = actor_of(request), timezone.now()
     require_fresh_code(actor, now)
     shown = Paginator(own_prescribed(actor), ROWS).get_page(request.GET.get("page"))
+    for visit in shown:
+        visit.paper = TITLES[kind_of(prescribed=visit.prescribed, signed=visit.noted)]
     return render(request, "me/prescriptions.html", {"visits": shown, "page": shown})
 
 
@@ -59,7 +62,7 @@ def own_show(request: HttpRequest, visit_id: UUID) -> HttpResponse:
     """One of them, to read."""
     visit, sheet = _for_family(request, visit_id)
     note_opened(actor=actor_of(request), now=timezone.now(), patient_id=visit.patient_id, by="prescription")
-    return render(request, "me/prescription.html", {"sheet": sheet, "visit": visit})
+    return render(request, "me/prescription.html", {"sheet": sheet, "visit": visit, "heading": TITLES[sheet["kind"]]})
 
 
 @page(policy=Permission.PRESCRIPTION_READ_OWN, door="login")

@@ -89,6 +89,13 @@ def visits_of_patient(patient_id: UUID) -> QuerySet[Visit]:
     return visits_with_names().filter(patient_id=patient_id).order_by("-day", "-scanned_at", "id")
 
 
+def finished_by(doctor_id: UUID, since: datetime) -> QuerySet[Visit]:
+    """Whom a doctor has finished with since a moment, the last first."""
+    days = {"day__gte": since.date() - timedelta(days=1)}  # wherever midnight is, and by the index
+    seen = Visit.objects.select_related("token").filter(doctor_id=doctor_id, state=State.COMPLETED, **days)
+    return seen.filter(ended_at__gt=since).order_by("-ended_at", "id")
+
+
 def allowed_actions(visit: Visit) -> list[str]:
     """What may be done to a visit in its state, also without a transition: a repeated call, a confirmed triage."""
     actions = [ACTIONS[verb] for verb in verbs_from(State(visit.state)) if verb in ACTIONS]
