@@ -6,8 +6,9 @@ there or neither; the mark is set only while the lease is still ours. A relay th
 runs out, or is dropped by the next relay that finds itself alone. What a handler does outside of the database
 may happen again: it must be safe to repeat by the event's id.
 
-Several events of a stream share one transaction while all goes well; when anything went wrong they go one by one,
-so that only the event at fault is blamed. All events of a stream are of one facility.
+Several events of a stream share one transaction while all goes well; when anything went wrong as many go one by one,
+so that only the event at fault is blamed, and then together again: who is behind after an outage must be able to catch
+up. A database that went away is no event's fault. All events of a stream are of one facility.
 """
 
 import logging
@@ -103,25 +104,28 @@ class Relay:
         return sum(self._serve(stream) for stream in _streams_due(self.clock()))
 
     def _serve(self, stream: str) -> int:
-        served, alone = 0, False
+        served = alone = 0  # the second: how many still go one by one
         batch: list[OutboxEvent] | None = _lease(stream, self.clock(), BATCH)
         while batch:
             head = batch[0]
             if head.attempts > LOST_TRIES:
                 _park(head, self.clock(), "RelayDied")
                 return served + 1
-            alone = alone or head.attempts > 1
+            if head.attempts > 1:  # who had it died of it, or of one that went together with it
+                alone = max(alone, BATCH)
             together = batch[:1] if alone else batch
             served += len(together)
             following = self._deliver(together, lease_next=min(BATCH, TURN - served))
             if following is None and len(together) > 1:
-                served, alone = served - len(together), True
+                served, alone = served - len(together), len(together)
             else:
-                batch = following
+                batch, alone = following, max(0, alone - 1)
         return served
 
     def _deliver(self, batch: list[OutboxEvent], lease_next: int) -> list[OutboxEvent] | None:
-        """Deliver a stream's oldest events; those that follow, leased in the same transaction. None on failure."""
+        """Deliver a stream's oldest events; those that follow, leased in the same transaction. None on failure.
+
+        Raises what the database said when it went away meanwhile."""
         head = batch[0]
         actor = system_actor("relay", head.facility_id)
         try:
@@ -133,6 +137,8 @@ class Relay:
             log.warning("lease lost", extra=_told(head))
             return []
         except Exception as error:
+            if _has_lost_database(error):
+                raise
             if len(batch) == 1:
                 _failed(head, self.clock(), type(error).__name__)
         return None
@@ -160,6 +166,12 @@ def _hand_over(
     if not _mark_delivered(batch, now):
         raise LeaseLost
     return _lease(batch[0].stream, now, lease_next)
+
+
+def _has_lost_database(error: Exception) -> bool:
+    """Whether somebody failed because the connection is gone, and not by what they did."""
+    kept = connection.connection
+    return isinstance(error, DatabaseError | InterfaceError) and (kept is None or bool(kept.closed))
 
 
 def relay_lag_seconds(now: datetime) -> float:

@@ -8,9 +8,9 @@ import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 from tests.bench.results import note_at_most
@@ -29,6 +29,16 @@ TURNS = 2
 
 PEOPLE_PER_SECOND = 4
 WARM_UP = 3.0
+
+
+class CanHang(Protocol):
+    """Somebody or something that the house asks, and that can stop answering."""
+
+    unanswered: int
+    """How often it was asked while it hung."""
+
+    def hangs(self) -> AbstractContextManager[None]:
+        """From now on, and until the end of this, nobody is answered."""
 
 
 class Outsider(ThreadingHTTPServer):
@@ -99,7 +109,7 @@ def outsider() -> Iterator[Outsider]:
 
 
 def measure(
-    ward: Ward, web: Web, outside: Outsider, what: str, before_turn: Callable[[], object] = lambda: None
+    ward: Ward, web: Web, outside: CanHang, what: str, before_turn: Callable[[], object] = lambda: None
 ) -> dict[str, float]:
     """Check people in and call them, in turns, and note by how much both are slower while `what` hangs.
 

@@ -353,6 +353,36 @@ def test_a_relay_whose_sessions_are_cut_goes_on():
     assert [number for _, number in traces()] == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_an_outage_is_no_events_fault_and_only_as_many_as_it_met_go_one_by_one_afterwards(monkeypatch):
+    monkeypatch.setattr(relay_module, "BATCH", 4)
+    monkeypatch.setattr(relay_module, "LEASE", timedelta(seconds=1))
+    together: list[int] = []
+    hand_over, cut, done = relay_module._hand_over, Flag(), Flag()
+
+    def counted(*, batch: list[OutboxEvent], **how: Any) -> Any:
+        together.append(len(batch))
+        return hand_over(batch=batch, **how)
+
+    def goes_away(event: OutboxEvent) -> None:
+        if event.sequence == 2 and not cut.is_set():
+            cut.set()
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    def is_last(event: OutboxEvent) -> None:
+        if event.sequence == 12:
+            done.set()
+
+    monkeypatch.setattr(relay_module, "_hand_over", counted)
+    moved(times=12)
+    with running(goes_away, leave_a_trace, is_last):
+        wait_for(done)
+    assert together == [4, 1, 1, 1, 1, 4, 4]
+    assert traces() == [("dept.one", number) for number in range(1, 13)]
+    assert not OutboxEvent.objects.exclude(error="").exists()
+
+
 def cut_all_sessions_but_mine() -> None:
     with connection.cursor() as cursor:
         cursor.execute(

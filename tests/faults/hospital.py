@@ -176,8 +176,9 @@ class Hospital:
         """kill -9, for PostgreSQL and the worker with all their children at once."""
         until(lambda: bool(self.processes(name)), f"{name} runs")
         for process in self.processes(name):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                for one in [*(process.children(recursive=True) if name != "nursery" else ()), process]:
+            children = process.children(recursive=True) if name != "nursery" else []
+            for one in [*children, process]:
+                with contextlib.suppress(psutil.NoSuchProcess):  # those that end by themselves meanwhile
                     one.kill()
 
     @contextlib.contextmanager

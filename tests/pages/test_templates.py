@@ -99,6 +99,11 @@ def test_seconds_are_told_as_minutes() -> None:
     assert render("{{ seconds|minutes_seconds }}", seconds=372) == "6:12"
 
 
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_dates_are_written_so_that_nobody_takes_the_day_for_the_month(path: Path) -> None:
+    assert not re.search(r"\b(SHORT_)?DATE(TIME)?_FORMAT\b", path.read_text())
+
+
 def test_every_form_has_a_key_of_its_own() -> None:
     first, second = render("{% once_key %} {% once_key %}").split()
     assert first != second
