@@ -74,7 +74,12 @@ FOR_PATIENTS = (
     *("apps/queue/queries/money.py", "apps/queue/commands/holding.py"),
     "apps/billing/queries/sheet.py",
     *("apps/core/paper.py", "apps/encounters/queries/sheet.py", "apps/encounters/queries/vitals.py"),
-    *("apps/encounters/rules/papers.py", "apps/encounters/rules/taking.py", "apps/encounters/rules/vitals.py", "apps/patients/queries/people.py"),
+    *(
+        "apps/encounters/rules/papers.py",
+        "apps/encounters/rules/taking.py",
+        "apps/encounters/rules/vitals.py",
+        "apps/patients/queries/people.py",
+    ),
     *("apps/encounters/queries/openings.py", "apps/encounters/views/openings.py", "apps/patients/rules/openings.py"),
     *("opd/borrowed/forms.py", "opd/limits/middleware.py"),
 )

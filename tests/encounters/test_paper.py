@@ -152,7 +152,9 @@ def test_the_console_offers_to_print_the_paper_of_whoever_was_finished_with_last
 
     def offered() -> list[str]:
         shown = console.get(f"/console/{ward.doctor.id}/").content.decode()
-        return re.findall(r'href="/prescription/([^/]+)/[?]print=now"[^>]*aria-keyshortcuts="Control[+]P">.*?</svg>([^<]+)', shown)
+        return re.findall(
+            r'href="/prescription/([^/]+)/[?]print=now"[^>]*aria-keyshortcuts="Control[+]P">.*?</svg>([^<]+)', shown
+        )
 
     assert offered() == []
     for kind in ("Print the prescription", "Print the tests ordered", "Print the advice", ""):
