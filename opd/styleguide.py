@@ -97,6 +97,7 @@ def _receipt() -> dict[str, Any]:
     }
     return {
         "language": "en",
+        "hospital": "Asha District Hospital",
         "invoice": invoice,
         "address": "1 Hospital Road",
         "name": "R. K.",

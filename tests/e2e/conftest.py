@@ -26,13 +26,14 @@ from apps.accounts.rules.demo import DEMO_PASSWORD
 from opd.demo.loading import load
 from tests.cast import app_code
 from tests.demo import NEAR
+from tests.e2e.glass import DESK as DESK
+from tests.e2e.glass import HALL as HALL
+from tests.e2e.glass import PHONE as PHONE
+from tests.e2e.glass import Glasses, glasses
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 READY_WITHIN = 60
 """Seconds that the web process may take to answer."""
-
-DESK, PHONE, HALL = (1440, 900), (390, 844), (1920, 1080)
-"""Screens, in pixels: a desk's, a patient's, a board's."""
 
 PATIENCE = 20_000
 """Milliseconds in which something that is awaited shows: two cores serve the house, the browser and other tests."""
@@ -56,6 +57,13 @@ def chromium() -> Iterator[Browser]:
         browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def glass(chromium: Browser) -> Iterator[Glasses]:
+    """Answers can be looked at without a house that serves them."""
+    with glasses(chromium) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

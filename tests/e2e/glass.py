@@ -2,11 +2,16 @@
 answered is laid into a page as the browser would have it, with its styles and without its scripts, and axe reads it."""
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
 from django.contrib.staticfiles import finders
 from playwright.sync_api import Browser, Route
+
+DESK, PHONE, HALL = (1440, 900), (390, 844), (1920, 1080)
+"""Screens, in pixels: a desk's, a patient's, a board's."""
 
 HOUSE = "http://house.test"
 AXE = """axe.run(document, { resultTypes: ["violations"], selectors: false }).then((found) =>
@@ -20,6 +25,10 @@ SAME = (
     (re.compile(r">[^<]*[^<\s][^<]*<"), ">x<"),
 )
 """What makes no difference to axe: which words and numbers stand somewhere, as long as some do."""
+ALIKE = re.compile(r"(<(tr|li|option)\b.*?</\2>\s*)\1+", re.DOTALL)
+"""Rows that are built the same: how many there are makes no difference either."""
+OVER = re.compile(r"<dialog .*?</dialog>", re.DOTALL)
+"""What opens over a page."""
 
 
 class Glass:
@@ -40,13 +49,9 @@ class Glass:
 
     def faults(self, html: str, **on_body: str) -> list[Any]:
         """What axe has against a page; `on_body` are attributes that a script would set, `data_link="lost"`."""
-        bones = html
-        for what, always in SAME:
-            bones = what.sub(always, bones)
-        bones += str(on_body)
-        if bones in self._seen:
+        html = html.replace("<details", "<details open")
+        if not self._is_new(html + str(on_body)):
             return []
-        self._seen.add(bones)
         self._html = html
         self._page.goto("/")
         for name, value in on_body.items():
@@ -56,6 +61,28 @@ class Glass:
         self._page.evaluate(AXE_SCRIPT)
         found: list[Any] = self._page.evaluate(AXE)
         return found
+
+    def faults_over(self, html: str) -> list[Any]:
+        """What axe has against a page over which something opens, with that open."""
+        over = OVER.search(html)
+        return self.faults(html.replace("<dialog ", "<dialog open ")) if over and self._is_new(over[0]) else []
+
+    def shows(self, html: str, script: str, before: tuple[str, Any] | None = None) -> list[Any]:
+        """What a script finds on a page, after another one with what it is told."""
+        self._html = html
+        self._page.goto("/")
+        if before:
+            self._page.evaluate(*before)
+        found: list[Any] = self._page.evaluate(script)
+        return found
+
+    def _is_new(self, html: str) -> bool:
+        for what, always in SAME:
+            html = what.sub(always, html)
+        bones = ALIKE.sub(r"\1", html)
+        is_new = bones not in self._seen
+        self._seen.add(bones)
+        return is_new
 
     def _answer(self, route: Route) -> None:
         request = route.request
@@ -71,3 +98,34 @@ class Glass:
                 route.fulfill(body=NEAR.sub(rf"url({here}/\2)", sheet.read()), content_type="text/css; charset=utf-8")
         else:
             route.fulfill(path=known)
+
+
+Glasses = Callable[[tuple[int, int]], Glass]
+
+
+@contextmanager
+def glasses(chromium: Browser) -> Iterator[Glasses]:
+    """A glass for each kind of screen."""
+    made: dict[tuple[int, int], Glass] = {}
+    yield lambda screen: made.setdefault(screen, made.get(screen) or Glass(chromium, screen))
+    for one in made.values():
+        one.close()
+
+
+def screen_of(pattern: str) -> tuple[int, int]:
+    """The screen that a page is made for."""
+    if pattern.startswith(("display/", "kiosk/")):
+        return HALL
+    return DESK if pattern.startswith(("admin/", "console/", "counter/", "api/")) else PHONE
+
+
+def is_page(answer: Any) -> bool:
+    """Whether an answer is something that somebody reads."""
+    sent_on = 300 <= answer.status_code < 400
+    return not sent_on and "html" in answer.headers.get("Content-Type", "")
+
+
+def against(glass: Glasses, name: str, pattern: str, answer: Any, **on_body: str) -> list[str]:
+    """What axe has against an answer, as sentences."""
+    html, look = answer.content.decode(), glass(screen_of(pattern))
+    return [f"{name}: {fault} {places}" for fault, places in look.faults(html, **on_body) + look.faults_over(html)]

@@ -21,8 +21,8 @@ from apps.queue.rules.states import State
 from apps.scheduling.models import Counter
 from tests.cast import give_app, open_browser
 from tests.display.hall import paired_screen, waiting_screen
-from tests.e2e.conftest import DESK, HALL, PHONE
-from tests.e2e.glass import Glass
+from tests.e2e.conftest import PHONE
+from tests.e2e.glass import Glasses, against, is_page
 from tests.factories import PASSWORD, StaffFactory
 from tests.matrix.cells import address_of, told
 from tests.matrix.conftest import standing
@@ -90,29 +90,6 @@ def world(chromium: Browser, django_db_setup: None, django_db_blocker: Any) -> I
         yield opened
 
 
-@pytest.fixture(scope="module")
-def glass(chromium: Browser) -> Iterator[Callable[[tuple[int, int]], Glass]]:
-    """A glass for each kind of screen, kept for the module."""
-    made: dict[tuple[int, int], Glass] = {}
-
-    def of(screen: tuple[int, int]) -> Glass:
-        return made.setdefault(screen, made.get(screen) or Glass(chromium, screen))
-
-    yield of
-    for one in made.values():
-        one.close()
-
-
-Glasses = Callable[[tuple[int, int]], Glass]
-
-
-def screen_of(pattern: str) -> tuple[int, int]:
-    """The screen that a page is made for."""
-    if pattern.startswith(("display/", "kiosk/")):
-        return HALL
-    return DESK if pattern.startswith(("admin/", "console/", "counter/", "api/")) else PHONE
-
-
 def asked(world: World, row: Row) -> Any:
     """What a row's reader is answered about here as the place stands: the first who may and gets a page of it. None
     where nobody of the matrix does."""
@@ -120,18 +97,6 @@ def asked(world: World, row: Row) -> Any:
     address = address_of(row, world.places[Where.HERE].words())
     answers = (world.ask(who, "GET", address, None) for who in order if row.who.may(who, Where.HERE))
     return next((answer for answer in answers if is_page(answer)), None)
-
-
-def is_page(answer: Any) -> bool:
-    """Whether an answer is something that somebody reads."""
-    sent_on = 300 <= answer.status_code < 400
-    return not sent_on and "html" in answer.headers.get("Content-Type", "")
-
-
-def against(glass: Glasses, name: str, pattern: str, answer: Any, **on_body: str) -> list[str]:
-    """What axe has against an answer, as sentences."""
-    found = glass(screen_of(pattern)).faults(answer.content.decode(), **on_body)
-    return [f"{name}: {fault} {places}" for fault, places in found]
 
 
 PARTS = {

@@ -15,6 +15,7 @@ from apps.queue.queries.console import console_sequence, console_view
 from apps.queue.queries.own import departments_of_links, own_visits, watched_departments
 from apps.queue.queries.slip import slip_view
 from apps.queue.queries.track import track_sequence, track_view
+from apps.scheduling.models import Department
 from tests.browsers import browser_of
 from tests.cast import bearer, open_browser
 from tests.factories import StaffFactory
@@ -140,6 +141,20 @@ def test_the_desk_gives_a_kind_of_visit_sees_the_stations_and_sends_on(ward: War
     listed = desk.get("/admin/desk/journeys/").content.decode()
     assert visit.token.label in listed
     assert "Csh" in listed
+
+
+def test_the_list_of_journeys_speaks_the_readers_language(ward: Ward, stations: Stations):
+    Department.objects.filter(code="LAB").update(names={"hi": "प्रयोगशाला"})
+    Department.objects.filter(code="PHA").update(names={"hi": "दवाखाना"})
+    ward.arrive(journey_id=stations.kind_of_visit(("LAB",), ("",), ("PHA",)).id)
+    desk = browser(ward, Role.RECEPTION)
+    hindi, english = (
+        desk.get("/admin/desk/journeys/", headers={"accept-language": language}).content.decode()
+        for language in ("hi", "en")
+    )
+    assert (hindi.count("प्रयोगशाला"), hindi.count("दवाखाना")) == (3, 2)  # where there is what; waits; on the way
+    assert "प्रयोगशाला" not in english
+    assert "Lab" in english
 
 
 def test_one_link_shows_every_station(ward: Ward, stations: Stations):

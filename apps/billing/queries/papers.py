@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.queries import facility_facts
 from apps.billing.models import Invoice
 from apps.billing.rules.books import Method
+from apps.core.languages import named
 
 METHOD_NAMES = {
     str(Method.CASH): _("Cash"),
@@ -24,6 +25,7 @@ def receipt_of(invoice: Invoice, now: datetime) -> dict[str, Any]:
     return {
         "invoice": invoice,
         "language": invoice.patient.language,
+        "hospital": named(facility, invoice.patient.language),
         "name": invoice.patient.name,
         "uhid": invoice.patient.uhid,
         "address": facility.address,

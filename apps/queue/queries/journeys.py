@@ -162,7 +162,8 @@ def any_template(template_id: UUID) -> JourneyTemplate:
 
 
 def kinds_of_visit() -> list[dict[str, Any]]:
-    """All journeys with their steps as names: `{id, name, active, steps: [[names]]}`; "" is the consultation."""
+    """All journeys with their steps as names in the reader's language: `{id, name, active, steps: [[names]]}`; "" is
+    the consultation."""
     rows = JourneyTemplate.objects.prefetch_related("stations__department").order_by("name")
     return [
         {
@@ -170,7 +171,7 @@ def kinds_of_visit() -> list[dict[str, Any]]:
             "name": row.name,
             "active": row.active,
             "steps": [
-                [station.department.name if station.department else "" for station in stations]
+                [named(station.department) if station.department else "" for station in stations]
                 for _, stations in groupby(row.stations.all(), key=lambda station: station.step)
             ],
         }
@@ -241,8 +242,8 @@ def people_on_the_way(day: date, now: datetime, department_ids: Container[UUID])
     here = on_the_way(row.id for row in rows)
     ahead: dict[UUID, list[str]] = {}
     legs = JourneyLeg.objects.filter(journey__in=rows, visit__isnull=True, outcome=Outcome.OPEN)
-    for journey_id, name in legs.values_list("journey_id", "department__name"):
-        ahead.setdefault(journey_id, []).append(name)
+    for leg in legs.select_related("department"):
+        ahead.setdefault(leg.journey_id, []).append(named(leg.department))
     return [
         {
             "token": here[row.id][0].token.label,
@@ -258,7 +259,7 @@ def people_on_the_way(day: date, now: datetime, department_ids: Container[UUID])
 def _standing(visit: Visit, now: datetime) -> dict[str, Any]:
     return {
         "visit_id": visit.id,
-        "department": visit.department.name,
+        "department": named(visit.department),
         "kind": state_kind(visit),
         "label": state_label(visit),
         "waited": waited_minutes(visit, now),
