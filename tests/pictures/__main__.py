@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
 
 from playwright.sync_api import Error as BrowserError
@@ -59,17 +58,20 @@ FAMILY_PAGES = {
 }
 
 
-def slips(desk: Page) -> Iterator[tuple[str, str]]:
-    """For each state that somebody is in now: the name of its tab, and the address of their slip at the desk."""
-    for state in ("waiting", "called", "with", "done", "missed", "held"):
-        slip = desk.locator("a[id^=slip-]").last
-        for _look in range(20 if state == "called" else 1):  # whoever is called goes in soon
-            desk.goto(f"/admin/desk/today/?state={state}")
-            if slip.count():
-                break
-            desk.wait_for_timeout(1000)
+STATES = ("waiting", "called", "with", "done", "missed", "held")
+TRIES = 20
+"""Whoever is called goes in soon: so often somebody is looked for."""
+
+
+def slip_in(desk: Page, state: str) -> str:
+    """The address of the slip at the desk of somebody who is in a state now; "" where nobody is."""
+    slip = desk.locator("a[id^=slip-]").last
+    for _look in range(TRIES if state == "called" else 1):
+        desk.goto(f"/admin/desk/today/?state={state}")
         if slip.count():
-            yield state, slip.get_attribute("href") or ""
+            return slip.get_attribute("href") or ""
+        desk.wait_for_timeout(1000)
+    return ""
 
 
 def of_desk(camera: Camera) -> None:
@@ -89,7 +91,7 @@ def of_desk(camera: Camera) -> None:
         desk.goto(f"/admin/desk/{path}")
         camera.follow(desk, part, f"desk-{name}")
     of_leave(camera, desk)
-    desk.goto(next(slips(desk))[1])
+    desk.goto(slip_in(desk, "waiting"))
     desk.emulate_media(media="print")
     for width, name in ((302, "slip-80mm"), (219, "slip-58mm")):
         desk.set_viewport_size({"width": width, "height": 600})
@@ -133,27 +135,39 @@ def of_till(camera: Camera) -> None:
 
 
 def of_patients(camera: Camera) -> None:
-    """What a phone shows without signing in, in each language; a slip's page as soon as it was found, for people go
-    on."""
+    """What a phone shows without signing in, in each language, and the page of a slip in each state."""
     for language, screen in LANGUAGES.items():
         for name, path in {"start": "/", "login": "/login", "enter-code": "/t/", "offline": "/offline/"}.items():
             with camera.closing(camera.open(path, screen, language)) as page:
                 camera.take(page, f"phone-{name}-{language}")
     with camera.closing(camera.staff("reception@demo.opd")) as desk:
-        for state, slip in slips(desk):
-            desk.goto(slip)
-            code = re.search(r"/t/(\w+)", desk.content())
-            for language, screen in LANGUAGES.items() if code else ():
-                of_link(camera, f"/t/{code[1]}/", screen, language, state)
+        for state in STATES:
+            for language, screen in LANGUAGES.items():
+                of_state(camera, desk, state, language, screen)
 
 
-def of_link(camera: Camera, path: str, screen: tuple[int, int], language: str, state: str) -> None:
-    """A slip's page, and of who waits the question whether they give up."""
+def of_state(camera: Camera, desk: Page, state: str, language: str, screen: tuple[int, int]) -> None:
+    """The page of somebody who is in a state, and still is when the picture is taken: else that of somebody else."""
+    for _try in range(TRIES):
+        slip = slip_in(desk, state)
+        if not slip:
+            return
+        desk.goto(slip)
+        code = re.search(r"/t/(\w+)", desk.content())
+        if code and of_link(camera, f"/t/{code[1]}/", screen, language, state):
+            return
+    (FOLDER / f"phone-{state}-{language}.png").unlink(missing_ok=True)  # rather none than one of another state
+
+
+def of_link(camera: Camera, path: str, screen: tuple[int, int], language: str, state: str) -> bool:
+    """A slip's page, and of who waits the question whether they give up. Whether it shows that state."""
     with camera.closing(camera.open(path, screen, language)) as page:
         camera.take(page, f"phone-{state}-{language}")
+        shown = page.locator("#track").get_attribute("data-state")
         if state == "waiting":
             page.goto(f"{path}cancel/")
             camera.take(page, f"phone-cancel-{language}")
+        return shown == state
 
 
 def of_family(camera: Camera) -> None:
@@ -213,8 +227,9 @@ def paired_kiosk(camera: Camera) -> Page:
 
 
 def of_kiosk(camera: Camera) -> None:
-    """The kiosk's first page, and what it finds under a phone, in each language."""
+    """The kiosk's first page, what it says to a phone without a booking, and to a slip that it is shown; its paper."""
     page = paired_kiosk(camera)
+    link = link_for(camera, page)
     for language in LANGUAGES:
         page.context.add_cookies([{"name": "django_language", "value": language, "url": camera.address}])
         page.goto("/kiosk/")
@@ -225,7 +240,42 @@ def of_kiosk(camera: Camera) -> None:
         camera.take(page, f"kiosk-found-{language}", whole=False)
         page.wait_for_selector("dialog[data-idle][open]")
         camera.take(page, f"kiosk-idle-{language}", whole=False)
+        if link:
+            of_shown_slip(camera, page, link, language)
     page.context.close()
+
+
+def link_for(camera: Camera, page: Page) -> str:
+    """What stands on the slip of somebody who waits in the kiosk's hall; "" where nobody does."""
+    with camera.closing(camera.staff("reception@demo.opd")) as desk:
+        desk.goto("/admin/desk/today/?state=waiting")
+        for slip in [one.get_attribute("href") or "" for one in desk.locator("a[id^=slip-]").all()]:
+            desk.goto(slip)
+            link = desk.locator(".paper .link").inner_text()
+            read_slip(page, link)
+            if page.locator("main.step-done").count():
+                return link
+    return ""
+
+
+def read_slip(page: Page, link: str) -> None:
+    """What a reader's scan does to the kiosk's page."""
+    page.goto("/kiosk/")
+    page.locator("[data-scan] input[type=hidden][name=code]").evaluate(
+        "(field, code) => { field.value = code; field.form.submit(); }", link
+    )
+    page.wait_for_selector("main:not(.step-start)")
+
+
+def of_shown_slip(camera: Camera, page: Page, link: str, language: str) -> None:
+    """What the kiosk says to somebody who shows their slip, and what it prints."""
+    read_slip(page, link)
+    camera.take(page, f"kiosk-done-{language}", whole=False)
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 302, "height": 600})
+    camera.take(page, f"kiosk-slip-{language}")
+    page.emulate_media(media="screen")
+    page.set_viewport_size({"width": KIOSK[0], "height": KIOSK[1]})
 
 
 def of_rooms(camera: Camera) -> None:
