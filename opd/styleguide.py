@@ -102,7 +102,7 @@ def _receipt() -> dict[str, Any]:
         "address": "1 Hospital Road",
         "name": "R. K.",
         "uhid": "H1-000046-1",
-        "lines": [{"description": "Consultation", "unit_price": Decimal(300), "free_revisit": False}],
+        "lines": [{"said": "Consultation", "unit_price": Decimal(300), "free_revisit": False}],
         "payments": [{"method": "cash", "payment": {"day": date(2026, 11, 20), "amount": Decimal(150)}}],
         "refunds": [],
         "printed_at": "10:05",

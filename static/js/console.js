@@ -5,6 +5,7 @@ const consoleRoot = () => document.getElementById("console");
 // --- what is being written outlives every answer of the server ----------------------------------------------------
 
 const written = new Map(); // text by the id of its field, until it is saved; in memory only, it is about a patient
+const saved = new Map(); // the same once it is saved, with the note's version: an answer on its way may know an older one
 
 const fields = () => [...consoleRoot().querySelectorAll("textarea[id]")];
 
@@ -14,8 +15,13 @@ function keep({ target }) {
 
 function restore() {
   const present = new Set(fields().map((field) => field.id));
-  for (const id of written.keys()) if (!present.has(id)) written.delete(id);
-  for (const field of fields()) if (written.has(field.id)) field.value = written.get(field.id);
+  for (const known of [written, saved]) for (const id of known.keys()) if (!present.has(id)) known.delete(id);
+  const shown = Number(document.querySelector("[data-saves] [name=note_version]")?.value ?? 0);
+  for (const field of fields()) {
+    const kept = saved.get(field.id);
+    if (written.has(field.id)) field.value = written.get(field.id);
+    else if (kept && kept.version > shown) field.value = field.defaultValue = kept.text;
+  }
 }
 
 document.addEventListener("input", keep);
@@ -68,6 +74,7 @@ async function save() {
     for (const [id, , value] of typed) {
       const field = document.getElementById(id);
       if (field) field.defaultValue = value;
+      saved.set(id, { text: value, version: told.version });
       if (written.get(id) === value) written.delete(id);
     }
     const now = document.querySelector("[data-saves]");

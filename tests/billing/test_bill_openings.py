@@ -11,6 +11,7 @@ from apps.accounts.models import Credential
 from apps.audit.models import AuditEntry
 from apps.core.policy import Role
 from apps.patients.rules.login_codes import FRESH
+from apps.queue.models import Visit
 from tests.billing.test_things import in_consultation, ordered, sold
 from tests.browsers import browser_of
 from tests.marks import tells
@@ -109,3 +110,12 @@ def test_a_bill_of_a_consultation_alone_tells_no_more_than_the_visit(till: Any):
     plain = till.issued(till.ward.arrive(till.ward.register(name="Asha Devi", phone=PHONE)))
     assert browser_of(till.cashier).get(f"/admin/desk/invoices/{plain.id}/").status_code == 200
     assert openings() == 0
+
+
+def test_a_bill_that_is_looked_at_when_the_patient_has_gone_alarms_nobody(till: Any, tested: Any):
+    """A note that is read then does: see tests/encounters/test_openings.py."""
+    till.ward.complete(Visit.objects.get(patient_id=tested.patient_id))
+    text(browser_of(till.cashier), f"/admin/desk/invoices/{tested.id}/receipt/")
+    told = text(phone_of(timezone.now()), f"/me/opened/{tested.patient_id}/")
+    assert "opened a bill to print it" in told
+    assert "You were not here for a visit then." not in told

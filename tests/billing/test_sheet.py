@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
+from apps.accounts.queries.facilities import _facts
 from apps.billing.models import Invoice
+from apps.billing.queries.papers import receipt_of
 from apps.billing.queries.sheet import TEMPLATE, invoice_sheet
 from apps.core import paper
 from apps.core.policy import Role
@@ -46,6 +48,22 @@ def test_a_bill_from_before_there_is_a_number_has_a_sheet_too(till):
 def test_no_letter_is_missing_on_the_file_in_any_language(till, language: str):
     made = paper.pdf(TEMPLATE, invoice_sheet(paid(till, language), timezone.now()), standards=("a-2u",))
     assert {"en": b"NotoSans-", "hi": b"NotoSansDevanagari", "ta": b"NotoSansTamil"}[language] in made
+
+
+def test_a_paper_speaks_one_language_whatever_its_page_speaks(till):
+    ward = till.ward
+    for thing, name in ((ward.department, "हड्डी रोग"), (ward.doctor, "डॉ. राव"), (ward.facility, "आशा अस्पताल")):
+        type(thing).objects.filter(id=thing.id).update(names={"hi": name})
+    _facts.cache_clear()
+    patient = ward.register(name="Sunita Verma", language="hi")
+    invoice = till.issued(ward.arrive(patient, doctor_id=ward.doctor.id))
+    with translation.override("en"):
+        told = receipt_of(Invoice.objects.get(id=invoice.id), ward.now)
+    assert (told["hospital"], [line.said for line in told["lines"]]) == ("आशा अस्पताल", ["हड्डी रोग, डॉ. राव"])
+    assert invoice_sheet(Invoice.objects.get(id=invoice.id), ward.now)["lines"][0][0] == "हड्डी रोग, डॉ. राव"
+    type(ward.doctor).objects.filter(id=ward.doctor.id).update(name="Dr Somebody Else")
+    told = receipt_of(Invoice.objects.get(id=invoice.id), ward.now)
+    assert [line.said for line in told["lines"]] == [line.description for line in told["lines"]]
 
 
 def test_the_family_and_the_till_take_it_as_a_file_and_nobody_else(till):

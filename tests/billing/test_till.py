@@ -83,7 +83,10 @@ def test_money_goes_back_by_the_form_beside_its_payment(till, browser):
 
 def test_a_discount_above_the_limit_is_approved_on_the_page_by_the_administrator(till, browser):
     invoice = till.draft()
-    browser.post(at(invoice, "discount"), {"amount": "200", "reason": "hardship", "version": invoice.version})
+    about = {"amount": "200", "reason": "hardship", "version": invoice.version}
+    said = browser.post(at(invoice, "discount"), about, follow=True).content.decode()
+    assert "Nothing is taken off before it is approved." in said
+    assert "What is taken off is written down." not in said
     assert "waits for approval" in browser.get(at(invoice)).content.decode()
     own = browser.post(at(invoice, "approve"), {})
     assert own.status_code == 409

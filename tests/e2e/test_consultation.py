@@ -5,7 +5,7 @@ import time
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from apps.accounts.queries import FacilityFacts, staff_actor
 from apps.encounters.models import Prescription, SignedNote
@@ -89,6 +89,7 @@ def test_dr_nair_finishes_a_common_visit_by_keyboard_alone_within_a_minute(
     expect(console.locator("#rx li")).to_have_count(2)
     look(console, "console-prescription")
     assert fits(console)
+    assert console.locator("html").evaluate("page => page.scrollHeight <= innerHeight")  # nothing empty below the bar
     press(console, "Control+Enter")
     expect(console.locator(".await .tag")).to_have_text(following.token.label)
     assert time.monotonic() - began < 60
@@ -99,3 +100,29 @@ def test_dr_nair_finishes_a_common_visit_by_keyboard_alone_within_a_minute(
     )
     assert len(Prescription.objects.get(visit_id=visit.id).items["items"]) == 2
     assert Visit.objects.get(id=following.id).state == "CALLED"
+
+
+def test_an_answer_that_knows_nothing_of_what_was_just_saved_takes_nothing_away(
+    hospital: FacilityFacts, open_page: Open
+):
+    """A medicine is added while the note is on its way: the console comes back as it was before the note was saved."""
+    with_dr_nair(5)
+    console = open_page("/console/", "nair@demo.opd", screen=(1440, 900))
+    is_live(console)
+    notes: list[Route] = []
+    medicines: list[Route] = []
+    console.route("**/note/**", notes.append)
+    console.route("**/rx-favourite/", medicines.append)
+    diagnosis = console.get_by_role("textbox", name="Diagnosis", exact=True)
+    with console.expect_request("**/note/**"):
+        diagnosis.fill("Viral fever")
+    with console.expect_request("**/rx-favourite/"):
+        press(console, "Alt+1")
+    while not (notes and medicines):
+        console.evaluate("0")
+    older = medicines[0].fetch()
+    notes[0].continue_()
+    saved(console)
+    medicines[0].fulfill(response=older)
+    expect(console.locator("#rx li")).to_have_count(1)
+    expect(diagnosis).to_have_value("Viral fever")

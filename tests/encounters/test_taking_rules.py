@@ -29,6 +29,7 @@ def test_how_much_at_each_time_of_the_day(frequency: str, expected: tuple[str, .
         ("BD", "twice a day"),
         ("t.d.s.", "three times a day"),
         ("prn", "only when needed"),
+        ("Rub in", "rub it in"),
         ("After food", "after food"),
         ("after food.", "after food"),
         ("with a sip of milk", ""),

@@ -104,6 +104,14 @@ def test_dates_are_written_so_that_nobody_takes_the_day_for_the_month(path: Path
     assert not re.search(r"\b(SHORT_)?DATE(TIME)?_FORMAT\b", path.read_text())
 
 
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_a_page_that_names_keys_hears_them(path: Path) -> None:
+    """Pages that extend another one than the base have its script."""
+    source = path.read_text()
+    names_keys = source.startswith('{% extends "base.html" %}') and "aria-keyshortcuts=" in source
+    assert not names_keys or "js/keys.js" in source
+
+
 def test_every_form_has_a_key_of_its_own() -> None:
     first, second = render("{% once_key %} {% once_key %}").split()
     assert first != second

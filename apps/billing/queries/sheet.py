@@ -58,7 +58,7 @@ def _line(line: Any, currency: str) -> list[str]:
     tax = f"{line.tax_percent.normalize():f} %" if line.tax_percent else ""
     net = line.unit_price * line.quantity
     return [
-        f"{line.description}{free}",
+        f"{line.said}{free}",
         str(line.quantity),
         money(line.unit_price, currency),
         tax,

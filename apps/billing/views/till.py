@@ -111,7 +111,8 @@ def deed(request: HttpRequest, invoice_id: UUID, action: str) -> HttpResponse:
     except (Conflict, Invalid) as refusal:
         form.add_error(None, said(refusal))
         return _invoice_page(request, invoice_id, {action: form}, refusal.status)
-    messages.success(request, gettext(wanted.done))
+    asked = wanted.command is commands.give_discount and discount_asked(invoice_id)
+    messages.success(request, gettext(ASKED_FOR if asked else wanted.done))
     return redirect("admin:invoice", invoice_id=invoice_id)
 
 
@@ -129,6 +130,10 @@ def receipt(request: HttpRequest, invoice_id: UUID) -> HttpResponse:
         "print_now": request.GET.get("print") == "now",
     }
     return render(request, "billing/receipt.html", context)
+
+
+ASKED_FOR = sentence("The discount is asked for. Nothing is taken off before it is approved.")
+"""What is said in place of `Wish.done` where a discount is above the cashier's own limit."""
 
 
 @dataclass(frozen=True, slots=True)

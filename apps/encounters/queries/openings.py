@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from apps.accounts.queries import staff_names
 from apps.audit.queries import openings
 from apps.core.policy import ActorType
-from apps.patients.rules.openings import NO_VISIT, ROLE_WORDS, Stay, what_was_done, why
+from apps.patients.rules.openings import NO_VISIT, ROLE_WORDS, WITHOUT_A_VISIT, Stay, what_was_done, why
 from apps.queue.queries.visits import visits_of_patient
 
 
@@ -30,6 +30,8 @@ def openings_told(entries: Sequence[Any], patient_id: UUID) -> list[dict[str, An
 def _told(entry: Any, name: str, stays: list[Stay]) -> dict[str, Any]:
     by_staff = entry.actor_type == ActorType.STAFF
     because = why(entry.at, entry.actor_id, stays) if by_staff else ""
+    if because == NO_VISIT and entry.reason in WITHOUT_A_VISIT:
+        because = ""
     return {
         "at": entry.at,
         "who": _who(entry, name),

@@ -26,6 +26,7 @@ IN_FULL = {
     "pc": sentence("after food"),
     "with food": sentence("with food"),
     "empty stomach": sentence("on an empty stomach"),
+    "rub in": sentence("rub it in"),
 }
 """What doctors write in short, and in full."""
 

@@ -37,6 +37,9 @@ WHAT: dict[str, str] = {
 }
 """By the first words of the right that the trail names, as `note_opened` is told it."""
 
+WITHOUT_A_VISIT = frozenset({"bill", "bill print", "bill file"})
+"""What is looked at when people have long gone home, too: that they were not here then says nothing."""
+
 BREAK_GLASS = sentence("%(who)s opened your whole record in an emergency")
 
 CONSULTATION = sentence("because you were in consultation with them")
