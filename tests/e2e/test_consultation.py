@@ -111,8 +111,8 @@ def test_an_answer_that_knows_nothing_of_what_was_just_saved_takes_nothing_away(
     is_live(console)
     notes: list[Route] = []
     medicines: list[Route] = []
-    console.route("**/note/**", notes.append)
-    console.route("**/rx-favourite/", medicines.append)
+    console.route("**/note/**", lambda route: notes.append(route))
+    console.route("**/rx-favourite/", lambda route: medicines.append(route))
     diagnosis = console.get_by_role("textbox", name="Diagnosis", exact=True)
     with console.expect_request("**/note/**"):
         diagnosis.fill("Viral fever")
