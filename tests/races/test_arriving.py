@@ -29,8 +29,11 @@ PEOPLE = 5_000 if PROVE else 400
 
 @pytest.fixture
 def hospital(transactional_db: None) -> Iterator[Ward]:
-    """Five departments."""
+    """Five departments, each with room for everybody: nobody is called, so that all of them wait."""
     with open_ward(departments=5, doctors=5) as ward:
+        for department in ward.departments:
+            department.policy.queue_limit = PEOPLE
+            department.policy.save()
         yield ward
 
 
