@@ -11,6 +11,7 @@ from apps.billing.queries.papers import receipt_of
 from apps.billing.queries.sheet import TEMPLATE, invoice_sheet
 from apps.core import paper
 from apps.core.policy import Role
+from apps.queue.models import Visit
 from tests.browsers import browser_of
 from tests.patients.codes import PHONE, phone_of
 
@@ -64,6 +65,16 @@ def test_a_paper_speaks_one_language_whatever_its_page_speaks(till):
     type(ward.doctor).objects.filter(id=ward.doctor.id).update(name="Dr Somebody Else")
     told = receipt_of(Invoice.objects.get(id=invoice.id), ward.now)
     assert [line.said for line in told["lines"]] == [line.description for line in told["lines"]]
+
+
+def test_a_line_from_before_there_was_a_doctor_speaks_the_papers_language_too(till):
+    ward = till.ward
+    type(ward.department).objects.filter(id=ward.department.id).update(names={"hi": "हड्डी रोग"})
+    visit = ward.arrive(ward.register(name="Sunita Verma", language="hi"))
+    invoice = till.issued(visit)
+    Visit.objects.filter(id=visit.id).update(doctor_id=ward.doctor.id)
+    told = receipt_of(Invoice.objects.get(id=invoice.id), ward.now)
+    assert [line.said for line in told["lines"]] == ["हड्डी रोग"]
 
 
 def test_the_family_and_the_till_take_it_as_a_file_and_nobody_else(till):

@@ -20,14 +20,16 @@ METHOD_NAMES = {
 
 
 def _what_for(line: InvoiceLine, language: str) -> str:
-    """What a line is for, in a language: a visit by its department and doctor as long as they are
-    called as on the day, all else as the price list has it."""
+    """What a line is for, in a language: a visit by its department, or by department and doctor, as long as they are
+    called as on the day; all else as the price list has it."""
     visit = line.visit
     if visit is None:
         return line.description
     whom = [one for one in (visit.department, visit.doctor) if one]
-    as_written = ", ".join(one.name for one in whom)
-    return ", ".join(named(one, language) for one in whom) if line.description == as_written else line.description
+    for known in (whom, whom[:1]):
+        if line.description == ", ".join(one.name for one in known):
+            return ", ".join(named(one, language) for one in known)
+    return line.description
 
 
 def receipt_of(invoice: Invoice, now: datetime) -> dict[str, Any]:
