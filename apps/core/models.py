@@ -41,7 +41,7 @@ class OutboxEvent(models.Model):
     """
 
     partitioned_by = "occurred_at"
-    changing = ("leased_until", "attempts", "delivered_at", "parked_at", "error")
+    changing = ("leased_until", "attempts", "delivered_at", "parked_at", "error", "failures")
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     occurred_at = models.DateTimeField()
@@ -60,6 +60,7 @@ class OutboxEvent(models.Model):
     delivered_at = models.DateTimeField(null=True)
     parked_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=200, blank=True)
+    failures = models.SmallIntegerField(default=0, db_default=0)
 
     class Meta:
         indexes = [

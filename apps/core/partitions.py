@@ -93,12 +93,8 @@ class AppendOnly(Operation):
     ) -> None:
         model = to_state.apps.get_model(app_label, self.model_name)
         table = model._meta.db_table
-        columns = ", ".join(f"'{_column(model, name)}'" for name in self.changing)
         schema_editor.execute(_REFUSE.format(function=_function(table)), None)
-        schema_editor.execute(
-            f'CREATE TRIGGER {ROW_TRIGGER} BEFORE UPDATE OR DELETE ON "{table}"'
-            f" FOR EACH ROW EXECUTE FUNCTION {_function(table)}({columns})"
-        )
+        schema_editor.execute(_guard(model, self.changing))
         with schema_editor.connection.cursor() as cursor:
             partitions = [] if schema_editor.collect_sql else _partitions(cursor, table)
         for name in (table, *partitions):
@@ -116,6 +112,41 @@ class AppendOnly(Operation):
 
     def describe(self) -> str:
         return f"Make {self.model_name} append-only"
+
+
+class MayChange(Operation):
+    """Name anew which columns of an append-only model's rows may change."""
+
+    reversible = True
+
+    def __init__(self, model_name: str, changing: Sequence[str], before: Sequence[str]) -> None:
+        self.model_name = model_name
+        self.changing = tuple(changing)
+        self.before = tuple(before)
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """Nothing that Django's models know of changes."""
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        schema_editor.execute(_guard(to_state.apps.get_model(app_label, self.model_name), self.changing))
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        schema_editor.execute(_guard(from_state.apps.get_model(app_label, self.model_name), self.before))
+
+    def describe(self) -> str:
+        return f"Say which columns of {self.model_name} may change"
 
 
 def keep_partitions(now: datetime, months_ahead: int = MONTHS_AHEAD) -> list[str]:
@@ -199,6 +230,15 @@ def _column(model: type[models.Model], name: str) -> str:
 
 def _function(table: str) -> str:
     return f'"{table}_append_only"'
+
+
+def _guard(model: type[models.Model], changing: Sequence[str]) -> str:
+    """The trigger that lets through an update of these columns only; it takes the place of the one before."""
+    table, columns = model._meta.db_table, ", ".join(f"'{_column(model, name)}'" for name in changing)
+    return (
+        f'CREATE OR REPLACE TRIGGER {ROW_TRIGGER} BEFORE UPDATE OR DELETE ON "{table}"'
+        f" FOR EACH ROW EXECUTE FUNCTION {_function(table)}({columns})"
+    )
 
 
 def _refuse_truncate(table: str, name: str) -> str:

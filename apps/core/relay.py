@@ -39,7 +39,8 @@ TRIES = 5
 """How often an event may fail before it is parked and its stream goes on."""
 
 LOST_TRIES = 10
-"""How often an event may be begun without ever failing or ending, because its relay died, before it is parked."""
+"""How often an event may be begun without failing or ending, because its relay died or the database went away, before
+it is parked."""
 
 BATCH = 25
 """Events of one stream that share a transaction."""
@@ -108,8 +109,8 @@ class Relay:
         batch: list[OutboxEvent] | None = _lease(stream, self.clock(), BATCH)
         while batch:
             head = batch[0]
-            if head.attempts > LOST_TRIES:
-                _park(head, self.clock(), "RelayDied")
+            if head.attempts - head.failures > LOST_TRIES:
+                _park(head, self.clock(), "RelayDied", head.failures)
                 return served + 1
             if head.attempts > 1:  # who had it died of it, or of one that went together with it
                 alone = max(alone, BATCH)
@@ -222,17 +223,19 @@ def _held(event: OutboxEvent) -> QuerySet[OutboxEvent]:
 
 
 def _failed(event: OutboxEvent, now: datetime, error: str) -> None:
-    """Pause the event's stream for 1, 2, 4, 8 seconds, then park the event. Only the error's name is kept."""
-    if event.attempts >= TRIES:
-        _park(event, now, error)
+    """Pause the event's stream for 1, 2, 4, 8 seconds, then park the event. Only the error's name is kept, and only
+    what failed counts: begun in vain are also those whose relay died or whose database went away."""
+    failures = event.failures + 1
+    if failures >= TRIES:
+        _park(event, now, error, failures)
         return
-    pause = timedelta(seconds=2 ** (event.attempts - 1))
-    _held(event).update(leased_until=now + pause, error=error)
+    pause = timedelta(seconds=2 ** (failures - 1))
+    _held(event).update(leased_until=now + pause, failures=failures, error=error)
     log.warning("event failed", extra=_told(event) | {"error": error})
 
 
-def _park(event: OutboxEvent, now: datetime, error: str) -> None:
-    _held(event).update(parked_at=now, leased_until=None, error=error)
+def _park(event: OutboxEvent, now: datetime, error: str, failures: int) -> None:
+    _held(event).update(parked_at=now, leased_until=None, failures=failures, error=error)
     log.error("event parked", extra=_told(event) | {"error": error})
 
 

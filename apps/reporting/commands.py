@@ -47,11 +47,11 @@ def try_again(*, actor: Actor, now: datetime, event_id: UUID) -> None:
     if event is None:
         raise NotFound
     freed = events.filter(occurred_at=event.occurred_at, parked_at__isnull=False)
-    if not freed.update(parked_at=None, attempts=0, error="", leased_until=None):
+    if not freed.update(parked_at=None, attempts=0, failures=0, error="", leased_until=None):
         raise NotParked
     record(
         action="event.tried_again",
         entity_type="event",
         entity_id=event_id,
-        before={"error": event.error, "attempts": event.attempts},
+        before={"error": event.error, "failures": event.failures},
     )

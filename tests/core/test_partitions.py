@@ -6,7 +6,7 @@ from django.db import IntegrityError, connection, migrations, models, transactio
 from django.db.migrations.state import ProjectState
 
 from apps.core.models import OutboxEvent
-from apps.core.partitions import AppendOnly, CreatePartitioned, keep_partitions
+from apps.core.partitions import AppendOnly, CreatePartitioned, MayChange, keep_partitions
 from tests.races.threads import at_once
 
 MAY_2031 = datetime(2031, 5, 20, tzinfo=UTC)
@@ -133,6 +133,7 @@ def test_the_operations_can_be_taken_back():
     operations: list[migrations.operations.base.Operation] = [
         CreatePartitioned("Thing", fields, partitioned_by="at"),
         AppendOnly("Thing", changing=("n",)),
+        MayChange("Thing", changing=("at",), before=("n",)),
     ]
     states = [ProjectState()]
     for operation in operations:
@@ -141,10 +142,14 @@ def test_the_operations_can_be_taken_back():
         with connection.schema_editor() as editor:
             operation.database_forwards("core", editor, states[-2], states[-1])
     rows("INSERT INTO core_thing (id, at, n) VALUES (gen_random_uuid(), now(), 1)")
-    rows("UPDATE core_thing SET n = 2")
-    assert refused("UPDATE core_thing SET at = at + interval '1 day'")
-    for place in (1, 0):
+    another_day, another_number = "UPDATE core_thing SET at = at + interval '1 day'", "UPDATE core_thing SET n = n + 1"
+    rows(another_day)
+    assert refused(another_number)
+    for place in (2, 1, 0):
         with connection.schema_editor() as editor:
             operations[place].database_backwards("core", editor, states[place + 1], states[place])
+        if place == 2:
+            rows(another_number)
+            assert refused(another_day)
     assert rows("SELECT 1 FROM pg_class WHERE relname LIKE 'core_thing%%'") == []
     assert rows("SELECT 1 FROM pg_proc WHERE proname LIKE 'core_thing%%'") == []

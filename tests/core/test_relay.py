@@ -132,7 +132,7 @@ def test_a_failing_event_pauses_its_stream_longer_and_longer_then_is_parked_and_
     assert pauses == [1, 2, 4, 8]
     assert ears.heard == [("dept.other", 1), ("dept.one", 2)]
     parked = parked_events().get()
-    assert (parked.sequence, parked.attempts, parked.error) == (1, TRIES, "ValueError")
+    assert (parked.sequence, parked.failures, parked.error) == (1, TRIES, "ValueError")
 
 
 @pytest.mark.django_db
@@ -147,7 +147,7 @@ def test_an_event_that_fails_among_others_is_the_only_one_blamed():
     relay(poisoned).run_once()
     assert [number for _, number in traces()] == [1, 2, 3, 4]
     assert set(OutboxEvent.objects.exclude(error="").values_list("sequence", flat=True)) == {5}
-    OutboxEvent.objects.filter(sequence=5).update(attempts=TRIES - 1, leased_until=None)
+    OutboxEvent.objects.filter(sequence=5).update(failures=TRIES - 1, leased_until=None)
     relay(poisoned).run_once()
     assert [number for _, number in traces()] == [1, 2, 3, 4, 6, 7, 8, 9]
     assert parked_events().get().sequence == 5
@@ -168,6 +168,15 @@ def test_an_event_that_kills_its_relay_among_others_is_the_only_one_blamed(monke
             relay(deadly).run_once()
     assert [number for _, number in traces()] == [1, 2, 4]
     assert (parked_events().get().sequence, parked_events().get().error) == (3, "RelayDied")
+
+
+@pytest.mark.django_db
+def test_an_event_that_was_begun_in_vain_is_not_given_up_when_it_fails_for_the_first_time():
+    moved()
+    OutboxEvent.objects.update(attempts=LOST_TRIES - 1)  # its relays died, or the database went away under them
+    relay(fail).run_once()
+    assert (state(1).parked_at, state(1).failures) == (None, 1)
+    assert state(1).leased_until == NOW + timedelta(seconds=1)
 
 
 @pytest.mark.django_db
