@@ -11,7 +11,7 @@ from django.conf import settings as house
 from django.core.management.commands import flush
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import override_settings
-from django.utils import translation
+from django.utils import timezone, translation
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from apps.accounts.hashers import StaffPasswordHasher
@@ -86,6 +86,13 @@ def everybody_reads_english() -> Iterator[None]:
     """What one test's reader has chosen is not what the next one's reads."""
     with translation.override(house.LANGUAGE_CODE):
         yield
+
+
+@pytest.fixture
+def the_clock_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No minute ends meanwhile: what tells times is the same as long as nothing happens."""
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)
 
 
 @pytest.fixture(autouse=True)

@@ -175,6 +175,7 @@ def test_a_board_costs_the_same_however_many_wait(ward: Ward, hall: Board, djang
         board_view(hall, ward.now)
 
 
+@pytest.mark.usefixtures("the_clock_stands")
 def test_the_page_and_its_part_are_public_and_need_nobody_signed_in(ward: Ward, hall: Board):
     visit = ward.arrive()
     whole = Client().get("/display/hall-a/")

@@ -278,6 +278,7 @@ def test_a_code_is_read_as_people_type_it():
     assert read_pairing_code("") == read_pairing_code("aeiou1") == read_pairing_code(code + "2") == ""
 
 
+@pytest.mark.usefixtures("the_clock_stands")
 def test_a_paired_screen_costs_one_question_more_than_an_open_board(ward: Ward, django_assert_num_queries: Any):
     screen, _ = paired_screen(ward.admin, closed_board(ward))
     screen.get("/display/corridor/view/")

@@ -219,6 +219,7 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(ward: Ward, rao: Cli
     assert rao.post(f"/console/{ward.doctor.id}/dance/").status_code == 404
 
 
+@pytest.mark.usefixtures("the_clock_stands")
 def test_the_part_that_changes_is_the_same_until_something_does(ward: Ward, rao: Client):
     ward.arrive()
     address = f"/console/{ward.doctor.id}/"

@@ -395,6 +395,7 @@ def test_a_place_that_is_held_is_booked_at_the_desk(ward: Ward, desk: Client):
     assert (row.state, row.token.number) == ("BOOKED", 1)
 
 
+@pytest.mark.usefixtures("the_clock_stands")
 def test_the_day_that_meera_looks_at_moves_by_itself(ward: Ward, desk: Client):
     slot = open_slot(ward, capacity=3)
     path, part = f"/admin/desk/day/{ward.doctor.id}/?day={slot.day}", {"HX-Request": "true"}

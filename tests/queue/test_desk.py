@@ -147,6 +147,7 @@ def test_the_desk_of_one_department_does_not_see_another(desk: Client):
         assert narrow.get(f"/admin/desk/slip/{there.id}/").status_code == 404
 
 
+@pytest.mark.usefixtures("the_clock_stands")
 def test_the_list_alone_answers_to_the_page_itself_and_says_when_nothing_changed(open_now: Ward, desk: Client):
     open_now.arrive()
     part = desk.get(TODAY, headers={"HX-Request": "true"})

@@ -122,6 +122,7 @@ def test_a_code_is_read_however_it_was_typed(open_now: Ward, typed: str):
     assert Client().get("/t/", {"code": "  "}).url == "/"
 
 
+@pytest.mark.usefixtures("the_clock_stands")
 def test_the_part_that_changes_is_the_same_until_something_does(open_now: Ward):
     visit = open_now.arrive()
     part = page_of(visit, **{"HX-Request": "true"})
