@@ -1,5 +1,6 @@
 """What the first few people of a demo were seen for before it opens: whoever signs in by their phone finds a signed
-prescription to read, and a result. Played by the commands themselves, a while ago."""
+prescription to read, and a result. Some said how it was, and one record was opened in an emergency, which the office
+has still to look at. Played by the commands themselves, a while ago."""
 
 from datetime import datetime, timedelta
 from random import Random
@@ -12,6 +13,7 @@ from apps.encounters.commands.ordering import order_investigations
 from apps.encounters.commands.prescribing import prescribe
 from apps.encounters.commands.results import report_result, see_result
 from apps.encounters.queries.investigations import measures_of
+from apps.patients.commands import break_glass, note_opened
 from apps.patients.queries import search
 from apps.patients.rules.people import age_on
 from apps.queue.commands import call, check_in, start
@@ -20,6 +22,7 @@ from opd.demo.shapes import Hospital
 from opd.simulation.afterwards import comes_after
 from opd.simulation.bedside import DIAGNOSED, measured, note_beside, resulted
 from opd.simulation.cast import Cast, Practitioner, Server, cast_of
+from opd.simulation.opinions import say
 from opd.simulation.people import CHILDREN_BELOW, Person
 
 PEOPLE = 8
@@ -46,6 +49,9 @@ NOTE_OF = {"GEN": (2, 1, 0), "PED": (3,), "ORT": (4,)}
 
 ADVICE = "Take the medicines as written. Come back at once if you feel worse."
 TESTS = ("CBC", "KFT", "LFT")
+UNCONSCIOUS = "Brought in unconscious after a fall, without relatives: which medicines, which allergies?"
+FELL = timedelta(days=1)
+"""So long after the first visit."""
 
 
 def remember_visits(hospital: Hospital, now: datetime) -> int:
@@ -62,6 +68,9 @@ def remember_visits(hospital: Hospital, now: datetime) -> int:
         ]
         for nth, doctor, known in found:
             _visit(cast, doctor, laboratory, known, nth, now - AGO + nth * APART)
+        if found:
+            _, doctor, known = found[0]
+            _open_in_emergency(cast, doctor, known, now - AGO + FELL)
         return len(found)
 
 
@@ -94,8 +103,20 @@ def _visit(cast: Cast, doctor: Practitioner, laboratory: Server | None, patient:
         command(**seen, **told)
     written = {**note_beside(note), "advice": ADVICE}
     complete(doctor_id=doctor.id, note=written, **begun | {"now": came + timedelta(minutes=12)})
+    if nth % 2:
+        left = came + timedelta(minutes=15)
+        say(lambda command, **what: command(now=left, **what), visit.id, nth, left)
     for order in orders:
         assert laboratory, "nothing is ordered without one"
         values = resulted(random, measures_of(order.investigation, patient.sex), age_on(patient.birth_date, visit.day))
         report_result(actor=laboratory.actor, now=came + timedelta(minutes=50), order_id=order.id, values=values)
         see_result(actor=doctor.actor, now=came + timedelta(minutes=60), order_id=order.id, version=1)
+
+
+def _open_in_emergency(cast: Cast, doctor: Practitioner, patient: Any, now: datetime) -> None:
+    """Somebody of another department, who has nothing to do with the visit, opens the record."""
+    other = next((one for one in cast.practitioners.values() if one.department != doctor.department), None)
+    if other:
+        opened = {"actor": other.actor, "now": now, "patient_id": patient.id}
+        break_glass(reason=UNCONSCIOUS, **opened)
+        note_opened(by="history", **opened)

@@ -15,8 +15,9 @@ from apps.accounts.rules.demo import DEMO_PASSWORD
 from apps.billing.queries.books import payments_on, refunds_on
 from apps.encounters.models import Encounter, Order, SignedNote
 from apps.encounters.queries.sheet import sheet_of
+from apps.patients.models import EmergencyAccess
 from apps.patients.queries import search
-from apps.queue.models import Visit
+from apps.queue.models import Feedback, Visit
 from apps.scheduling.queries import doctors
 from opd.demo.hospital import DEMO
 from opd.demo.loading import load
@@ -87,6 +88,9 @@ def test_whoever_signs_in_by_a_phone_of_the_demo_finds_a_prescription_and_a_resu
         for part in ("diagnoses", "diets", "referrals", "followUp"):
             assert any(part in told for told in outcomes), part
         assert Encounter.objects.exclude(follow_up=None).exists(), "a place is booked for somebody"
+        assert Feedback.objects.count() == PEOPLE // 2
+        (opened,) = EmergencyAccess.objects.filter(reviewed_at=None)
+        assert opened.patient_id == search(DEMO.patients[0].phone, desk)[0].id
         assert remember_visits(DEMO, timezone.now()) == 0
 
 
