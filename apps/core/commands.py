@@ -12,13 +12,13 @@ A command is always called with keywords and always gets `actor` and `now`::
 import functools
 import logging
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
-from django.db import IntegrityError, OperationalError, models, transaction
+from django.db import IntegrityError, OperationalError, connection, models, transaction
 
 from apps.core.errors import Conflict, DomainError, Forbidden, NotFound, Unavailable
 from apps.core.models import Stream
@@ -190,10 +190,11 @@ def _gathering(actor: Actor, now: datetime) -> Iterator[Unit]:
 
 
 def _in_transaction(body: Callable[[], Any], actor: Actor, now: datetime) -> Any:
-    with transaction.atomic(durable=True), _gathering(actor, now) as gathered:
+    with ExitStack() as last, transaction.atomic(durable=True), _gathering(actor, now) as gathered:
         result = body()
         while gathered.ends:
             gathered.ends.pop(next(iter(gathered.ends)))()
+        last.enter_context(connection.until_commit())  # type: ignore[attr-defined]  # of opd.postgresql
         _write_together(gathered)
         return result
 

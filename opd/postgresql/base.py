@@ -13,6 +13,7 @@ connection keeps them as prepared statements and only sends values.
 import re
 import select
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from itertools import count
 from typing import Any
@@ -94,6 +95,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         with self.wrap_database_errors:
             cursor = KeptCursor(self.connection)
         return self._prepare_cursor(cursor)  # type: ignore[attr-defined]  # the wrapper that counts and logs
+
+    def until_commit(self) -> AbstractContextManager[Any]:
+        """What is sent from here on goes out together with the COMMIT: nobody who waits for a lock waits for one more
+        answer on its way. To be left after the transaction; what a statement breaks breaks the commit. Within a
+        savepoint, of which the outcome must be known, nothing is held back."""
+        return nullcontext() if self.savepoint_ids else self.connection.pipeline()
 
 
 def _is_dead(connection: Any) -> bool:

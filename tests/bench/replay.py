@@ -1,7 +1,7 @@
 """Record the statements of a command once, and send the same ones again by bare psycopg for the next person."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID, uuid5
@@ -26,10 +26,10 @@ def recorded() -> Iterator[list[Statement]]:
 
 
 def bare_connection() -> psycopg.Connection[Any]:
-    """A plain psycopg connection to the same database, with Django's way of binding parameters."""
+    """A plain psycopg connection to the same database, which keeps statements prepared after as many times as ours."""
     given = connection.get_connection_params()
     wanted = {key: given[key] for key in ("dbname", "user", "password", "host", "port") if given.get(key)}
-    return psycopg.connect(**wanted, cursor_factory=psycopg.ClientCursor)
+    return psycopg.connect(**wanted, prepare_threshold=given["prepare_threshold"])
 
 
 class Replay:
@@ -52,6 +52,8 @@ class Replay:
                     cursor.fetchall()
 
     def _renewed(self, params: Any, turn: int, swaps: dict[Any, Any]) -> Any:
+        if isinstance(params, Mapping):
+            return {name: self._one(value, turn, swaps) for name, value in params.items()}
         return [self._one(value, turn, swaps) for value in params or ()]
 
     def _one(self, value: Any, turn: int, swaps: dict[Any, Any]) -> Any:

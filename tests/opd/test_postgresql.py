@@ -1,9 +1,14 @@
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.backends.postgresql.base import DatabaseWrapper as Djangos
+from psycopg.pq import PipelineStatus
 
+from apps.core.models import Stream
+from apps.core.statements import insert
 from opd.postgresql import base
 from opd.postgresql.base import DatabaseWrapper
 from tests.races.threads import at_once
@@ -77,3 +82,61 @@ def test_a_statement_that_writes_very_many_rows_is_numbered_once_through_and_not
     text, names = base._numbered("SELECT " + ", ".join(["%s"] * 20_000))
     assert (text[-7:], list(names)) == (b" $20000", [])
     assert base._kept_numbered.cache_info().currsize == kept
+
+
+def make(name: str) -> None:
+    insert(Stream(name=name))
+
+
+def make_and_last(*names: str, last: Callable[[], object]) -> None:
+    """A transaction of which the last statement goes out with its commit."""
+    with ExitStack() as end, transaction.atomic():
+        for name in names:
+            make(name)
+        end.enter_context(connection.until_commit())
+        last()
+
+
+def names() -> set[str]:
+    return set(Stream.objects.values_list("name", flat=True))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_last_statement_goes_out_with_the_commit():
+    seen = []
+
+    def last() -> None:
+        make("two")
+        seen.append(connection.connection.info.pipeline_status)
+
+    make_and_last("one", last=last)
+    assert [*seen, connection.connection.info.pipeline_status] == [PipelineStatus.ON, PipelineStatus.OFF]
+    assert names() == {"one", "two"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_the_last_statement_breaks_breaks_the_commit_and_no_more():
+    make("one")
+    with pytest.raises(IntegrityError):
+        make_and_last("two", last=lambda: make("one"))
+    make("three")
+    assert names() == {"one", "three"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_server_that_falls_at_the_commit_is_reported_as_ever():
+    def fall() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    with pytest.raises(OperationalError):
+        make_and_last("one", last=fall)
+    connection.close()
+    assert names() == set()
+
+
+def test_within_a_savepoint_the_outcome_is_known_at_once(db: None):
+    make("one")
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.until_commit():
+        make("one")
+    assert names() == {"one"}
