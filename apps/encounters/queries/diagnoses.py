@@ -8,6 +8,7 @@ from django.db.models import Case, IntegerField, Q, QuerySet, When
 from django.db.models.functions import Length
 
 from apps.core.queries import one
+from apps.core.statements import prepared
 from apps.encounters.models import DiagnosisCode, SignedNote, UsualDiagnosis
 from apps.encounters.rules.outcome import Outcome, code_said, outcome_in
 
@@ -51,7 +52,12 @@ def code_of(text: str) -> DiagnosisCode | None:
 
 def usual_diagnoses(doctor_id: UUID) -> list[UsualDiagnosis]:
     """What a doctor codes most often."""
-    return list(UsualDiagnosis.objects.filter(doctor_id=doctor_id).order_by("-times", "code")[:USUAL])
+    return _usual(doctor_id=doctor_id)
+
+
+@prepared
+def _usual(doctor_id: UUID) -> QuerySet[UsualDiagnosis]:
+    return UsualDiagnosis.objects.filter(doctor_id=doctor_id).order_by("-times", "code")[:USUAL]
 
 
 def signed_outcomes(visit_ids: Iterable[UUID]) -> dict[UUID, Outcome]:

@@ -2,17 +2,24 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import get_language
 
+from apps.core.statements import prepared
 from apps.encounters.models import DietPlan
 
 
 def diet_plans() -> list[dict[str, Any]]:
     """The plans of a hospital by name, `{code, name, text, languages}`, in the reader's language where they have it."""
     found: dict[str, list[DietPlan]] = {}
-    for row in DietPlan.objects.order_by("code", "language"):
+    for row in _plans():
         found.setdefault(row.code, []).append(row)
     return sorted((_plan(rows) for rows in found.values()), key=lambda plan: str(plan["name"]))
+
+
+@prepared
+def _plans() -> QuerySet[DietPlan]:
+    return DietPlan.objects.order_by("code", "language")
 
 
 def _plan(rows: list[DietPlan]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from apps.core.errors import NotFound
 from apps.core.policy import Actor, Permission, Scope
 from apps.core.queries import one
+from apps.core.statements import any_of, prepared
 from apps.encounters.models import AlertPhone, Investigation, Order, Result
 from apps.encounters.queries.medicines import ID
 from apps.encounters.queries.vitals import cell
@@ -54,11 +55,16 @@ def investigations_called(names: Iterable[str]) -> dict[str, Investigation]:
 
 def favourite_tests(doctor_id: UUID, now: datetime) -> list[Investigation]:
     """What a doctor has ordered most lately, the most frequent first."""
-    lately = Order.objects.filter(doctor_id=doctor_id, ordered_at__gt=now - USED_LATELY, investigation__active=True)
-    often = lately.values("investigation_id").annotate(times=Count("id")).order_by("-times", "investigation_id")
-    ids = [row["investigation_id"] for row in often[:FAVOURITES]]
-    known = Investigation.objects.in_bulk(ids)
+    ids = [id_ for id_, _ in _ordered_often(doctor_id=doctor_id, since=now - USED_LATELY)]
+    known = Investigation.objects.in_bulk(ids) if ids else {}
     return [known[id_] for id_ in ids]
+
+
+@prepared
+def _ordered_often(doctor_id: UUID, since: datetime) -> QuerySet[Order, tuple[UUID, int]]:
+    lately = Order.objects.filter(doctor_id=doctor_id, ordered_at__gt=since, investigation__active=True)
+    often = lately.values_list("investigation_id").annotate(times=Count("id"))
+    return often.order_by("-times", "investigation_id")[:FAVOURITES]
 
 
 def measures_of(test: Investigation, sex: str) -> list[Measure]:
@@ -87,8 +93,13 @@ def order_of(order_id: UUID) -> Order:
 
 def orders_of_visits(visit_ids: Iterable[UUID]) -> list[Order]:
     """What was ordered on visits and not taken back, in the order in which it was."""
-    found = _with_names().filter(visit_id__in=list(visit_ids)).exclude(state=OrderState.CANCELLED)
-    return list(found.order_by("ordered_at", "investigation__name", "id"))
+    return _ordered_at(visit_ids=list(visit_ids))
+
+
+@prepared
+def _ordered_at(visit_ids: list[UUID]) -> QuerySet[Order]:
+    found = _with_names().filter(visit_id=any_of(visit_ids)).exclude(state=OrderState.CANCELLED)
+    return found.order_by("ordered_at", "investigation__name", "id")
 
 
 def to_do_here(patient_id: UUID, department_id: UUID) -> list[Order]:
@@ -138,10 +149,14 @@ def awaited(doctor_id: UUID) -> QuerySet[Order]:
 def marked(doctor_id: UUID) -> dict[UUID, bool]:
     """Of whom there is a result that this doctor has not looked at, and whether one is critical."""
     found: dict[UUID, bool] = {}
-    rows = Order.objects.filter(_NOT_SEEN, doctor_id=doctor_id)
-    for patient_id, critical in rows.values_list("patient_id", "critical"):
+    for patient_id, critical in _unseen(doctor_id=doctor_id):
         found[patient_id] = found.get(patient_id, False) or critical
     return found
+
+
+@prepared
+def _unseen(doctor_id: UUID) -> QuerySet[Order, tuple[UUID, bool]]:
+    return Order.objects.filter(_NOT_SEEN, doctor_id=doctor_id).values_list("patient_id", "critical")
 
 
 def alert_phone(doctor_id: UUID) -> str:
@@ -158,9 +173,23 @@ def critical_not_seen(now: datetime) -> set[UUID]:
 def results_of(orders: Iterable[Order], *, released: bool = False) -> dict[UUID, Result]:
     """The latest result of each of these orders that has one, by the order; `released`: the latest that the doctor has
     looked at, which is what the patient reads."""
-    version = F("order__seen") if released else F("order__reported")
-    rows = Result.objects.select_related("signed_by").filter(order_id__in=[o.id for o in orders], version=version)
+    ids = [order.id for order in orders]
+    rows = (_seen_last if released else _signed_last)(order_ids=ids) if ids else ()
     return {row.order_id: row for row in rows}
+
+
+@prepared
+def _signed_last(order_ids: list[UUID]) -> QuerySet[Result]:
+    return _results(order_ids).filter(version=F("order__reported"))
+
+
+@prepared
+def _seen_last(order_ids: list[UUID]) -> QuerySet[Result]:
+    return _results(order_ids).filter(version=F("order__seen"))
+
+
+def _results(order_ids: list[UUID]) -> QuerySet[Result]:
+    return Result.objects.select_related("signed_by").filter(order_id=any_of(order_ids))
 
 
 def results_by_visit(visit_ids: Iterable[UUID]) -> dict[UUID, list[dict[str, Any]]]:

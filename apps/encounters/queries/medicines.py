@@ -92,7 +92,12 @@ def warning_text(warned: Warned) -> str:
 
 def favourites_of(doctor_id: UUID) -> list[Favourite]:
     """What a doctor prescribes often, in the order in which it was kept."""
-    return list(Favourite.objects.filter(doctor_id=doctor_id).order_by("kept_at", "id"))
+    return _favourites(doctor_id=doctor_id)
+
+
+@prepared
+def _favourites(doctor_id: UUID) -> QuerySet[Favourite]:
+    return Favourite.objects.filter(doctor_id=doctor_id).order_by("kept_at", "id")
 
 
 def last_prescribed(patient_id: UUID, department_id: UUID) -> list[Item]:

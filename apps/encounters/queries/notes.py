@@ -5,9 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from apps.core.errors import Forbidden
 from apps.core.policy import Actor, Fields, Scope
 from apps.core.queries import one
+from apps.core.statements import prepared
 from apps.encounters.models import Encounter, NoteVersion, SignedNote
 from apps.encounters.queries.papers import parts_of
 from apps.encounters.rules.notes import EMPTY
@@ -40,7 +43,12 @@ class Written:
 
 def encounter_of(visit_id: UUID) -> Encounter | None:
     """What is written about a visit, if anything."""
-    return one(Encounter.objects.select_related("follow_up").filter(visit_id=visit_id))
+    return _encounter_of.one(visit_id=visit_id)
+
+
+@prepared
+def _encounter_of(visit_id: UUID) -> QuerySet[Encounter]:
+    return Encounter.objects.select_related("follow_up").filter(visit_id=visit_id)
 
 
 def draft_of(encounter: Encounter) -> dict[str, str]:

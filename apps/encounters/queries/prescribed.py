@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from apps.accounts.queries import facility_facts
 from apps.core.errors import Forbidden
 from apps.core.policy import Actor, Fields
+from apps.core.statements import prepared
 from apps.encounters.models import Order, Prescription, SignedNote
 from apps.encounters.queries.diagnoses import signed_outcomes
 from apps.encounters.queries.investigations import results_by_visit
@@ -61,6 +62,8 @@ def earlier_visits(reader: Actor, patient_id: UUID, visit_id: UUID, now: datetim
         return []
     found = history(reader, patient_id, now)
     rows = list(found.visits.filter(state=State.COMPLETED).exclude(id=visit_id)[:AT_A_GLANCE])
+    if not rows:
+        return []
     results = results_by_visit(row.id for row in rows)
     told = zip(rows, history_values(rows, found, reader), strict=True)
     return [values | {"on": row.day, "results": results.get(row.id, [])} for row, values in told]
@@ -120,7 +123,13 @@ def with_a_paper(visits: QuerySet[Any]) -> QuerySet[Any]:
 def paper_last(doctor_id: UUID, now: datetime) -> Any | None:
     """The visit, as `with_a_paper` has it, that a doctor finished last with something to take home, while its paper
     may still have to be printed."""
-    return with_a_paper(finished_by(doctor_id, now - STILL_PRINTED)).first()
+    since = now - STILL_PRINTED
+    return _papers_since.one(doctor_id=doctor_id, since=since, day=since.date() - timedelta(days=1))
+
+
+@prepared
+def _papers_since(doctor_id: UUID, since: datetime, day: date) -> QuerySet[Any]:
+    return with_a_paper(finished_by(doctor_id, since, day))[:1]
 
 
 def signed_prescription(visit_id: UUID) -> Prescription | None:

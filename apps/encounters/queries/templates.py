@@ -2,9 +2,12 @@
 
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from apps.core.errors import Forbidden, NotFound
 from apps.core.policy import Actor, Permission, Scope
 from apps.core.queries import one
+from apps.core.statements import prepared
 from apps.encounters.models import VisitTemplate
 from apps.scheduling.queries import doctor_of_staff
 
@@ -20,7 +23,12 @@ def doctor_with_templates(actor: Actor) -> UUID:
 
 def templates_of(doctor_id: UUID) -> list[VisitTemplate]:
     """A doctor's templates by name."""
-    return list(VisitTemplate.objects.filter(doctor_id=doctor_id).order_by("name", "id"))
+    return _templates(doctor_id=doctor_id)
+
+
+@prepared
+def _templates(doctor_id: UUID) -> QuerySet[VisitTemplate]:
+    return VisitTemplate.objects.filter(doctor_id=doctor_id).order_by("name", "id")
 
 
 def template_of(doctor_id: UUID, template_id: UUID, *, lock: bool = False) -> VisitTemplate:

@@ -8,9 +8,10 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils.translation import gettext
 
+from apps.core.statements import any_of, prepared
 from apps.encounters.models import Vitals
 from apps.encounters.rules.vitals import SIGNS, abnormal, bmi, in_force
-from apps.patients.queries import health_facts
+from apps.patients.queries import active_facts
 from apps.patients.rules.health import FactKind
 
 FRESH = timedelta(hours=12)
@@ -42,16 +43,21 @@ def vitals_json(taken: Vitals) -> dict[str, Any]:
 def in_danger(patient_ids: Iterable[UUID], now: datetime) -> set[UUID]:
     """Of whom a sign was dangerous lately and was not measured better since, in one statement. Only of those with
     something dangerous is opened what was measured."""
-    taken = Vitals.objects.filter(patient_id__in=list(patient_ids), taken_at__gt=now - FRESH)
-    alarming = taken.filter(patient_id__in=taken.filter(dangerous=True).values("patient_id"))
     of: dict[UUID, list[Vitals]] = {}
-    for row in alarming.order_by("-taken_at", "id"):
+    for row in _alarming(patient_ids=list(patient_ids), since=now - FRESH):
         of.setdefault(row.patient_id, []).append(row)
     return {
         patient_id
         for patient_id, rows in of.items()
         if any(flag.dangerous for flag in abnormal(in_force(row.values for row in rows), rows[0].age))
     }
+
+
+@prepared
+def _alarming(patient_ids: list[UUID], since: datetime) -> QuerySet[Vitals]:
+    taken = Vitals.objects.filter(patient_id=any_of(patient_ids), taken_at__gt=since)
+    alarming = taken.filter(patient_id__in=taken.filter(dangerous=True).values("patient_id"))
+    return alarming.order_by("-taken_at", "id")
 
 
 def to_look_at(now: datetime) -> set[UUID]:
@@ -62,13 +68,18 @@ def to_look_at(now: datetime) -> set[UUID]:
 
 def strip(patient_id: UUID, now: datetime) -> dict[str, Any]:
     """What a doctor has to have before their eyes: `{allergies, conditions, vitals: [{name, value, unit, flag}]}`."""
-    facts = list(health_facts(patient_id))
-    taken = list(vitals_of(patient_id).filter(taken_at__gt=now - FRESH))
+    facts = active_facts(patient_id=patient_id)
+    taken = _taken_since(patient_id=patient_id, since=now - FRESH)
     return {
         "allergies": [fact for fact in facts if fact.kind == FactKind.ALLERGY],
         "conditions": [fact for fact in facts if fact.kind == FactKind.CONDITION],
         "vitals": vitals_row(in_force(row.values for row in taken), taken[0].age) if taken else [],
     }
+
+
+@prepared
+def _taken_since(patient_id: UUID, since: datetime) -> QuerySet[Vitals]:
+    return vitals_of(patient_id).filter(taken_at__gt=since)
 
 
 def vitals_row(values: Mapping[str, float], age: int) -> list[dict[str, Any]]:

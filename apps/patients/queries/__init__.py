@@ -1,7 +1,7 @@
 """Every shared read of the registry."""
 
 from apps.patients.queries.emergency import emergencies_by_facility, emergency_accesses, open_access
-from apps.patients.queries.health import fact_json, health_facts
+from apps.patients.queries.health import active_facts, fact_json, health_facts
 from apps.patients.queries.people import (
     CodeTooOld,
     code_is_fresh,
@@ -37,6 +37,7 @@ __all__ = [
     "Duplicate",
     "Facts",
     "PatientNotActive",
+    "active_facts",
     "brief",
     "code_is_fresh",
     "emergencies_by_facility",

@@ -8,6 +8,7 @@ from django.db.models import Count, F, QuerySet
 from django_scopes import scopes_disabled
 
 from apps.core.policy import Actor, Permission, Scope
+from apps.core.statements import prepared
 from apps.patients.models import EmergencyAccess
 
 
@@ -15,10 +16,18 @@ def open_access(actor: Actor, patient_id: UUID, now: datetime, *, lock: bool = F
     """The emergency access by which somebody may read this record now; None, and none for who may no longer."""
     if actor.id is None or not actor.may(Permission.BREAK_GLASS, Scope(actor.facility_id)):
         return None
-    found = EmergencyAccess.objects.filter(
-        staff_id=actor.id, patient_id=patient_id, opened_at__lte=now, ends_at__gt=now, ended_at__isnull=True
-    )
-    return (found.select_for_update() if lock else found).first()
+    return (_locked if lock else _open).one(staff_id=actor.id, patient_id=patient_id, now=now)
+
+
+@prepared
+def _open(staff_id: UUID, patient_id: UUID, now: datetime) -> QuerySet[EmergencyAccess]:
+    known = EmergencyAccess.objects.filter(staff_id=staff_id, patient_id=patient_id, ended_at__isnull=True)
+    return known.filter(opened_at__lte=now, ends_at__gt=now).order_by("id")
+
+
+@prepared
+def _locked(staff_id: UUID, patient_id: UUID, now: datetime) -> QuerySet[EmergencyAccess]:
+    return _open.build(staff_id, patient_id, now).select_for_update()
 
 
 def emergency_accesses() -> QuerySet[EmergencyAccess]:

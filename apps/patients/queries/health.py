@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from apps.core.statements import prepared
 from apps.patients.models import HealthFact
 from apps.patients.rules.health import FactStatus
 
@@ -13,6 +14,12 @@ def health_facts(patient_id: UUID, *, only_active: bool = True) -> QuerySet[Heal
     """What is noted of a person, allergies first. Who may read it is asked by the edges."""
     found = HealthFact.objects.filter(patient_id=patient_id).order_by("kind", "noted_at", "id")
     return found.filter(status=FactStatus.ACTIVE) if only_active else found
+
+
+@prepared
+def active_facts(patient_id: UUID) -> QuerySet[HealthFact]:
+    """What holds of a person now, in the same order."""
+    return health_facts(patient_id)
 
 
 def fact_json(fact: HealthFact) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from apps.accounts.queries import facility_facts
 from apps.core.languages import named
 from apps.core.policy import Actor, Fields, Permission, Scope
 from apps.core.queries import one
+from apps.core.statements import any_of, prepared
 from apps.patients.queries import brief
 from apps.queue.models import Visit
 from apps.queue.queries.journeys import ahead_of_visits
@@ -42,10 +43,9 @@ def console_view(doctor: Any, sequence: str, actor: Actor, now: datetime) -> dic
     """Everything `templates/console/_console.html` shows, in six statements however many wait."""
     places = {place.id: place for place in departments().filter(id__in=doctor.department_ids)}
     facility = facility_facts(doctor.facility_id)
-    business = of_doctor(doctor.id, places)
-    active, held = _active_and_held(business, doctor.id)
-    line = business.filter(state__in=sorted(QUEUED)).annotate(away=elsewhere())
-    waiting: list[Any] = list(_with_people(line)[:LISTED])
+    whose = {"doctor_id": doctor.id, "department_ids": list(places)}
+    active, held = _active_and_held(_besides(**whose))
+    waiting: list[Any] = _line(**whose)
     first = next((visit for visit in waiting if not visit.away), None)
     rows = [_row(visit, actor, now) | {"is_next": visit is first, "away": visit.away} for visit in waiting]
     return {
@@ -53,7 +53,7 @@ def console_view(doctor: Any, sequence: str, actor: Actor, now: datetime) -> dic
         "current": _current(active, actor, now) if active else None,
         "waiting": rows,
         "held": [_row(visit, actor, now) | {"note": visit.hold_reason} for visit in held],
-        "counts": _counts(business, facility.day_of(now), now) | {"held": len(held)},
+        "counts": _counts(of_doctor(doctor.id, places), facility.day_of(now), now) | {"held": len(held)},
         "undo": last_of_doctor(actor, doctor.id, now),
         "back_at": facility.clock(doctor.back_at) if doctor.back_at else "",
         "next_token": first.token.label if first else "",
@@ -101,10 +101,26 @@ def _with_people(visits: QuerySet[Visit]) -> QuerySet[Visit]:
     return shown.order_by("tier", "arrival_key", "number")
 
 
-def _active_and_held(business: QuerySet[Visit], doctor_id: UUID) -> tuple[Visit | None, list[Visit]]:
-    """Who is called or in the room, if anybody, and who was set aside."""
+def _business(doctor_id: UUID, department_ids: list[UUID]) -> QuerySet[Visit]:
+    """What `of_doctor` finds, for prepared questions."""
+    mine = Q(doctor_id=doctor_id) | Q(doctor_id__isnull=True)
+    return Visit.objects.filter(mine, department_id=any_of(department_ids))
+
+
+@prepared
+def _line(doctor_id: UUID, department_ids: list[UUID]) -> QuerySet[Visit]:
+    line = _business(doctor_id, department_ids).filter(state__in=sorted(QUEUED)).annotate(away=elsewhere())
+    return _with_people(line)[:LISTED]
+
+
+@prepared
+def _besides(doctor_id: UUID, department_ids: list[UUID]) -> QuerySet[Visit]:
     wanted = Q(state__in=sorted(ACTIVE), doctor_id=doctor_id) | Q(state=State.ON_HOLD)
-    found = list(_with_people(business.filter(wanted)))
+    return _with_people(_business(doctor_id, department_ids).filter(wanted))
+
+
+def _active_and_held(found: list[Visit]) -> tuple[Visit | None, list[Visit]]:
+    """Who is called or in the room, if anybody, and who was set aside."""
     active = next((visit for visit in found if visit.state in ACTIVE), None)
     return active, [visit for visit in found if visit.state == State.ON_HOLD]
 

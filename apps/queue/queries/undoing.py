@@ -5,7 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from apps.core.policy import Actor
+from apps.core.statements import prepared
 from apps.queue.models import Visit, VisitTransition
 from apps.queue.rules.undoing import WITHIN, obstacle
 
@@ -19,14 +22,23 @@ def undoable(actor: Actor, visit_ids: Iterable[UUID], now: datetime) -> dict[UUI
 
 def last_of_doctor(actor: Actor, doctor_id: UUID, now: datetime) -> dict[str, Any] | None:
     """The last thing somebody did at a doctor's console that can be taken back: `{visit_id, version, token, verb}`."""
-    moves = VisitTransition.objects.filter(doctor_id=doctor_id, at__gt=now - WITHIN)
-    last = moves.order_by("-at", "-version").first()
+    last = _last_move.one(doctor_id=doctor_id, since=now - WITHIN)
     if last is None or last.was is None or not _mine(actor, last, now):
         return None
-    visit = Visit.objects.select_related("token").filter(id=last.visit_id, version=last.version).first()
+    visit = _visit_at.one(visit_id=last.visit_id, version=last.version)
     if visit is None:
         return None
     return {"visit_id": visit.id, "version": visit.version, "token": visit.token.label, "verb": last.verb}
+
+
+@prepared
+def _last_move(doctor_id: UUID, since: datetime) -> QuerySet[VisitTransition]:
+    return VisitTransition.objects.filter(doctor_id=doctor_id, at__gt=since).order_by("-at", "-version")[:1]
+
+
+@prepared
+def _visit_at(visit_id: UUID, version: int) -> QuerySet[Visit]:
+    return Visit.objects.select_related("token").filter(id=visit_id, version=version)
 
 
 def _mine(actor: Actor, move: VisitTransition, now: datetime) -> bool:

@@ -10,7 +10,6 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.core.errors import NotFound
-from apps.core.queries import one
 from apps.core.statements import kept_cursor, prepared
 from apps.eta.queries import NO_TIMES, Said, said_of, times_json
 from apps.queue.models import Visit
@@ -51,10 +50,15 @@ def visits_with_names() -> QuerySet[Visit]:
 
 def visit_of(visit_id: UUID) -> Visit:
     """A visit of this facility. Raises `NotFound`."""
-    visit = one(visits_with_names().filter(id=visit_id))
+    visit = _visit_of.one(visit_id=visit_id)
     if visit is None:
         raise NotFound
     return visit
+
+
+@prepared
+def _visit_of(visit_id: UUID) -> QuerySet[Visit]:
+    return visits_with_names().filter(id=visit_id)
 
 
 def open_under(token_id: UUID) -> QuerySet[Visit]:
@@ -89,10 +93,10 @@ def visits_of_patient(patient_id: UUID) -> QuerySet[Visit]:
     return visits_with_names().filter(patient_id=patient_id).order_by("-day", "-scanned_at", "id")
 
 
-def finished_by(doctor_id: UUID, since: datetime) -> QuerySet[Visit]:
-    """Whom a doctor has finished with since a moment, the last first."""
-    days = {"day__gte": since.date() - timedelta(days=1)}  # wherever midnight is, and by the index
-    seen = Visit.objects.select_related("token").filter(doctor_id=doctor_id, state=State.COMPLETED, **days)
+def finished_by(doctor_id: UUID, since: datetime, day: date) -> QuerySet[Visit]:
+    """Whom a doctor has finished with since a moment, the last first. `day` is one on which none of them came before;
+    the index goes by it."""
+    seen = Visit.objects.select_related("token").filter(doctor_id=doctor_id, state=State.COMPLETED, day__gte=day)
     return seen.filter(ended_at__gt=since).order_by("-ended_at", "id")
 
 
