@@ -94,8 +94,8 @@ def visits_of_patient(patient_id: UUID) -> QuerySet[Visit]:
 
 
 def finished_by(doctor_id: UUID, since: datetime, day: date) -> QuerySet[Visit]:
-    """Whom a doctor has finished with since a moment, the last first. `day` is one on which none of them came before;
-    the index goes by it."""
+    """Whom a doctor has finished with since a moment, the last first. None of them came before `day`, by which the
+    index goes."""
     seen = Visit.objects.select_related("token").filter(doctor_id=doctor_id, state=State.COMPLETED, day__gte=day)
     return seen.filter(ended_at__gt=since).order_by("-ended_at", "id")
 
