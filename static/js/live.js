@@ -6,7 +6,8 @@
 //   data-version            changes when the page's own files do: the page then reloads itself
 //   data-title, data-state  copied to the title and the body
 // Inside the root, elements with data-part and an id are replaced one by one, so that a part somebody types in can
-// stay while the others move on; data-v says whether such a part has changed. Without parts all is replaced.
+// stay while the others move on; data-v says whether such a part has changed. Without parts all is replaced. What an
+// answer said (data-said) stays in the new part's data-says until the next answer: it may come with news.
 // body[data-link] says how fresh all this is: page, live, retry, polling or lost. The words for each stand in the page.
 
 const SILENCE = 15_000; // a server says something at least every 10 s
@@ -91,14 +92,33 @@ function typedIn(part) {
   return controls.includes(document.activeElement) || controls.some(changed);
 }
 
+// What was typed and not sent, by the field and whose visit its form is about.
+const belongs = (control) => `${control.form?.elements.visit?.value ?? ""} ${control.id}`;
+
+function typedOf(part, sent = null) {
+  const controls = [...part.querySelectorAll(TYPED)].filter((control) => control.id && control.form !== sent && changed(control));
+  return new Map(controls.map((control) => [belongs(control), control]));
+}
+
+function typeAgain(part, typed) {
+  for (const control of part.querySelectorAll(TYPED)) {
+    const before = typed.get(belongs(control));
+    if (!before || before === control || changed(control)) continue;
+    control.value = before.value;
+    control.checked = before.checked;
+  }
+}
+
 // Replaces the content and leaves focus, scrolling and open menus (details with data-keeps) as they were.
 function replace(part, fresh) {
   const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
   const scrolled = [part, ...part.querySelectorAll("[id]")].filter((element) => element.id && element.scrollTop);
   const heights = scrolled.map((element) => [element.id, element.scrollTop]);
   const open = [...part.querySelectorAll("details[data-keeps][open]")].map((menu) => menu.id);
+  const said = part.querySelector("[data-said]");
   copyAttributes(part, fresh);
   part.replaceChildren(...fresh.childNodes);
+  if (said && !part.querySelector("[data-said]")) part.querySelector("[data-says]")?.prepend(said);
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   for (const [id, top] of heights) document.getElementById(id)?.scrollTo(0, top);
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
@@ -139,17 +159,14 @@ function put(html) {
   settle();
 }
 
-// Shows the parts that waited; what was typed goes into the same fields of the new ones.
+// Shows the parts that waited; what was typed goes into the same fields of the new ones, if they are about the same.
 function takeHeld() {
   for (const [id, fresh] of held) {
     const part = document.getElementById(id);
     if (!part) continue;
-    const typed = [...part.querySelectorAll(TYPED)].filter(changed).map((control) => [control.id, control.value]);
+    const typed = typedOf(part);
     replace(part, fresh);
-    for (const [control, value] of typed) {
-      const again = control && document.getElementById(control);
-      if (again) again.value = value;
-    }
+    typeAgain(part, typed);
     window.htmx?.process(part);
   }
   held.clear();
@@ -341,7 +358,15 @@ function watch() {
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-take-news]")) takeHeld();
 });
+// News may be faster than the answer to a press: somebody types already when it comes.
+let unsent = new Map();
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const asked = detail.requestConfig.elt;
+  unsent = detail.target === root() ? typedOf(root(), asked.form ?? asked.closest("form")) : new Map();
+});
 document.addEventListener("htmx:afterSettle", () => {
+  typeAgain(root(), unsent);
+  unsent.clear();
   held.clear(); // the answer to a press is newer than what waited
   settle();
 });

@@ -1,10 +1,16 @@
 """A journey of six steps with laboratory and X-ray at once, under one number, by the hands of five roles."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from django.utils import timezone
+from playwright.sync_api import APIResponse, Page, Route, expect
 
-from apps.accounts.queries import FacilityFacts
+from apps.accounts.queries import FacilityFacts, staff_actor
+from apps.queue.commands import check_in
 from apps.queue.models import Journey, Visit
+from apps.scheduling.queries import departments
+from apps.scheduling.rules import DepartmentKind
+from opd.demo.loading import enrol
+from tests.demo import NEAR
 from tests.e2e.conftest import HALL, PHONE, Look, Open, is_live, press
 from tests.e2e.test_journey import MEERA, RAO
 
@@ -71,6 +77,41 @@ def test_from_triage_to_the_cashier_under_one_number(hospital: FacilityFacts, op
     desk.goto("/admin/desk/journeys/")
     expect(desk.get_by_text("With tests")).to_be_visible()
     look(desk, "desk-journeys")
+
+
+def test_an_answer_that_comes_late_takes_back_nothing_that_was_typed(hospital: FacilityFacts, open_page: Open):
+    """News of a press may be on the page before its own answer is."""
+    asha = enrol(staff_actor(MEERA), timezone.now(), NEAR.patients[0])
+    triage = next(place for place in departments() if place.kind == DepartmentKind.TRIAGE)
+    check_in(actor=staff_actor(MEERA), now=timezone.now(), department_id=triage.id, patient_id=asha.id)
+    nurse = open_page("/counter/", NURSE)
+    call(nurse)
+    kept: list[tuple[Route, APIResponse]] = []
+    nurse.route("**/start/", lambda route: kept.append((route, route.fetch())))
+    start(nurse)
+    nurse.get_by_label("How urgent?").select_option(label="Urgent")
+    nurse.get_by_label("Why urgent?").fill("pale and cold")
+    ((route, answer),) = kept
+    with nurse.expect_response("**/start/"):
+        route.fulfill(response=answer)
+    nurse.wait_for_function("!document.querySelector('.htmx-request, .htmx-settling')")
+    expect(nurse.get_by_label("How urgent?")).to_have_value("urgent")
+    expect(nurse.get_by_label("Why urgent?")).to_have_value("pale and cold")
+
+
+def test_what_an_answer_said_is_still_read_when_news_come(hospital: FacilityFacts, open_page: Open):
+    triage = next(place for place in departments() if place.kind == DepartmentKind.TRIAGE)
+    comers = [enrol(staff_actor(MEERA), timezone.now(), who).id for who in NEAR.patients[:2]]
+    first, second = ({"department_id": triage.id, "patient_id": comer} for comer in comers)
+    check_in(actor=staff_actor(MEERA), now=timezone.now(), **first)
+    nurse = open_page("/counter/", NURSE)
+    serve(nurse)
+    expect(nurse.get_by_role("heading", name="Nobody is waiting").first).to_be_visible()
+    check_in(actor=staff_actor(MEERA), now=timezone.now(), **second)
+    expect(nurse.locator("#primary")).to_contain_text("Call")
+    expect(nurse.get_by_text("is done.")).to_be_visible()
+    call(nurse)
+    expect(nurse.get_by_text("is done.")).to_have_count(0)
 
 
 def open_counter(open_page: Open, name: str) -> Page:

@@ -35,8 +35,8 @@ def test_every_job_that_beat_starts_has_a_sentence():
     assert {entry["task"] for entry in app.conf.beat_schedule.values()} == set(NAMES)
 
 
-def test_a_job_leaves_word_of_what_it_counted_and_of_its_last_failure(every_minute):
-    end = NOW + timedelta(seconds=2)
+def test_a_job_leaves_word_of_what_it_counted_and_of_its_last_failure(every_minute, time_machine_of_celery):
+    end = time_machine_of_celery(NOW + timedelta(seconds=2))
     note_run("queue.watch", NOW, end, "3", "")
     note_run("queue.watch", NOW, end, "", "ValueError")
     note_run("queue.watch", NOW, end, "4", "")
