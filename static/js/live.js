@@ -95,8 +95,8 @@ function typedIn(part) {
 // What was typed and not sent, by the field and whose visit its form is about.
 const belongs = (control) => `${control.form?.elements.visit?.value ?? ""} ${control.id}`;
 
-function typedOf(part, sent = null) {
-  const controls = [...part.querySelectorAll(TYPED)].filter((control) => control.id && control.form !== sent && changed(control));
+function typedOf(part) {
+  const controls = [...part.querySelectorAll(TYPED)].filter((control) => control.id && changed(control));
   return new Map(controls.map((control) => [belongs(control), control]));
 }
 
@@ -358,15 +358,7 @@ function watch() {
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-take-news]")) takeHeld();
 });
-// News may be faster than the answer to a press: somebody types already when it comes.
-let unsent = new Map();
-document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  const asked = detail.requestConfig.elt;
-  unsent = detail.target === root() ? typedOf(root(), asked.form ?? asked.closest("form")) : new Map();
-});
 document.addEventListener("htmx:afterSettle", () => {
-  typeAgain(root(), unsent);
-  unsent.clear();
   held.clear(); // the answer to a press is newer than what waited
   settle();
 });
